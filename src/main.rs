@@ -1,0 +1,3 @@
+//! The `consentry` program.
+
+fn main() {}

@@ -1,0 +1,124 @@
+//! Turns a URL, a snippet or a cookie name of one page into a [`Judged`]: whose it is and what is decided for it.
+
+use super::{Decision, Ruling, Verdict};
+use crate::{
+    catalog::{Catalog, Destination, Page, Scope, Shape, Target},
+    vendor::Vendor,
+};
+use std::sync::Arc;
+
+/// Whose a thing is, and what was decided for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// Whose it is.
+    pub vendor: Arc<Vendor>,
+    /// What is decided.
+    pub decision: Decision,
+}
+
+impl Judged {
+    /// Whether the thing must not reach the browser.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.decision.verdict != Verdict::Allow
+    }
+}
+
+/// Where in a response a thing was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An attribute of an element, as `img src`.
+    Attribute {
+        /// Lower case name of the element.
+        element: String,
+        /// Lower case name of the attribute.
+        attribute: String,
+    },
+    /// The text of a script element.
+    InlineScript,
+    /// The text of a style element.
+    Stylesheet,
+    /// A response header, by its lower case name.
+    Header(&'static str),
+    /// A cookie in `Set-Cookie`, by its name.
+    Cookie(String),
+}
+
+/// A thing found in a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whose it is and what is decided.
+    pub judged: Judged,
+    /// Where it was.
+    pub place: Place,
+    /// The URL, or the start of the snippet; at most 200 characters.
+    pub what: String,
+    /// Byte offset in the decoded page, 0 for headers.
+    pub at: u64,
+    /// Line in the decoded page from 1, 0 for headers.
+    pub line: u64,
+}
+
+/// The decisions for one response: the catalogue under the site's settings, one page and one ruling.
+#[derive(Clone)]
+pub struct Gate {
+    catalog: Arc<Catalog>,
+    scope: Arc<Scope>,
+    ruling: Arc<Ruling>,
+    page: Arc<Page>,
+}
+
+impl Gate {
+    /// The gate of one page.
+    #[must_use]
+    pub const fn new(
+        catalog: Arc<Catalog>,
+        scope: Arc<Scope>,
+        ruling: Arc<Ruling>,
+        page: Arc<Page>,
+    ) -> Self {
+        Self { catalog, scope, ruling, page }
+    }
+
+    /// The page.
+    #[must_use]
+    pub fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// The ruling.
+    #[must_use]
+    pub fn ruling(&self) -> &Ruling {
+        &self.ruling
+    }
+
+    /// The catalogue.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Judges `url`, resolved against the page's own URL; `None` when it is nobody's that needs a decision.
+    #[must_use]
+    pub fn url(&self, url: &str, destination: Destination) -> Option<Judged> {
+        let url = self.page.url().join(url).ok()?;
+        self.target(&Target::new(&url, destination, Shape::Plain)?)
+    }
+
+    /// Judges a resolved target.
+    #[must_use]
+    pub fn target(&self, target: &Target<'_>) -> Option<Judged> {
+        let vendor = self.catalog.classify(target, &self.page, &self.scope)?;
+        Some(self.judged(vendor))
+    }
+
+    /// Judges a cookie by its name.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<Judged> {
+        self.catalog.cookie(name).map(|vendor| self.judged(vendor))
+    }
+
+    fn judged(&self, vendor: &Arc<Vendor>) -> Judged {
+        Judged { vendor: vendor.clone(), decision: self.ruling.decide(vendor) }
+    }
+}

@@ -1,0 +1,7 @@
+//! Turns (consent, regime, vendor) into a [`Decision`].
+
+mod gate;
+mod ruling;
+
+pub use self::gate::{Finding, Gate, Judged, Place};
+pub use self::ruling::{Decision, Grant, Mode, Policy, Regime, Ruling, Verdict};

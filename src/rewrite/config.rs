@@ -1,0 +1,30 @@
+//! How pages are edited, as plain data.
+
+/// What becomes of a gated element.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Gated {
+    /// It is taken out.
+    #[default]
+    Remove,
+    /// It stays, unloadable, marked with its vendor and purpose.
+    Inert,
+}
+
+/// How pages are edited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What becomes of a gated element.
+    pub gated: Gated,
+    /// Whether stubs are inserted for globals whose snippets were gated; default true.
+    pub surrogates: bool,
+    /// The longest tag that is read; bytes, default 2 MiB.
+    pub max_tag: usize,
+    /// How much of an inline script or style is held before it is decided; bytes, default 256 KiB.
+    pub max_inline: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { gated: Gated::Remove, surrogates: true, max_tag: 2 << 20, max_inline: 256 << 10 }
+    }
+}
