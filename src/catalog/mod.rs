@@ -18,6 +18,7 @@ mod hosts;
 mod inline;
 mod lists;
 mod long_tail;
+pub mod refresh;
 mod scope;
 mod target;
 
