@@ -21,6 +21,7 @@ use crate::{
     catalog::{Destination, HitKind, Shape, refresh::refresh_url},
     policy::{Finding, Judged, Place, csp},
 };
+use encoding_rs::Encoding;
 use std::ops::Range;
 
 /// How deep pages may be nested in `srcdoc`; deeper ones are taken out.
@@ -77,6 +78,8 @@ pub(super) struct Document {
     cursor: u64,
     /// An offset and its line, for findings.
     line: (u64, u64),
+    /// Where this document begins in the page, for findings.
+    origin: u64,
     findings: Vec<Finding>,
     /// Vendors whose surrogate the page has.
     stubs: Vec<Box<str>>,
@@ -99,6 +102,7 @@ impl Document {
             base: 0,
             cursor: 0,
             line: (0, 1),
+            origin: 0,
             findings: Vec::new(),
             stubs: Vec::new(),
         }
@@ -106,6 +110,11 @@ impl Document {
 
     pub(super) const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What attribute values are decoded as.
+    pub(super) const fn set_charset(&mut self, charset: &'static Encoding) {
+        self.lens.set_charset(charset);
     }
 
     pub(super) fn take_findings(&mut self) -> Vec<Finding> {
@@ -144,8 +153,8 @@ impl Document {
             State::Holding { .. } | State::Flow => self.tail(end, out),
             State::Passing(what) => self.pass(what, end, true, out),
             State::Noscript(mut inner) => {
-                inner.feed(self.slice(self.cursor..end), out)?;
-                inner.finish(out)?;
+                inner.parse(self.slice(self.cursor..end), out)?;
+                inner.parse_end(out)?;
                 self.findings.append(&mut inner.document.findings);
             }
             State::Dropping => {}
@@ -186,6 +195,7 @@ impl Document {
     fn found(&mut self, judged: Judged, place: Place, what: &str, at: u64) {
         let line = self.line.1 + newlines(self.slice(self.line.0..at));
         let what = what.trim().chars().take(EXCERPT).collect();
+        let at = self.origin + at;
         self.findings.push(Finding { judged, place, what, at, line });
     }
 
@@ -211,7 +221,7 @@ impl Document {
             State::Noscript(inner) => {
                 let from = usize::try_from(self.cursor.saturating_sub(self.base)).unwrap_or(0);
                 let until = usize::try_from(to.saturating_sub(self.base)).unwrap_or(0);
-                inner.feed(self.window.get(from..until).unwrap_or_default(), out)?;
+                inner.parse(self.window.get(from..until).unwrap_or_default(), out)?;
             }
         }
         self.cursor = to;
@@ -303,23 +313,12 @@ impl Document {
             State::Holding { what: Content::Style, tag } => self.style(&tag, end, out),
             State::Passing(what) => self.pass(what, end, true, out),
             State::Noscript(mut inner) => {
-                inner.finish(out)?;
-                self.take_inner(&mut inner);
+                inner.parse_end(out)?;
+                self.findings.append(&mut inner.document.findings);
             }
             State::Flow | State::Dropping => {}
         }
         Ok(())
-    }
-
-    fn take_inner(&mut self, inner: &mut Rewriter) {
-        let (at, line) = self.line;
-        let start = self.cursor.saturating_sub(inner.document.cursor);
-        let lines = newlines(self.slice(at..start));
-        for mut finding in inner.take_findings() {
-            finding.at += start;
-            finding.line += line + lines - 1;
-            self.findings.push(finding);
-        }
     }
 
     /// Decides on an inline script.
@@ -548,14 +547,14 @@ impl Document {
         for attribute in tag.attributes() {
             let name = tag.bytes(&attribute.name).to_ascii_lowercase();
             let Some(use_) = element.use_of(&name, tag) else { continue };
-            let before = self.findings.len();
+            let (before, origin) = (self.findings.len(), self.origin);
             let gated = self.attribute(use_, tag, &attribute, shape, &mut outcome.change);
             for finding in self.findings.iter_mut().skip(before) {
                 finding.place = Place::Attribute {
                     element: String::from_utf8_lossy(tag.name()).to_ascii_lowercase(),
                     attribute: String::from_utf8_lossy(&name).into_owned(),
                 };
-                finding.at = at + attribute.whole.start as u64;
+                finding.at = origin + at + attribute.whole.start as u64;
             }
             let lives = element.lives_by(&name);
             match gated {
@@ -717,12 +716,12 @@ impl Document {
         let text = self.lens.text(value).into_owned();
         let nested = Kind::Srcdoc(depth + 1);
         let mut lens = self.lens.nested();
-        lens.read_utf8();
+        lens.set_charset(encoding_rs::UTF_8);
         let inner = Self::new(lens, self.config.clone(), self.nonce.clone(), nested);
         let mut inner = Rewriter::of(inner, Syntax::Html);
         let mut page = Vec::with_capacity(text.len());
         let read = if depth < MAX_NESTING {
-            inner.feed(text.as_bytes(), &mut page).and_then(|()| inner.finish(&mut page))
+            inner.parse(text.as_bytes(), &mut page).and_then(|()| inner.parse_end(&mut page))
         } else {
             Err(Unreadable::Markup)
         };

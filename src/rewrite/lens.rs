@@ -26,9 +26,9 @@ pub(super) struct Lens {
 }
 
 impl Lens {
-    pub(super) fn new(gate: Gate, charset: &'static Encoding) -> Self {
+    pub(super) fn new(gate: Gate) -> Self {
         let relative_counts = gate.judges_own_site();
-        Self { gate, charset, base: None, relative_counts }
+        Self { gate, charset: encoding_rs::UTF_8, base: None, relative_counts }
     }
 
     /// The lens of a document nested in this one.
@@ -41,9 +41,9 @@ impl Lens {
         }
     }
 
-    /// From now on values are UTF-8: they were decoded already.
-    pub(super) const fn read_utf8(&mut self) {
-        self.charset = encoding_rs::UTF_8;
+    /// What values are decoded as from now on.
+    pub(super) const fn set_charset(&mut self, charset: &'static Encoding) {
+        self.charset = charset;
     }
 
     pub(super) fn base(&self) -> &Url {

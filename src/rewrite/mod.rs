@@ -8,6 +8,7 @@
 //! 5. Held in memory at most: one tag ([`Config::max_tag`]), one inline script, and the parser's list of open elements.
 
 mod change;
+mod charset;
 mod config;
 mod css;
 mod document;
@@ -16,17 +17,21 @@ mod engine;
 mod lens;
 mod markup;
 mod script;
+pub mod sniff;
 mod srcset;
 mod tag;
 
-pub use self::config::{Config, Gated};
 use self::{
+    charset::Charset,
     document::{Document, Kind},
     engine::{HtmlEngine, Lol, Token, Xml},
     lens::Lens,
 };
+pub use self::{
+    charset::outgoing,
+    config::{Config, Gated},
+};
 use crate::policy::{Finding, Gate};
-use encoding_rs::Encoding;
 
 /// How much is read between two looks at what was found; bounds what a tag-dense page holds in tokens.
 const STEP: usize = 16 << 10;
@@ -57,33 +62,40 @@ pub enum Syntax {
 
 /// The rewriting of one page.
 pub struct Rewriter {
+    charset: Charset,
     engine: Box<dyn HtmlEngine>,
     document: Document,
     tokens: Vec<Token>,
+    /// What the charset stage let go, and the parser has not read yet.
+    readable: Vec<u8>,
 }
 
 impl Rewriter {
-    /// A rewriter for one response body in `charset`, which is ASCII-compatible.
-    /// `nonce` is the page's content security policy nonce for what is inserted.
+    /// A rewriter for one response body. `charset` is the label in its header, `nonce` the nonce of its
+    /// content security policy, for what is inserted.
     #[must_use]
     pub fn new(
         gate: Gate,
         config: &Config,
         syntax: Syntax,
-        charset: &'static Encoding,
+        charset: Option<&str>,
         nonce: Option<&str>,
     ) -> Self {
-        let lens = Lens::new(gate, charset);
-        Self::of(Document::new(lens, config.clone(), nonce.map(Into::into), Kind::Page), syntax)
+        let charset = Charset::new(charset.and_then(charset::of_label));
+        let document =
+            Document::new(Lens::new(gate), config.clone(), nonce.map(Into::into), Kind::Page);
+        Self { charset, ..Self::of(document, syntax) }
     }
 
+    /// The rewriting of a document whose bytes were read already.
     fn of(document: Document, syntax: Syntax) -> Self {
         let max_tag = document.config().max_tag;
         let engine: Box<dyn HtmlEngine> = match syntax {
             Syntax::Html => Box::new(Lol::new(max_tag)),
             Syntax::Xml => Box::new(Xml::new(max_tag)),
         };
-        Self { engine, document, tokens: Vec::new() }
+        let charset = Charset::new(Some(encoding_rs::UTF_8));
+        Self { charset, engine, document, tokens: Vec::new(), readable: Vec::new() }
     }
 
     /// Takes the next bytes of the page and appends what can leave now to `out`.
@@ -92,9 +104,8 @@ impl Rewriter {
     /// When the page cannot be read; nothing more may be fed then, and `out` ends where reading ended.
     pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
         for step in input.chunks(STEP) {
-            self.document.take(step);
-            let settled = self.engine.feed(step, &mut self.tokens)?;
-            self.document.read(&mut self.tokens, settled, out)?;
+            self.charset.feed(step, false, &mut self.readable)?;
+            self.read(out)?;
         }
         Ok(())
     }
@@ -104,6 +115,27 @@ impl Rewriter {
     /// # Errors
     /// As [`Rewriter::feed`].
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        self.charset.feed(b"", true, &mut self.readable)?;
+        self.read(out)?;
+        self.parse_end(out)
+    }
+
+    fn read(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        let readable = std::mem::take(&mut self.readable);
+        self.document.set_charset(self.charset.encoding());
+        self.parse(&readable, out)?;
+        self.readable = readable;
+        self.readable.clear();
+        Ok(())
+    }
+
+    fn parse(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        self.document.take(input);
+        let settled = self.engine.feed(input, &mut self.tokens)?;
+        self.document.read(&mut self.tokens, settled, out)
+    }
+
+    fn parse_end(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         let settled = self.engine.finish(&mut self.tokens)?;
         self.document.read(&mut self.tokens, settled, out)?;
         self.document.end(out)

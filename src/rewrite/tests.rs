@@ -39,8 +39,7 @@ fn gate() -> Gate {
 }
 
 fn run(page: &[u8], config: &Config, cuts: &[usize]) -> (Vec<u8>, Vec<Finding>) {
-    let charset = encoding_rs::WINDOWS_1252;
-    let mut rewriter = Rewriter::new(gate(), config, Syntax::Html, charset, None);
+    let mut rewriter = Rewriter::new(gate(), config, Syntax::Html, Some("windows-1252"), None);
     let mut out = Vec::new();
     let mut rest = page;
     for cut in cuts {
