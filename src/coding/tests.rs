@@ -347,7 +347,10 @@ fn windows_over_the_limit_are_corrupt() {
     assert_eq!(whole(Coding::Zstd, &frame(24)), Err(Unreadable::Corrupt(Coding::Zstd)));
     let narrow = Limits { zstd_window_log: 20, ..Limits::default() };
     assert!(decode(Coding::Zstd, &[&frame(21)], &narrow).is_err());
-    // brotli: 10001 0000 is the mark of a large window, which `br` does not have.
+    // The large-window format is not `br`.
+    if let Some(body) = filter("brotli", &["--large_window=26", "-q", "5", "-c"], &page(5000)) {
+        assert_eq!(whole(Coding::Brotli, &body), Err(Unreadable::Corrupt(Coding::Brotli)));
+    }
     assert_eq!(whole(Coding::Brotli, &[0x11, 0x1e, 3]), Err(Unreadable::Corrupt(Coding::Brotli)));
 }
 
