@@ -1,6 +1,7 @@
 //! Turns a URL, an inline snippet or a cookie name into the [`Vendor`](crate::vendor::Vendor) whose it is.
 
 mod config;
+pub mod refresh;
 mod target;
 
 pub use self::config::{Config, FirstParty, List, ListSource, ThirdParty, VendorEntry};
