@@ -1,5 +1,6 @@
 //! Turns (consent, regime, vendor) into a [`Decision`].
 
+pub mod csp;
 mod gate;
 mod ruling;
 
