@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod consent;
+pub mod headers;
 pub mod policy;
 pub mod purpose;
 pub mod rewrite;
