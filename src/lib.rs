@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod coding;
 pub mod consent;
+pub mod headers;
 pub mod policy;
 pub mod purpose;
 pub mod rewrite;
