@@ -532,7 +532,10 @@ impl Document {
             self.state = State::Passing(what);
         }
         if element == Element::Noscript {
-            let inner = Self::new(self.lens.nested(), self.config.clone(), None, Kind::Noscript);
+            let mut inner =
+                Self::new(self.lens.nested(), self.config.clone(), None, Kind::Noscript);
+            inner.origin = self.origin + range.end;
+            inner.line.1 = self.line.1 + newlines(self.slice(self.line.0..range.end));
             self.state = State::Noscript(Box::new(Rewriter::of(inner, Syntax::Html)));
         }
         Ok(())
