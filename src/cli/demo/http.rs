@@ -150,6 +150,6 @@ pub(super) fn with(status: StatusCode, fields: &[(&str, &str)], body: Bytes) -> 
 }
 
 /// The first value of a request's field `name`; empty when there is none that is text.
-pub(super) fn field<'r, T>(request: &'r Request<T>, name: HeaderName) -> &'r str {
+pub(super) fn field<T>(request: &Request<T>, name: HeaderName) -> &str {
     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

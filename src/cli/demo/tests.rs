@@ -17,7 +17,7 @@ async fn send(to: SocketAddr, request: &[u8]) -> Vec<u8> {
 
 async fn get(to: SocketAddr, path: &str, fields: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\n{fields}\r\n");
-    String::from_utf8(send(to, request.as_bytes()).await).unwrap()
+    String::from_utf8_lossy(&send(to, request.as_bytes()).await).into_owned()
 }
 
 async fn post(to: SocketAddr, path: &str, body: &str) -> String {
