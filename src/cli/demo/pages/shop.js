@@ -49,7 +49,9 @@ var basket = (function () {
   }
 
   fetch('/', {method: 'HEAD'}).then(function (answer) {
-    document.getElementById('direct').hidden = answer.headers.has('consentry');
+    var gated = answer.headers.has('consentry');
+    document.getElementById('direct').hidden = gated;
+    document.getElementById('through').hidden = !gated;
   }).catch(function () { /* the demo has ended */ });
   poll();
 })();
