@@ -171,13 +171,3 @@ fn every_vendor_is_an_addition_to_the_catalogue() {
         assert!(entry.hosts.iter().all(|h| h.split('/').next().unwrap().ends_with(".localhost")));
     }
 }
-
-/// Not a test: keeps the demo up to be looked at for as many seconds as `CONSENTRY_DEMO_SECONDS` says.
-#[tokio::test]
-#[ignore = "runs as long as it is told to"]
-async fn look() {
-    let seconds = std::env::var("CONSENTRY_DEMO_SECONDS").ok().and_then(|s| s.parse().ok());
-    let demo = start().await.unwrap();
-    eprintln!("shop http://{} stubs port {}", demo.shop, demo.stubs.port());
-    tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(0))).await;
-}
