@@ -1,6 +1,8 @@
 //! Consentry keeps a website's third-party trackers out of its pages until the visitor's consent says yes.
 
 pub mod catalog;
+#[cfg(feature = "program")]
+pub mod cli;
 pub mod coding;
 pub mod consent;
 pub mod headers;
