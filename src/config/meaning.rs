@@ -50,7 +50,15 @@ pub(super) fn shown(text: &str) -> String {
     if text.is_empty() {
         return "empty".to_owned();
     }
-    let start: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let plain = |c: char| matches!(c, '"' | '\'' | '\\');
+    let start = text.chars().take(SHOWN).fold(String::new(), |mut shown, c| {
+        if plain(c) {
+            shown.push(c)
+        } else {
+            shown.extend(c.escape_debug())
+        }
+        shown
+    });
     let dots = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
     format!("`{start}{dots}`")
 }

@@ -9,7 +9,7 @@ use super::{
     problem::{Lines, Problem},
     schema::{Schema, TABLES},
 };
-use std::{ops::Range, path::Path};
+use std::{collections::HashSet, ops::Range, path::Path};
 use toml::{
     Spanned,
     de::{DeTable, DeValue, Error},
@@ -107,11 +107,11 @@ impl<'t> Reader<'t> {
         self.problems.extend(problems);
     }
 
-    /// Keeps a syntax error, unless it only follows from another one on its line.
+    /// Keeps a syntax error, unless it only follows from the last one, on the same line.
     pub(super) fn syntax(&mut self, error: &Error) {
         self.broken = true;
         let span = error.span().unwrap_or_default();
-        if self.problems.iter().any(|p| p.line == self.line(span.start)) {
+        if self.problems.last().is_some_and(|last| last.line == self.line(span.start)) {
             return;
         }
         let written = self.text.get(span.clone()).unwrap_or_default();
@@ -120,7 +120,9 @@ impl<'t> Reader<'t> {
             None => (error.message(), None),
         };
         let instead = match (what, expected) {
-            ("string values must be quoted", _) => format!("write `\"{written}\"`"),
+            ("string values must be quoted", _) => {
+                format!("write {}", shown(&format!("\"{written}\"")))
+            }
             ("duplicate key", _) => "keep only one of the two".to_owned(),
             (_, Some(expected)) => format!("write {expected} here"),
             (_, None) => "see https://toml.io for how TOML is written".to_owned(),
@@ -131,7 +133,8 @@ impl<'t> Reader<'t> {
     /// Drops what was found on the lines of syntax errors, the first `syntax` problems: those values are guesses.
     pub(super) fn drop_guesses(&mut self, syntax: usize) {
         let (errors, others) = self.problems.split_at_checked(syntax).unwrap_or_default();
-        let is_guess = |p: &Problem| errors.iter().any(|e| e.line == p.line);
+        let lines: HashSet<usize> = errors.iter().map(|error| error.line).collect();
+        let is_guess = |p: &Problem| p.file == self.file && lines.contains(&p.line);
         let others: Vec<_> = others.iter().filter(|p| !is_guess(p)).cloned().collect();
         self.problems.truncate(syntax);
         self.problems.extend(others);

@@ -270,6 +270,19 @@ fn syntax_errors_do_not_hide_other_problems() {
 }
 
 #[test]
+fn hostile_files_are_bounded() {
+    for text in
+        ["[".repeat(200_000), "a=[".repeat(100_000), "a.".repeat(100_000), "a=b\n".repeat(50_000)]
+    {
+        assert!(parse(&text).is_err());
+    }
+    let long = "#".repeat((16 << 20) + 1);
+    has(&long, &["c.toml: the file has more than 16 MiB; split it or make it shorter"]);
+    let escape = parse("mode = \"\\u001b[2J\"").unwrap_err().to_string();
+    assert!(!escape.contains('\u{1b}'), "{escape}");
+}
+
+#[test]
 fn a_site_begins_with_the_top() {
     let config = parse(
         "regime = \"opt-out\"\n[origin]\nurl = \"http://o.test\"\nread_timeout = \"5m\"\n\
