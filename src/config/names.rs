@@ -28,12 +28,12 @@ pub(super) const THIRD_PARTY: &[(&str, ThirdParty)] =
     &[("known", ThirdParty::Known), ("all", ThirdParty::All)];
 
 /// The consent managers, by the names that they have in configuration.
-pub(super) const CMPS: &[(&str, Cmp)] = &[
-    ("cookiebot", Cmp::Cookiebot),
-    ("onetrust", Cmp::OneTrust),
-    ("cookieyes", Cmp::CookieYes),
-    ("vanilla-cookieconsent", Cmp::VanillaCookieConsent),
-    ("klaro", Cmp::Klaro),
+pub(super) const CMPS: &[(&str, Cmp); Cmp::ALL.len()] = &[
+    (Cmp::Cookiebot.name(), Cmp::Cookiebot),
+    (Cmp::OneTrust.name(), Cmp::OneTrust),
+    (Cmp::CookieYes.name(), Cmp::CookieYes),
+    (Cmp::VanillaCookieConsent.name(), Cmp::VanillaCookieConsent),
+    (Cmp::Klaro.name(), Cmp::Klaro),
 ];
 
 const PURPOSES: &[(&str, Purpose)] = &[
@@ -48,20 +48,6 @@ const OPTIONAL_PURPOSES: &[(&str, Purpose)] = &[
     (Purpose::Analytics.name(), Purpose::Analytics),
     (Purpose::Marketing.name(), Purpose::Marketing),
 ];
-
-/// A name that a map for `cmp` would hold, for messages; `None` when its cookie needs no map.
-pub(super) const fn map_example(cmp: Cmp) -> Option<&'static str> {
-    match cmp {
-        Cmp::Cookiebot | Cmp::OneTrust | Cmp::CookieYes => None,
-        Cmp::VanillaCookieConsent => Some("statistics"),
-        Cmp::Klaro => Some("googleAnalytics"),
-    }
-}
-
-/// The name of `cmp` in configuration.
-pub(super) fn cmp_name(cmp: Cmp) -> &'static str {
-    CMPS.iter().find(|(_, c)| *c == cmp).map_or("", |(name, _)| name)
-}
 
 /// Any purpose.
 pub(super) fn purpose(value: &DeValue<'_>) -> Result<Purpose, Wrong> {

@@ -277,6 +277,16 @@ impl<'t> Reader<'t> {
             .collect()
     }
 
+    /// What an entry of such a table means.
+    pub(super) fn entry<T>(
+        &mut self,
+        entry: &Named<'t>,
+        meaning: impl FnOnce(&DeValue<'_>) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        let read = meaning(entry.value.get_ref());
+        read.map_err(|wrong| self.wrong(entry.value.span(), &shown(entry.name), wrong)).ok()
+    }
+
     fn array(&mut self, table: &Table<'t>, key: &str) -> Option<&'t [Value<'t>]> {
         let value = table.get(key)?;
         if value.get_ref().as_array().is_none() {

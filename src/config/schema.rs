@@ -38,7 +38,18 @@ pub(super) static ORIGIN: Schema =
 
 pub(super) static CONSENT: Schema = Schema {
     table: "consent",
-    keys: &["cookie", "max_age_days", "cmp", "gpc", "allow_implied", "map", "rule"],
+    keys: &[
+        "cookie",
+        "policy",
+        "max_age_days",
+        "cmp",
+        "gpc",
+        "allow_implied",
+        "map",
+        "cookies",
+        "revisions",
+        "rule",
+    ],
 };
 
 pub(super) static RULE: Schema =

@@ -7,17 +7,15 @@ use super::{
     address::{address, optional_address, optional_url},
     host::domain,
     meaning::{Wrong, boolean, duration, one_of, shown, size, some_text, text, whole},
-    names::{
-        CMPS, GATED, THIRD_PARTY, cmp_name, cookie_name, map_example, optional_purpose, purpose,
-    },
+    names::{CMPS, GATED, THIRD_PARTY, cookie_name, optional_purpose, purpose},
     nearest::nearest,
-    reader::{Reader, Table},
+    reader::{Named, Reader, Table},
     schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, LISTEN, ORIGIN, RULE, Schema},
     site::{Limits, Listen, Origin, SiteConfig},
 };
 use crate::{
     catalog::{FirstParty, List, ListSource, VendorEntry},
-    consent::{self, Find, Rule},
+    consent::{self, Cmp, Find, PolicyVersion, Rule},
     purpose::{Purpose, PurposeSet},
     rewrite,
 };
@@ -71,6 +69,7 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
     let Some(table) = reader.table(parent, "consent", &CONSENT) else { return };
     let config = &mut site.consent;
     reader.set(&mut config.cookie, &table, "cookie", cookie_name);
+    reader.set(&mut config.policy, &table, "policy", policy);
     reader.set(&mut config.max_age_days, &table, "max_age_days", whole(1..=3650));
     reader.set_list(&mut config.cmps, &table, "cmp", one_of(CMPS));
     if let Some(purposes) = reader.list(&table, "gpc", optional_purpose) {
@@ -84,26 +83,49 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
 }
 
 fn maps<'t>(reader: &mut Reader<'t>, table: &Table<'t>, config: &mut consent::Config) {
-    let Some(value) = table.get("map") else { return };
-    for entry in reader.names(value, "map") {
-        let Some((_, cmp)) = CMPS.iter().find(|(name, _)| *name == entry.name) else {
-            let known: Vec<_> = CMPS.iter().map(|(name, _)| *name).collect();
-            let instead = match nearest(entry.name, known.iter().copied()) {
-                Some(near) => format!("write `{near}`"),
-                None => format!("write one of {}", known.join(", ")),
-            };
-            let what = format!("unknown consent manager {} in `map`", shown(entry.name));
-            reader.report(entry.at, what, instead);
-            continue;
-        };
-        let map = config.maps.entry(*cmp).or_default();
+    for (cmp, entry) in by_cmp(reader, table, "map") {
+        let map = config.maps.entry(cmp).or_default();
         for name in reader.names(entry.value, entry.name) {
-            match purpose(name.value.get_ref()) {
-                Ok(purpose) => drop(map.insert(name.name.to_owned(), purpose)),
-                Err(wrong) => reader.wrong(name.value.span(), &shown(name.name), wrong),
-            }
+            let purpose = reader.entry(&name, purpose);
+            map.extend(purpose.map(|purpose| (name.name.to_owned(), purpose)));
         }
     }
+    for (cmp, entry) in by_cmp(reader, table, "cookies") {
+        config.cookies.extend(reader.entry(&entry, cookie_name).map(|name| (cmp, name)));
+    }
+    for (cmp, entry) in by_cmp(reader, table, "revisions") {
+        config.revisions.extend(reader.entry(&entry, some_text).map(|text| (cmp, text)));
+    }
+}
+
+/// The entries of the table under `key`, whose keys are consent managers.
+fn by_cmp<'t>(reader: &mut Reader<'t>, table: &Table<'t>, key: &str) -> Vec<(Cmp, Named<'t>)> {
+    let Some(value) = table.get(key) else { return Vec::new() };
+    let mut found = Vec::new();
+    for entry in reader.names(value, key) {
+        if let Some((_, cmp)) = CMPS.iter().find(|(name, _)| *name == entry.name) {
+            found.push((*cmp, entry));
+            continue;
+        }
+        let known: Vec<_> = CMPS.iter().map(|(name, _)| *name).collect();
+        let instead = match nearest(entry.name, known.iter().copied()) {
+            Some(near) => format!("write `{near}`"),
+            None => format!("write one of {}", known.join(", ")),
+        };
+        let what = format!("unknown consent manager {} in `{key}`", shown(entry.name));
+        reader.report(entry.at, what, instead);
+    }
+    found
+}
+
+/// The version of the policy; empty for any.
+fn policy(value: &DeValue<'_>) -> Result<Option<PolicyVersion>, Wrong> {
+    let text = text(value)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |_| Wrong::text(&text, "", "write 1 to 16 lower case letters and digits");
+    text.parse().map(Some).map_err(wrong)
 }
 
 /// Finds what is wrong with the consent managers of a site that is served; its own table is `parent`.
@@ -123,19 +145,19 @@ pub(super) fn check_cmps<'t>(
     }
     let maps = written.and_then(|t| t.get("map")).map(Spanned::get_ref);
     for cmp in &config.cmps {
-        let name = cmp_name(*cmp);
+        let name = cmp.name();
         let map = maps.and_then(|maps| maps.get(name)).and_then(|map| map.get_ref().as_table());
         let mapped = config.maps.get(cmp).is_some_and(|map| !map.is_empty())
             || map.is_some_and(|map| !map.is_empty());
-        if let (Some(example), false) = (map_example(*cmp), mapped) {
+        if cmp.needs_map() && !mapped {
             let what = format!("`{name}` is in `cmp`, and `map` does not say what its names mean");
-            let instead = format!("write `map.{name} = {{ {example} = \"analytics\" }}`");
+            let instead = format!("write `map.{name} = {{ googleAnalytics = \"analytics\" }}`");
             reader.missing(place("cmp").unwrap_or(parent.start()), what, instead);
         }
     }
     let Some(at) = place("map") else { return };
     for cmp in config.maps.keys().filter(|cmp| !config.cmps.contains(cmp)) {
-        let name = cmp_name(*cmp);
+        let name = cmp.name();
         let what = format!("`map` has `{name}`, which is not in `cmp` and so is not read");
         reader.report(at, what, format!("add \"{name}\" to `cmp`"));
     }

@@ -135,10 +135,9 @@ fn addresses_and_urls_are_checked() {
 #[test]
 fn consent_managers_that_need_a_map_have_one() {
     has(
-        "[consent]\ncmp = [\"klaro\", \"vanilla-cookieconsent\"]",
+        "[consent]\ncmp = [\"klaro\"]",
         &[
             "c.toml:2:1: `klaro` is in `cmp`, and `map` does not say what its names mean; write `map.klaro = { googleAnalytics = \"analytics\" }`",
-            "c.toml:2:1: `vanilla-cookieconsent` is in `cmp`, and `map` does not say what its names mean; write `map.vanilla-cookieconsent = { statistics = \"analytics\" }`",
         ],
     );
     // A site can bring the map for the manager that the top names.
@@ -153,6 +152,25 @@ fn consent_managers_that_need_a_map_have_one() {
         &format!("[consent]\ncmp = [\"klaro\"]\n{sites}"),
         &[
             "c.toml:5:1: `klaro` is in `cmp`, and `map` does not say what its names mean; write `map.klaro = { googleAnalytics = \"analytics\" }`",
+        ],
+    );
+}
+
+#[test]
+fn renamed_cookies_and_revisions_are_read() {
+    let config =
+        parse("[consent]\npolicy = \"p2\"\ncookies.klaro = \"k\"\nrevisions.cookieyes = \"3\"")
+            .unwrap();
+    let consent = config.default.consent;
+    assert_eq!(consent.policy.map(|policy| policy.to_string()).as_deref(), Some("p2"));
+    assert_eq!(consent.cookies[&Cmp::Klaro], "k");
+    assert_eq!(consent.revisions[&Cmp::CookieYes], "3");
+    has(
+        "[consent]\npolicy = \"P 2\"\ncookies.klaro = \"a;b\"\nrevisions.cookieyes = 3",
+        &[
+            "c.toml:2:10: `policy` is `P 2`; write 1 to 16 lower case letters and digits",
+            "c.toml:3:17: `klaro` is `a;b`, which no cookie can be named; write letters, digits, `-`, `_` and `.`",
+            "c.toml:4:23: `cookieyes` is a number; write text in quotes",
         ],
     );
 }
