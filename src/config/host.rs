@@ -98,8 +98,7 @@ fn name(host: &str, text: &str) -> Result<String, Wrong> {
     {
         return Err(Wrong::text(text, ", with a port", format!("write \"{before}\"")));
     }
-    let valid = parsed.ok().filter(|host| !host.contains(['_', '%']) || !host.is_empty());
-    valid.ok_or_else(|| {
+    parsed.map_err(|_| {
         Wrong::text(text, ", which is no host name", "write a name such as \"www.example.org\"")
     })
 }

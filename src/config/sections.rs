@@ -75,7 +75,7 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
     if let Some(purposes) = reader.list(&table, "gpc", optional_purpose) {
         config.gpc = purposes.into_iter().map(|(purpose, _)| purpose).collect::<PurposeSet>();
     }
-    reader.set(&mut site.allow_implied, &table, "allow_implied", boolean);
+    reader.set(&mut site.policy.allow_implied, &table, "allow_implied", boolean);
     maps(reader, &table, config);
     if let Some(rules) = reader.tables(&table, "rule", &RULE) {
         config.rules = rules.iter().filter_map(|table| rule(reader, table)).collect();

@@ -3,7 +3,7 @@
 use super::host::HostPattern;
 use crate::{
     catalog, consent,
-    policy::{Mode, Regime},
+    policy::{Mode, Policy, Regime},
     rewrite,
 };
 use std::{
@@ -59,8 +59,8 @@ pub struct SiteConfig {
     pub regime: Regime,
     /// Whether responses say in a `Consentry` header what was decided; default true.
     pub header: bool,
-    /// Whether an implied yes counts under [`Regime::OptOut`]; default false.
-    pub allow_implied: bool,
+    /// The operator's rules over the law's.
+    pub policy: Policy,
     /// How consent is read.
     pub consent: consent::Config,
     /// What is gated.
@@ -102,7 +102,7 @@ impl Default for SiteConfig {
             on_unreadable: OnUnreadable::default(),
             regime: Regime::default(),
             header: true,
-            allow_implied: false,
+            policy: Policy::default(),
             consent: consent::Config::default(),
             gate: catalog::Config::default(),
             rewrite: rewrite::Config::default(),

@@ -318,7 +318,7 @@ fn a_site_begins_with_the_top() {
     assert_eq!((first.regime, first.rewrite.gated), (Regime::OptOut, Gated::Inert));
     assert_eq!(first.rewrite.max_tag, 4096);
     assert_eq!(first.consent.maps[&Cmp::Klaro].len(), 2);
-    assert!(first.allow_implied && first.consent.gpc == PurposeSet::EMPTY);
+    assert!(first.policy.allow_implied && first.consent.gpc == PurposeSet::EMPTY);
     assert_eq!(second.gate.allow, ["a.test"]);
     assert_eq!(second.origin.url.as_ref().map(Url::as_str), Some("http://o.test/"));
     assert_eq!(second.consent.maps[&Cmp::Klaro].len(), 1);
