@@ -1,8 +1,13 @@
 //! Consentry keeps a website's third-party trackers out of its pages until the visitor's consent says yes.
 
 pub mod catalog;
+pub mod coding;
 pub mod consent;
+pub mod engine;
+pub mod headers;
+pub mod metrics;
 pub mod policy;
+pub mod proxy;
 pub mod purpose;
 pub mod rewrite;
 pub mod site;
