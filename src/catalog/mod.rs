@@ -1,31 +1,292 @@
-//! Turns a URL, an inline snippet or a cookie name into the [`Vendor`](crate::vendor::Vendor) whose it is.
+//! Turns a URL, an inline snippet or a cookie name into the [`Vendor`] whose it is.
+//!
+//! A URL is looked at in this order, and the first that speaks decides:
+//! 1. the operator's `allow`: nobody's;
+//! 2. the operator's `deny`;
+//! 3. on the page's own site: the operator's own host rules and first-party copies, and nothing else;
+//! 4. the vendor catalogue, the operator's entries with it;
+//! 5. the long tail of tracker domains;
+//! 6. the operator's filter lists;
+//! 7. hosts that are known to be harmless: nobody's, unless all third parties are gated;
+//! 8. heuristics, where they are on;
+//! 9. any other site, where `third_party = "all"`.
 
 mod config;
+mod cookies;
+mod heuristics;
+mod hosts;
+mod inline;
+mod lists;
+mod long_tail;
+pub mod refresh;
+mod scope;
 mod target;
 
-pub use self::config::{Config, FirstParty, List, ListSource, ThirdParty, VendorEntry};
-pub use self::target::{Destination, Page, Shape, Target};
-use crate::vendor::Vendor;
-use std::sync::Arc;
+pub use self::{
+    config::{Config, FirstParty, List, ListSource, ThirdParty, VendorEntry},
+    inline::HitKind,
+    lists::{Lists, SkippedLine, skipped_lines},
+    scope::Scope,
+    target::{Destination, Page, Shape, Target},
+};
+use self::{
+    cookies::Cookies,
+    hosts::Hosts,
+    inline::{Builder, Inline},
+    long_tail::Standing,
+    scope::Word,
+};
+use crate::{
+    purpose::Purpose,
+    vendor::{Source, Vendor},
+};
+use rustc_hash::FxHashMap;
+use std::{ops::Range, sync::Arc};
 
-/// The operator's settings of one site.
-#[derive(Debug, Default)]
-pub struct Scope {}
+/// The long tail that comes with the program.
+const LONG_TAIL: &str = include_str!("../../conf/third-parties.tsv");
+
+/// A vendor's part in an inline script.
+#[derive(Clone, Debug)]
+pub struct Snippet<'c> {
+    /// Whose it is.
+    pub vendor: &'c Arc<Vendor>,
+    /// What was found.
+    pub kind: HitKind,
+    /// Bytes of the text; for a host the whole host name.
+    pub range: Range<usize>,
+}
 
 /// All vendors, compiled.
-#[derive(Debug, Default)]
-pub struct Catalog {}
+#[derive(Debug)]
+pub struct Catalog {
+    vendors: Vec<Arc<Vendor>>,
+    surrogates: FxHashMap<Box<str>, Box<str>>,
+    by_id: FxHashMap<Box<str>, usize>,
+    /// Which of `vendors` are entries of the catalogue; the long tail comes after them.
+    entries: usize,
+    hosts: Hosts<usize>,
+    own_hosts: Hosts<usize>,
+    tail: Hosts<Standing>,
+    inline: Inline,
+    cookies: Cookies<usize>,
+    unnamed: Unnamed,
+}
+
+/// The vendors of what has no name.
+#[derive(Debug)]
+struct Unnamed {
+    denied: Arc<Vendor>,
+    heuristic: Arc<Vendor>,
+    third_party: Arc<Vendor>,
+    listed: [Arc<Vendor>; 4],
+}
 
 impl Catalog {
+    /// Compiles the built-in entries with the operator's over them: of one id, what the operator's gives replaces, lists are added.
+    ///
+    /// # Errors
+    /// When the inline texts together are too large to be compiled.
+    pub fn new(
+        built_in: &[VendorEntry],
+        own: &[VendorEntry],
+    ) -> Result<Self, aho_corasick::BuildError> {
+        let entries = merged(built_in, own);
+        let mut vendors: Vec<Vendor> = entries.iter().map(vendor).collect();
+        let by_id = vendors.iter().enumerate().map(|(i, v)| (v.id.clone(), i)).collect();
+        let (mut hosts, mut own_hosts) = (Hosts::default(), Hosts::default());
+        let (mut inline, mut cookies) = (Builder::default(), Cookies::default());
+        for (index, entry) in entries.iter().enumerate() {
+            entry.hosts.iter().for_each(|rule| hosts.insert(rule, index));
+            entry.cookies.iter().for_each(|rule| cookies.insert(rule, index));
+            add_inline(&mut inline, index, entry);
+            let own_entry = own.iter().filter(|o| o.id == entry.id);
+            own_entry.flat_map(|o| &o.hosts).for_each(|rule| own_hosts.insert(rule, index));
+        }
+        let surrogates = entries
+            .iter()
+            .filter(|e| !e.surrogate.is_empty())
+            .map(|e| (e.id.as_str().into(), e.surrogate.as_str().into()))
+            .collect();
+        let mut tail = Hosts::default();
+        long_tail::read(LONG_TAIL, &mut vendors, &mut tail);
+        Ok(Self {
+            vendors: vendors.into_iter().map(Arc::new).collect(),
+            surrogates,
+            by_id,
+            entries: entries.len(),
+            hosts,
+            own_hosts,
+            tail,
+            inline: inline.build()?,
+            cookies,
+            unnamed: Unnamed::new(),
+        })
+    }
+
+    /// The settings of one site, compiled.
+    #[must_use]
+    pub fn scope(&self, config: &Config) -> Scope {
+        Scope::new(config, |id| self.by_id.get(id).copied())
+    }
+
+    /// The entries of the catalogue, without the long tail.
+    pub fn vendors(&self) -> impl Iterator<Item = &Arc<Vendor>> {
+        self.vendors.iter().take(self.entries)
+    }
+
+    /// The entry with this id.
+    #[must_use]
+    pub fn vendor(&self, id: &str) -> Option<&Arc<Vendor>> {
+        self.vendors.get(*self.by_id.get(id)?)
+    }
+
     /// Whose `target` is, seen from `page`.
     #[must_use]
-    pub fn classify(&self, _: &Target<'_>, _: &Page, _: &Scope) -> Option<&Arc<Vendor>> {
-        None
+    pub fn classify(
+        &self,
+        target: &Target<'_>,
+        page: &Page,
+        scope: &Scope,
+        lists: &Lists,
+    ) -> Option<&Arc<Vendor>> {
+        let (host, path) = (target.host(), target.path());
+        match scope.word(host) {
+            Some(Word::Allow) => return None,
+            Some(Word::Deny) => return Some(&self.unnamed.denied),
+            None => {}
+        }
+        if page.site().contains(host) {
+            let own = self.own_hosts.find(host, path).or_else(|| scope.copy(path));
+            return own.and_then(|index| self.vendors.get(index));
+        }
+        if let Some(index) = self.hosts.find(host, path) {
+            return self.vendors.get(index);
+        }
+        let standing = self.tail.find(host, path);
+        if let Some(Standing::Tracker(index)) = standing {
+            return self.vendors.get(index);
+        }
+        if let Some(purpose) = lists.find(target, page) {
+            return self.unnamed.listed(purpose);
+        }
+        self.unknown(target, scope, standing == Some(Standing::Harmless))
+    }
+
+    /// What is left when nothing knows the host.
+    fn unknown(&self, target: &Target<'_>, scope: &Scope, harmless: bool) -> Option<&Arc<Vendor>> {
+        if scope.heuristics && !harmless && heuristics::announces_itself(target) {
+            return Some(&self.unnamed.heuristic);
+        }
+        (scope.third_party == ThirdParty::All).then_some(&self.unnamed.third_party)
+    }
+
+    /// The vendors' parts in the text of an inline script, in the order of their ends.
+    pub fn snippets<'c>(&'c self, text: &'c [u8]) -> impl Iterator<Item = Snippet<'c>> {
+        self.inline.hits(text).filter_map(|hit| {
+            let vendor = self.vendors.get(hit.vendor)?;
+            Some(Snippet { vendor, kind: hit.kind, range: hit.range })
+        })
+    }
+
+    /// Whether the operator gave vendors hosts of their own.
+    #[must_use]
+    pub fn has_own_hosts(&self) -> bool {
+        !self.own_hosts.is_empty()
     }
 
     /// Whose cookie `name` is.
     #[must_use]
-    pub fn cookie(&self, _: &str) -> Option<&Arc<Vendor>> {
-        None
+    pub fn cookie(&self, name: &str) -> Option<&Arc<Vendor>> {
+        self.vendors.get(self.cookies.find(name)?)
+    }
+
+    /// Script text that defines the globals of a vendor, doing nothing.
+    #[must_use]
+    pub fn surrogate(&self, vendor: &str) -> Option<&str> {
+        self.surrogates.get(vendor).map(|text| &**text)
+    }
+
+    /// Every surrogate, by vendor id.
+    pub fn surrogates(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.surrogates.iter().map(|(id, text)| (&**id, &**text))
     }
 }
+
+impl Unnamed {
+    fn new() -> Self {
+        let vendor = |id: &str, name: &str, purpose, source| {
+            Arc::new(Vendor { id: id.into(), name: name.into(), purpose, gvl: None, source })
+        };
+        let marketing = Purpose::Marketing;
+        Self {
+            denied: vendor("denied", "Denied by the operator", marketing, Source::Operator),
+            heuristic: vendor("unknown-tracker", "Unknown tracker", marketing, Source::Heuristic),
+            third_party: vendor("third-party", "Another site", marketing, Source::ThirdParty),
+            listed: Purpose::ALL
+                .map(|purpose| vendor("listed", "On a filter list", purpose, Source::List)),
+        }
+    }
+
+    fn listed(&self, purpose: Purpose) -> Option<&Arc<Vendor>> {
+        self.listed.iter().find(|vendor| vendor.purpose == purpose)
+    }
+}
+
+fn add_inline(inline: &mut Builder, index: usize, entry: &VendorEntry) {
+    entry.inline.iter().for_each(|text| inline.text(index, HitKind::Snippet, text));
+    entry.hides.iter().for_each(|text| inline.text(index, HitKind::Hides, text));
+    let literals = if entry.literals.is_empty() { &entry.hosts } else { &entry.literals };
+    literals.iter().for_each(|rule| inline.host(index, rule));
+}
+
+fn vendor(entry: &VendorEntry) -> Vendor {
+    let name = if entry.name.is_empty() { &entry.id } else { &entry.name };
+    Vendor {
+        id: entry.id.as_str().into(),
+        name: name.as_str().into(),
+        purpose: entry.purpose.unwrap_or(Purpose::Marketing),
+        gvl: entry.gvl,
+        source: Source::Catalog,
+    }
+}
+
+/// `built_in` with `own` over it.
+fn merged(built_in: &[VendorEntry], own: &[VendorEntry]) -> Vec<VendorEntry> {
+    let mut entries = built_in.to_vec();
+    for entry in own {
+        match entries.iter_mut().find(|e| e.id == entry.id) {
+            Some(old) => old.extend(entry),
+            None => entries.push(entry.clone()),
+        }
+    }
+    entries
+}
+
+impl VendorEntry {
+    fn extend(&mut self, over: &Self) {
+        let Self { id: _, name, purpose, gvl, hosts, literals, inline, hides, cookies, surrogate } =
+            over;
+        if !literals.is_empty() || !hosts.is_empty() {
+            let both = if literals.is_empty() { hosts } else { literals };
+            if !self.literals.is_empty() {
+                self.literals.extend_from_slice(both);
+            }
+        }
+        if !name.is_empty() {
+            self.name.clone_from(name);
+        }
+        if !surrogate.is_empty() {
+            self.surrogate.clone_from(surrogate);
+        }
+        self.purpose = purpose.or(self.purpose);
+        self.gvl = gvl.or(self.gvl);
+        self.hosts.extend_from_slice(hosts);
+        self.inline.extend_from_slice(inline);
+        self.hides.extend_from_slice(hides);
+        self.cookies.extend_from_slice(cookies);
+    }
+}
+
+#[cfg(test)]
+mod tests;

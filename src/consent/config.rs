@@ -1,22 +1,8 @@
 //! What the operator says of the signals of one site, as plain data.
 
+use super::{Cmp, PolicyVersion};
 use crate::purpose::{Purpose, PurposeSet};
 use std::collections::BTreeMap;
-
-/// A consent manager whose cookie can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Cmp {
-    /// Cookiebot, `CookieConsent`.
-    Cookiebot,
-    /// OneTrust and CookiePro, `OptanonConsent`.
-    OneTrust,
-    /// CookieYes, `cookieyes-consent`.
-    CookieYes,
-    /// vanilla-cookieconsent 3, `cc_cookie`.
-    VanillaCookieConsent,
-    /// Klaro, `klaro`.
-    Klaro,
-}
 
 /// What an operator's rule looks for in a cookie's value, after percent-decoding.
 #[derive(Clone, Debug)]
@@ -45,12 +31,20 @@ pub struct Rule {
 pub struct Config {
     /// The cookie of our own choice; default `consentry`.
     pub cookie: String,
+    /// The version of the policy that visitors choose under; a choice of our own under another
+    /// version says nothing. Unset: any.
+    pub policy: Option<PolicyVersion>,
     /// Choices older than this say nothing; days, default 180.
     pub max_age_days: u32,
     /// The consent managers to read; by default each that needs no site-specific map.
     pub cmps: Vec<Cmp>,
     /// Site-defined category or service names, per consent manager.
     pub maps: BTreeMap<Cmp, BTreeMap<String, Purpose>>,
+    /// The cookie's name, per consent manager, where the site has renamed it.
+    pub cookies: BTreeMap<Cmp, String>,
+    /// The current revision, per consent manager whose cookie holds one; a choice under another
+    /// says nothing.
+    pub revisions: BTreeMap<Cmp, String>,
     /// Rules for in-house cookies.
     pub rules: Vec<Rule>,
     /// What `Sec-GPC: 1` refuses; default marketing.
@@ -61,9 +55,12 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             cookie: "consentry".to_owned(),
+            policy: None,
             max_age_days: 180,
-            cmps: vec![Cmp::Cookiebot, Cmp::OneTrust, Cmp::CookieYes],
+            cmps: Cmp::ALL.into_iter().filter(|cmp| !cmp.needs_map()).collect(),
             maps: BTreeMap::new(),
+            cookies: BTreeMap::new(),
+            revisions: BTreeMap::new(),
             rules: Vec::new(),
             gpc: PurposeSet::EMPTY.with(Purpose::Marketing),
         }

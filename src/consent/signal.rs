@@ -27,6 +27,16 @@ impl Basis {
             Self::Opaque => "opaque",
         }
     }
+
+    /// Orders the bases: the visitor's act is the strongest.
+    pub(super) const fn strength(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Opaque => 1,
+            Self::Implied => 2,
+            Self::Explicit => 3,
+        }
+    }
 }
 
 /// What a source says of one purpose.
@@ -41,6 +51,24 @@ pub enum Vote {
     Silent,
 }
 
+impl Vote {
+    /// Yes or no.
+    #[must_use]
+    pub const fn of(granted: bool) -> Self {
+        if granted { Self::Grant } else { Self::Deny }
+    }
+
+    /// The more restrictive of two: no beats silence, silence beats yes.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Deny, _) | (_, Self::Deny) => Self::Deny,
+            (Self::Grant, Self::Grant) => Self::Grant,
+            (Self::Silent, _) | (_, Self::Silent) => Self::Silent,
+        }
+    }
+}
+
 /// A source's votes on the three purposes that need consent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Votes {
@@ -53,6 +81,28 @@ pub struct Votes {
 }
 
 impl Votes {
+    /// The votes that `vote` gives to each purpose that needs consent.
+    pub fn from_fn(vote: impl Fn(Purpose) -> Vote) -> Self {
+        Self {
+            functional: vote(Purpose::Functional),
+            analytics: vote(Purpose::Analytics),
+            marketing: vote(Purpose::Marketing),
+        }
+    }
+
+    /// One vote for all.
+    #[must_use]
+    pub fn all(vote: Vote) -> Self {
+        Self::from_fn(|_| vote)
+    }
+
+    /// The most restrictive of the votes cast on each purpose; silent where none was cast.
+    #[must_use]
+    pub fn strictest(cast: &[(Purpose, Vote)]) -> Self {
+        let on = |purpose| cast.iter().filter(move |(p, _)| *p == purpose).map(|(_, vote)| *vote);
+        Self::from_fn(|purpose| on(purpose).reduce(Vote::and).unwrap_or_default())
+    }
+
     /// The vote on `purpose`; `necessary` needs none and is always granted.
     #[must_use]
     pub const fn on(&self, purpose: Purpose) -> Vote {
@@ -63,18 +113,25 @@ impl Votes {
             Purpose::Marketing => self.marketing,
         }
     }
+
+    /// Whether a purpose that needs consent got this vote.
+    #[must_use]
+    pub fn any(&self, vote: Vote) -> bool {
+        Purpose::OPTIONAL.into_iter().any(|purpose| self.on(purpose) == vote)
+    }
 }
 
 /// One source of consent that was present in the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signal {
-    /// `own`, `gpc`, the consent manager's name, or `rule:` and the cookie's name.
+    /// `own`, `gpc`, the consent manager's name, `rule:` and the cookie's name, or `cookies` when
+    /// the header as a whole could not be read.
     pub name: Cow<'static, str>,
     /// How sure it is.
     pub basis: Basis,
-    /// What it says.
+    /// What it says; silent on everything unless the basis is explicit or implied.
     pub votes: Votes,
-    /// One sentence for people: why it was read so.
+    /// A few words for people: why it was read so.
     pub note: Cow<'static, str>,
 }
 

@@ -1,25 +1,137 @@
-//! PLACEHOLDER for the header edits; the real module replaces this file whole.
+//! Turns message heads into [`Edit`]s: what contacts a gated vendor goes, and what caches compare says the consent state.
+//!
+//! 1. The decisions are the page's own ([`Judge`], made by [`crate::policy::Gate`]); the head and the body cannot disagree.
+//! 2. `Link`, `Refresh`, `Set-Cookie` and the reporting headers act in every response, not in pages alone.
+//! 3. A head on which consent decided anything is not for shared caches, whatever its body is.
+//! 4. A head with nothing of anybody's has no edits but those of validators and caching.
+//! 5. Work and memory are linear in the size of the head.
 
+mod caching;
+mod csp;
+mod edit;
+#[cfg(test)]
+mod fake;
+mod link;
+mod list;
+mod refresh;
+mod reporting;
+mod request;
+mod review;
+mod set_cookie;
+mod validators;
+
+use self::review::Review;
+pub use self::{
+    csp::inline_script,
+    edit::{Edit, apply},
+    request::{is_document, request},
+    review::Judge,
+};
+use crate::policy::{Finding, Mode};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
 
-/// A change to a message head.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Edit {
-    /// Replaces all values.
-    Set(HeaderName, HeaderValue),
-    /// Adds a value.
-    Append(HeaderName, HeaderValue),
-    /// Removes all values.
-    Remove(HeaderName),
+/// The name of the header that tells the operator what was done; see [`operator`].
+pub const OPERATOR: HeaderName = HeaderName::from_static("consentry");
+
+/// What makes two versions of one page differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State<'s> {
+    /// The consent class, lower case letters: [`crate::policy::Ruling::class`].
+    pub class: &'s str,
+    /// Hexadecimal digits that change with the configuration and the catalogue.
+    pub fingerprint: &'s str,
 }
 
-/// Applies `edits`.
-pub fn apply(edits: Vec<Edit>, headers: &mut HeaderMap) {
-    for edit in edits {
-        match edit {
-            Edit::Set(name, value) => drop(headers.insert(name, value)),
-            Edit::Append(name, value) => drop(headers.append(name, value)),
-            Edit::Remove(name) => drop(headers.remove(name)),
-        }
+impl fmt::Display for State<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.class, self.fingerprint)
     }
 }
+
+/// What the caller knows of a response.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'f> {
+    /// Whether the body goes through the rewriter (or, for a 304 or a HEAD, would).
+    pub rewritten: bool,
+    /// Whether the body depends on consent.
+    pub depends_on_consent: bool,
+    /// The request's state.
+    pub state: State<'f>,
+    /// The request headers from which consent is read, as `Cookie`.
+    pub signals: &'f [&'f str],
+    /// The hashes of the scripts that the rewriter may insert, of [`crate::policy::csp::sha256_source`].
+    pub hashes: &'f [String],
+}
+
+/// Edits of the final head of a page, with the findings in it.
+#[must_use]
+pub fn page<J: Judge + ?Sized>(
+    headers: &HeaderMap,
+    judge: &J,
+    facts: &Facts<'_>,
+) -> (Vec<Edit>, Vec<Finding>) {
+    let mut review = Review::new(judge);
+    let hashes = if facts.rewritten { facts.hashes } else { &[] };
+    let mut edits = contacts(headers, hashes, &mut review);
+    if facts.rewritten {
+        edits.extend(validators::response(headers, &facts.state));
+    }
+    if facts.depends_on_consent || review.depends() {
+        edits.extend(caching::edits(headers, facts.signals));
+    }
+    (edits, review.into_findings())
+}
+
+/// Edits of the final head of any other response, with the findings in it. `signals` are as in [`Facts`].
+#[must_use]
+pub fn subresource<J: Judge + ?Sized>(
+    headers: &HeaderMap,
+    judge: &J,
+    signals: &[&str],
+) -> (Vec<Edit>, Vec<Finding>) {
+    let mut review = Review::new(judge);
+    let mut edits = contacts(headers, &[], &mut review);
+    if review.depends() {
+        edits.extend(caching::edits(headers, signals));
+    }
+    (edits, review.into_findings())
+}
+
+/// Edits of the head of a 103, in which browsers read links (RFC 8297), with the findings in it.
+#[must_use]
+pub fn early_hints<J: Judge + ?Sized>(headers: &HeaderMap, judge: &J) -> (Vec<Edit>, Vec<Finding>) {
+    let mut review = Review::new(judge);
+    let edits = link::edits(headers, &mut review);
+    (edits, review.into_findings())
+}
+
+/// The value of [`OPERATOR`]: `enforce; consent=none`.
+#[must_use]
+pub fn operator(mode: Mode, class: &str) -> HeaderValue {
+    let mode = match mode {
+        Mode::Enforce => "enforce",
+        Mode::Report => "report",
+        Mode::Off => "off",
+    };
+    let whole = HeaderValue::try_from(format!("{mode}; consent={class}"));
+    whole.unwrap_or(HeaderValue::from_static(mode))
+}
+
+/// Edits of what makes a browser contact somebody.
+fn contacts<J: Judge + ?Sized>(
+    headers: &HeaderMap,
+    hashes: &[String],
+    review: &mut Review<'_, J>,
+) -> Vec<Edit> {
+    let mut edits = link::edits(headers, review);
+    edits.extend(refresh::edits(headers, review));
+    edits.extend(set_cookie::edits(headers, review));
+    let (reports, groups) = reporting::edits(headers, review);
+    edits.extend(reports);
+    edits.extend(csp::edits(headers, hashes, &groups, review));
+    edits
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::{Decision, Ruling, Verdict};
 use crate::{
-    catalog::{Catalog, Destination, Page, Scope, Shape, Target},
+    catalog::{Catalog, Destination, Lists, Page, Scope, Shape, Snippet, Target},
     vendor::Vendor,
 };
 use std::sync::Arc;
@@ -64,6 +64,8 @@ pub struct Finding {
 pub struct Gate {
     catalog: Arc<Catalog>,
     scope: Arc<Scope>,
+    /// Pinned, so that a page is judged by one version of the lists from its start to its end.
+    lists: Arc<Lists>,
     ruling: Arc<Ruling>,
     page: Arc<Page>,
 }
@@ -71,13 +73,14 @@ pub struct Gate {
 impl Gate {
     /// The gate of one page.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         catalog: Arc<Catalog>,
         scope: Arc<Scope>,
         ruling: Arc<Ruling>,
         page: Arc<Page>,
     ) -> Self {
-        Self { catalog, scope, ruling, page }
+        let lists = scope.lists();
+        Self { catalog, scope, lists, ruling, page }
     }
 
     /// The page.
@@ -108,8 +111,22 @@ impl Gate {
     /// Judges a resolved target.
     #[must_use]
     pub fn target(&self, target: &Target<'_>) -> Option<Judged> {
-        let vendor = self.catalog.classify(target, &self.page, &self.scope)?;
+        let vendor = self.catalog.classify(target, &self.page, &self.scope, &self.lists)?;
         Some(self.judged(vendor))
+    }
+
+    /// Whether a URL on the page's own site can be a vendor's: the operator named copies or hosts of its own.
+    #[must_use]
+    pub fn judges_own_site(&self) -> bool {
+        self.scope.has_copies() || self.catalog.has_own_hosts()
+    }
+
+    /// Judges what an inline script holds; see [`Catalog::snippets`].
+    pub fn snippets<'g>(&'g self, text: &'g [u8]) -> impl Iterator<Item = (Snippet<'g>, Judged)> {
+        self.catalog.snippets(text).map(|snippet| {
+            let judged = self.judged(snippet.vendor);
+            (snippet, judged)
+        })
     }
 
     /// Judges a cookie by its name.

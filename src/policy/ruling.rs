@@ -1,7 +1,21 @@
 //! Turns a [`Consent`] into a [`Ruling`], once per request: which purposes are granted, and why.
+//!
+//! For each purpose that needs consent, the first that holds decides:
+//!
+//! 1. An explicit denial, an opt-out header among them, denies (GDPR 7(3); CCPA regulations 7025(c)(3)).
+//! 2. Under [`Regime::None`] everything else is granted.
+//! 3. An implied denial denies: what the site itself does not assume, nobody may.
+//! 4. An explicit grant grants; by then every explicit source that speaks of the purpose grants it (GDPR 4(11)).
+//! 5. A source that cannot be read on the server denies.
+//! 6. Under [`Regime::OptOut`], where the operator allows assumptions, it is granted, unless a source that is present
+//!    says nothing usable: a refusal may be what could not be read.
+//! 7. It is denied (ePrivacy Directive 5(3)).
+//!
+//! Adding a signal that does not grant a purpose never turns its denial into a grant.
 
+use super::Reason;
 use crate::{
-    consent::{Basis, Consent, Vote},
+    consent::{Basis, Consent, Signal, Vote},
     purpose::Purpose,
     vendor::Vendor,
 };
@@ -60,7 +74,7 @@ pub struct Decision {
     /// The outcome.
     pub verdict: Verdict,
     /// One sentence for people.
-    pub reason: Cow<'static, str>,
+    pub reason: Reason,
 }
 
 /// Whether one purpose is granted, and by what.
@@ -73,7 +87,7 @@ pub struct Grant {
     /// The name of the deciding signal, if one decided.
     pub signal: Option<Cow<'static, str>>,
     /// One sentence for people.
-    pub reason: Cow<'static, str>,
+    pub reason: Reason,
 }
 
 /// The grants of one request.
@@ -88,32 +102,121 @@ pub struct Ruling {
 }
 
 /// The operator's rules over the law's.
-#[derive(Clone, Debug, Default)]
-pub struct Policy {}
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether what nobody refused is granted under [`Regime::OptOut`]; default no.
+    pub allow_implied: bool,
+}
+
+/// What a rule of the list above decided.
+struct Because<'c> {
+    granted: bool,
+    signal: Option<&'c Signal>,
+    reason: Reason,
+}
+
+// === impl Policy ===
 
 impl Policy {
     /// What `consent` grants under `regime`.
     #[must_use]
-    pub fn rule(&self, consent: &Consent, _regime: Regime) -> Ruling {
-        let grant = |purpose| {
-            let votes = || consent.signals.iter().filter(|s| s.basis == Basis::Explicit);
-            let deny = votes().find(|s| s.votes.on(purpose) == Vote::Deny);
-            let yes = votes().find(|s| s.votes.on(purpose) == Vote::Grant);
-            let decider = deny.or(yes);
-            Grant {
-                granted: deny.is_none() && yes.is_some(),
-                basis: decider.map_or(Basis::None, |s| s.basis),
-                signal: decider.map(|s| s.name.clone()),
-                reason: "".into(),
-            }
-        };
+    pub fn rule(&self, consent: &Consent, regime: Regime) -> Ruling {
+        let grant = |purpose| Grant::from(self.decide(consent, regime, purpose));
         Ruling {
             functional: grant(Purpose::Functional),
             analytics: grant(Purpose::Analytics),
             marketing: grant(Purpose::Marketing),
         }
     }
+
+    fn decide<'c>(&self, consent: &'c Consent, regime: Regime, purpose: Purpose) -> Because<'c> {
+        let voted = |basis, vote| {
+            let by = |s: &&Signal| s.basis == basis && s.votes.on(purpose) == vote;
+            consent.signals.iter().find(by)
+        };
+        if let Some(signal) = voted(Basis::Explicit, Vote::Deny) {
+            return Because::denied(signal, refused(signal, purpose));
+        }
+        if regime == Regime::None {
+            return Because::granted(None, "no consent rule applies to the visitor");
+        }
+        if let Some(signal) = voted(Basis::Implied, Vote::Deny) {
+            return Because::denied(
+                signal,
+                format!("{}: {purpose} is off by default", signal.name),
+            );
+        }
+        if let Some(signal) = voted(Basis::Explicit, Vote::Grant) {
+            let reason = format!("{}: the visitor allowed {purpose}", signal.name);
+            return Because::granted(Some(signal), reason);
+        }
+        if let Some(signal) = first(consent, Basis::Opaque) {
+            return Because::denied(signal, noted(signal));
+        }
+        let assumed = voted(Basis::Implied, Vote::Grant);
+        if self.assumes(consent, regime) {
+            return Because::granted(assumed, "nobody refused, and the law is opt-out");
+        }
+        assumed.or_else(|| first(consent, Basis::None)).map_or_else(
+            || Because { granted: false, signal: None, reason: "no consent signal".into() },
+            |signal| Because::denied(signal, noted(signal)),
+        )
+    }
+
+    fn assumes(&self, consent: &Consent, regime: Regime) -> bool {
+        self.allow_implied && regime == Regime::OptOut && first(consent, Basis::None).is_none()
+    }
 }
+
+fn first(consent: &Consent, basis: Basis) -> Option<&Signal> {
+    consent.signals.iter().find(|s| s.basis == basis)
+}
+
+fn refused(signal: &Signal, purpose: Purpose) -> String {
+    match &*signal.name {
+        "gpc" => format!("GPC refuses {purpose}"),
+        name => format!("{name}: the visitor refused {purpose}"),
+    }
+}
+
+fn noted(signal: &Signal) -> String {
+    format!("{}: {}", signal.name, signal.note)
+}
+
+// === impl Because ===
+
+impl<'c> Because<'c> {
+    fn denied(signal: &'c Signal, reason: impl Into<Reason>) -> Self {
+        Self { granted: false, signal: Some(signal), reason: reason.into() }
+    }
+
+    fn granted(signal: Option<&'c Signal>, reason: impl Into<Reason>) -> Self {
+        Self { granted: true, signal, reason: reason.into() }
+    }
+}
+
+impl From<Because<'_>> for Grant {
+    fn from(because: Because<'_>) -> Self {
+        Self {
+            granted: because.granted,
+            basis: because.signal.map_or(Basis::None, |s| s.basis),
+            signal: because.signal.map(|s| s.name.clone()),
+            reason: because.reason,
+        }
+    }
+}
+
+// === impl Decision ===
+
+impl Decision {
+    /// Why, in one sentence for people.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+// === impl Ruling ===
 
 impl Ruling {
     /// The grant of `purpose`; none for `necessary`, which needs no consent.
@@ -137,7 +240,10 @@ impl Ruling {
     #[must_use]
     pub fn decide(&self, vendor: &Vendor) -> Decision {
         match self.grant(vendor.purpose) {
-            None => Decision { verdict: Verdict::Allow, reason: "necessary".into() },
+            None => Decision {
+                verdict: Verdict::Allow,
+                reason: "necessary: no consent is needed".into(),
+            },
             Some(grant) if grant.granted => {
                 Decision { verdict: Verdict::Allow, reason: grant.reason.clone() }
             }

@@ -1,12 +1,43 @@
 //! Turns a page's bytes into the page that the browser gets, with findings aside.
+//!
+//! 1. What makes a browser contact a gated vendor is taken out or made inert; every other byte stays.
+//! 2. Any way of cutting the page into chunks gives the same output.
+//! 3. An inline script is held until its end, up to [`Config::max_inline`] bytes, then decided; a longer one is
+//!    edited as it passes, host by host.
+//! 4. `noscript` and `srcdoc` are pages inside the page and are rewritten in the same way.
+//! 5. Held in memory at most: one tag ([`Config::max_tag`]), one inline script, and the parser's list of open elements.
 
+mod change;
+mod charset;
 mod config;
+mod css;
+mod document;
+mod element;
+mod engine;
+mod lens;
+mod markup;
+mod script;
+pub mod sniff;
+mod srcset;
+mod tag;
 
-pub use self::config::{Config, Gated};
+use self::{
+    charset::Charset,
+    document::{Document, Kind},
+    engine::{HtmlEngine, Lol, Token, Xml},
+    lens::Lens,
+};
+pub use self::{
+    charset::outgoing,
+    config::{Config, Gated},
+};
 use crate::policy::{Finding, Gate};
 
+/// How much is read between two looks at what was found; bounds what a tag-dense page holds in tokens.
+const STEP: usize = 16 << 10;
+
 /// Why a page could not be read to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Unreadable {
     /// A tag is longer than [`Config::max_tag`].
     #[error("a tag is longer than the limit")]
@@ -19,17 +50,52 @@ pub enum Unreadable {
     Charset,
 }
 
+/// How a page is to be parsed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Syntax {
+    /// As HTML.
+    #[default]
+    Html,
+    /// As XML: `application/xhtml+xml`.
+    Xml,
+}
+
 /// The rewriting of one page.
 pub struct Rewriter {
-    findings: Vec<Finding>,
+    charset: Charset,
+    engine: Box<dyn HtmlEngine>,
+    document: Document,
+    tokens: Vec<Token>,
+    /// What the charset stage let go, and the parser has not read yet.
+    readable: Vec<u8>,
 }
 
 impl Rewriter {
-    /// A rewriter for one response body in an ASCII-compatible charset.
-    /// `nonce` is the page's content security policy nonce for what is inserted.
+    /// A rewriter for one response body. `charset` is the label in its header, `nonce` the nonce of its
+    /// content security policy, for what is inserted.
     #[must_use]
-    pub fn new(_gate: Gate, _config: &Config, _nonce: Option<&str>) -> Self {
-        Self { findings: Vec::new() }
+    pub fn new(
+        gate: Gate,
+        config: &Config,
+        syntax: Syntax,
+        charset: Option<&str>,
+        nonce: Option<&str>,
+    ) -> Self {
+        let charset = Charset::new(charset.and_then(charset::of_label));
+        let document =
+            Document::new(Lens::new(gate), config.clone(), nonce.map(Into::into), Kind::Page);
+        Self { charset, ..Self::of(document, syntax) }
+    }
+
+    /// The rewriting of a document whose bytes were read already.
+    fn of(document: Document, syntax: Syntax) -> Self {
+        let max_tag = document.config().max_tag;
+        let engine: Box<dyn HtmlEngine> = match syntax {
+            Syntax::Html => Box::new(Lol::new(max_tag)),
+            Syntax::Xml => Box::new(Xml::new(max_tag)),
+        };
+        let charset = Charset::new(Some(encoding_rs::UTF_8));
+        Self { charset, engine, document, tokens: Vec::new(), readable: Vec::new() }
     }
 
     /// Takes the next bytes of the page and appends what can leave now to `out`.
@@ -37,7 +103,10 @@ impl Rewriter {
     /// # Errors
     /// When the page cannot be read; nothing more may be fed then, and `out` ends where reading ended.
     pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
-        out.extend_from_slice(input);
+        for step in input.chunks(STEP) {
+            self.charset.feed(step, false, &mut self.readable)?;
+            self.read(out)?;
+        }
         Ok(())
     }
 
@@ -45,12 +114,38 @@ impl Rewriter {
     ///
     /// # Errors
     /// As [`Rewriter::feed`].
-    pub fn finish(&mut self, _out: &mut Vec<u8>) -> Result<(), Unreadable> {
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        self.charset.feed(b"", true, &mut self.readable)?;
+        self.read(out)?;
+        self.parse_end(out)
+    }
+
+    fn read(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        let readable = std::mem::take(&mut self.readable);
+        self.document.set_charset(self.charset.encoding());
+        self.parse(&readable, out)?;
+        self.readable = readable;
+        self.readable.clear();
         Ok(())
+    }
+
+    fn parse(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        self.document.take(input);
+        let settled = self.engine.feed(input, &mut self.tokens)?;
+        self.document.read(&mut self.tokens, settled, out)
+    }
+
+    fn parse_end(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        let settled = self.engine.finish(&mut self.tokens)?;
+        self.document.read(&mut self.tokens, settled, out)?;
+        self.document.end(out)
     }
 
     /// The findings since the last call.
     pub fn take_findings(&mut self) -> Vec<Finding> {
-        std::mem::take(&mut self.findings)
+        self.document.take_findings()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 //!
 //! 1. The window is at most 16 MiB (9.1): the large-window extension, up to 1 GiB, is not part of the coding and is corrupt here.
 //! 2. What follows the end is dropped, as in browsers.
+//! 3. The coding has no checksum, and whether the crate notices a corruption may depend on how the input is cut: a body that it takes
+//!    can still be wrong. What leaves is what was inspected all the same.
 
 use super::{Corrupt, Format, Progress};
 use brotli::{BrotliDecompressStream, BrotliResult, BrotliState, enc::StandardAlloc};

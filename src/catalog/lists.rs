@@ -1,0 +1,183 @@
+//! Turns filter lists in Adblock syntax into the purpose of what they match.
+//!
+//! 1. Only network rules are read; a bad line is reported and skipped, and the rest of the list holds.
+//! 2. Lists of one purpose are one engine, so that an exception in one holds for the others of that purpose.
+//! 3. The matcher locks a mutex for each check; there is an engine per lane, and each thread keeps to its lane.
+
+use super::target::{Destination, Page, Target};
+use crate::purpose::Purpose;
+use adblock::{
+    Engine, FilterSet,
+    lists::{FilterParseError, ParseOptions, RuleTypes, parse_filter},
+    request::Request,
+};
+use std::{
+    cell::Cell,
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// A line of a filter list that was skipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkippedLine {
+    /// Line number from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// The filter lists of one site, compiled.
+#[derive(Default)]
+pub struct Lists {
+    by_purpose: Vec<(Purpose, Lanes)>,
+}
+
+struct Lanes(Vec<Engine>);
+
+impl Lists {
+    /// Compiles the texts of `lists`, each with the purpose of what it matches, for `threads` threads.
+    #[must_use]
+    pub fn new(lists: &[(Purpose, String)], threads: usize) -> Self {
+        let by_purpose = Purpose::ALL
+            .into_iter()
+            .filter_map(|purpose| Some((purpose, Lanes::new(lists, purpose, threads)?)))
+            .collect();
+        Self { by_purpose }
+    }
+
+    /// Whether there is no list.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_purpose.is_empty()
+    }
+
+    pub(super) fn find(&self, target: &Target<'_>, page: &Page) -> Option<Purpose> {
+        if self.is_empty() {
+            return None;
+        }
+        let request = Request::preparsed(
+            target.url().as_str(),
+            target.host(),
+            page.url().host_str().unwrap_or_default(),
+            kind(target.destination()),
+            true,
+            "GET",
+        );
+        let blocks = |lanes: &Lanes| {
+            lanes.lane().is_some_and(|e| e.check_network_request(&request).should_block())
+        };
+        self.by_purpose.iter().find(|(_, lanes)| blocks(lanes)).map(|(purpose, _)| *purpose)
+    }
+}
+
+impl Lanes {
+    fn new(lists: &[(Purpose, String)], purpose: Purpose, threads: usize) -> Option<Self> {
+        let texts: Vec<&String> =
+            lists.iter().filter(|(p, _)| *p == purpose).map(|(_, text)| text).collect();
+        if texts.is_empty() {
+            return None;
+        }
+        let mut set = FilterSet::new(false);
+        for text in texts {
+            set.add_filter_list(text.clone(), network_only());
+        }
+        let first = Engine::new_with_filter_set(set);
+        let compiled = first.serialize();
+        let others = (1..threads.max(1)).filter_map(|_| {
+            let mut engine = Engine::default();
+            engine.deserialize(&compiled).ok().map(|()| engine)
+        });
+        let lanes = others.collect::<Vec<_>>();
+        Some(Self(std::iter::once(first).chain(lanes).collect()))
+    }
+
+    fn lane(&self) -> Option<&Engine> {
+        self.0.get(lane().checked_rem(self.0.len())?)
+    }
+}
+
+/// This thread's lane.
+fn lane() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static LANE: Cell<Option<usize>> = const { Cell::new(None) });
+    LANE.with(|lane| {
+        lane.get().unwrap_or_else(|| {
+            let own = NEXT.fetch_add(1, Ordering::Relaxed);
+            lane.set(Some(own));
+            own
+        })
+    })
+}
+
+/// The lines of `text` that no rule can be made of.
+#[must_use]
+pub fn skipped_lines(text: &str) -> Vec<SkippedLine> {
+    let numbered = text.lines().zip(1..);
+    numbered
+        .filter_map(|(line, number)| match parse_filter(line, false, network_only()) {
+            Ok(_) | Err(FilterParseError::Empty | FilterParseError::Unsupported) => None,
+            Err(
+                error @ (FilterParseError::Network(_)
+                | FilterParseError::Cosmetic(_)
+                | FilterParseError::InvalidExpiresInterval),
+            ) => Some(SkippedLine { line: number, why: error.to_string() }),
+        })
+        .collect()
+}
+
+fn network_only() -> ParseOptions {
+    ParseOptions { rule_types: RuleTypes::NetworkOnly, ..ParseOptions::default() }
+}
+
+/// The name of a destination in filter lists.
+const fn kind(destination: Destination) -> &'static str {
+    match destination {
+        Destination::Script => "script",
+        Destination::Image => "image",
+        Destination::Style => "stylesheet",
+        Destination::Font => "font",
+        Destination::Iframe => "subdocument",
+        Destination::Object => "object",
+        Destination::Media => "media",
+        Destination::Ping => "ping",
+        Destination::Connect | Destination::Other | Destination::Document => "other",
+    }
+}
+
+impl fmt::Debug for Lists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.by_purpose.iter().map(|(purpose, _)| purpose)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Shape;
+    use url::Url;
+
+    fn lists() -> Lists {
+        let ads = "! Title: x\n||ads.test^\n@@||ads.test/ok.js\n##.ad".to_owned();
+        let stats = "/count.$image,third-party".to_owned();
+        Lists::new(&[(Purpose::Marketing, ads), (Purpose::Analytics, stats)], 3)
+    }
+
+    #[test]
+    fn lists_give_the_purpose() {
+        let page = Page::new(Url::parse("https://shop.example/").unwrap());
+        let find = |url: &str, destination| {
+            let url = Url::parse(url).unwrap();
+            lists().find(&Target::new(&url, destination, Shape::Plain).unwrap(), &page)
+        };
+        assert_eq!(find("https://x.ads.test/a.js", Destination::Script), Some(Purpose::Marketing));
+        assert_eq!(find("https://x.ads.test/ok.js", Destination::Script), None);
+        assert_eq!(find("https://b.test/count.gif", Destination::Image), Some(Purpose::Analytics));
+        assert_eq!(find("https://b.test/count.js", Destination::Script), None);
+    }
+
+    #[test]
+    fn bad_lines_are_named() {
+        let skipped = skipped_lines("||good.test^\n||bad.test^$nosuchoption\n! comment\n");
+        assert_eq!(skipped.iter().map(|s| s.line).collect::<Vec<_>>(), [2]);
+    }
+}

@@ -1,0 +1,77 @@
+//! Turns the operator's settings of one site into what [`Catalog::classify`](super::Catalog::classify) asks of them.
+//!
+//! 1. `allow` wins over everything; `deny` wins over the catalogue.
+//! 2. A host in either covers its subdomains, on label boundaries.
+
+use super::{Config, ThirdParty, hosts::Hosts, lists::Lists};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+
+/// The operator's word on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Allow,
+    Deny,
+}
+
+/// The operator's settings of one site, compiled.
+#[derive(Debug)]
+pub struct Scope {
+    pub(super) heuristics: bool,
+    pub(super) third_party: ThirdParty,
+    words: Hosts<Word>,
+    copies: Hosts<usize>,
+    lists: ArcSwap<Lists>,
+}
+
+impl Scope {
+    /// Compiles `config`; `vendor` finds a vendor's index by its id, and unknown ids are left out.
+    pub(super) fn new(config: &Config, vendor: impl Fn(&str) -> Option<usize>) -> Self {
+        let mut words = Hosts::default();
+        for host in &config.deny {
+            words.insert(host, Word::Deny);
+        }
+        for host in &config.allow {
+            words.insert(host, Word::Allow);
+        }
+        let mut copies = Hosts::default();
+        for copy in &config.first_party {
+            if let Some(vendor) = vendor(&copy.vendor) {
+                copies.insert(&format!("/{}", copy.path.trim_start_matches('/')), vendor);
+            }
+        }
+        let lists = ArcSwap::from_pointee(Lists::default());
+        Self {
+            heuristics: config.heuristics,
+            third_party: config.third_party,
+            words,
+            copies,
+            lists,
+        }
+    }
+
+    /// Replaces the filter lists, whole.
+    pub fn set_lists(&self, lists: Arc<Lists>) {
+        self.lists.store(lists);
+    }
+
+    /// The filter lists as they are now.
+    #[must_use]
+    pub fn lists(&self) -> Arc<Lists> {
+        self.lists.load_full()
+    }
+
+    /// Whether the site has first-party copies of vendors' scripts.
+    #[must_use]
+    pub fn has_copies(&self) -> bool {
+        !self.copies.is_empty()
+    }
+
+    pub(super) fn word(&self, host: &str) -> Option<Word> {
+        self.words.find(host, "/")
+    }
+
+    pub(super) fn copy(&self, path: &str) -> Option<usize> {
+        self.copies.find("", path)
+    }
+}

@@ -1,0 +1,161 @@
+//! Turns the `Cookie` headers of a request into name and value pairs, and a value into its decoded forms.
+//!
+//! 1. Pairs are split on `;` only, name and value at the first `=` (RFC 6265 5.2): consent managers write raw commas,
+//!    braces and quotes.
+//! 2. Every `Cookie` header counts: HTTP/2 may send one for each pair (RFC 9113 8.2.3).
+//! 3. Headers over 64 KB in all are not read: dropping the tail could drop a refusal.
+//! 4. A value over 8 KB or in no UTF-8 is malformed. Any number of values under one name count: leaving one out could
+//!    leave out a refusal.
+//! 5. A value is tried as it is, decoded once and decoded twice; a broken escape ends that.
+
+use http::{HeaderMap, header::COOKIE};
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
+const MAX_HEADERS: usize = 64 * 1024;
+const MAX_VALUE: usize = 8 * 1024;
+
+/// The cookie pairs of a request, in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Cookies<'h> {
+    pairs: Vec<(&'h [u8], &'h [u8])>,
+}
+
+/// The headers are longer than is read.
+#[derive(Debug)]
+pub(super) struct TooLong;
+
+/// A cookie's value as it came, decoded once, decoded twice.
+#[derive(Debug, Default)]
+pub(super) struct Forms<'h> {
+    forms: Vec<Cow<'h, str>>,
+    broken: bool,
+}
+
+// === impl Cookies ===
+
+impl<'h> Cookies<'h> {
+    pub(super) fn read(headers: &'h HeaderMap) -> Result<Self, TooLong> {
+        let lines = || headers.get_all(COOKIE).iter().map(|line| line.as_bytes());
+        if lines().map(<[u8]>::len).sum::<usize>() > MAX_HEADERS {
+            return Err(TooLong);
+        }
+        let pairs = lines().flat_map(|line| line.split(|b| *b == b';')).filter_map(pair);
+        Ok(Self { pairs: pairs.collect() })
+    }
+
+    /// The values under `name`; one without forms where rule 4 makes it malformed.
+    pub(super) fn values(&self, name: &str) -> Vec<Forms<'h>> {
+        let named = self.pairs.iter().filter(|(n, _)| *n == name.as_bytes());
+        named.map(|(_, value)| Forms::new(value)).collect()
+    }
+}
+
+fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|b| *b == b'=')?;
+    let (name, value) = text.split_at_checked(at)?;
+    Some((name.trim_ascii(), value.strip_prefix(b"=")?.trim_ascii()))
+}
+
+// === impl Forms ===
+
+impl<'h> Forms<'h> {
+    pub(super) fn new(value: &'h [u8]) -> Self {
+        let raw = Some(value).filter(|v| v.len() <= MAX_VALUE);
+        let Some(raw) = raw.and_then(|v| str::from_utf8(v).ok()) else {
+            return Self::default();
+        };
+        let mut forms = vec![Cow::Borrowed(raw)];
+        for _ in 0..2 {
+            let Some(last) = forms.last().filter(|form| form.contains('%')) else { break };
+            let Some(next) = decoded(last) else { return Self { forms, broken: true } };
+            forms.push(Cow::Owned(next));
+        }
+        Self { forms, broken: false }
+    }
+
+    /// What `decode` makes of the first form that it understands.
+    pub(super) fn find<T>(&self, decode: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.forms.iter().find_map(|form| decode(form))
+    }
+
+    /// The value as text, fully decoded; `None` if it is malformed or an escape in it is broken.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.forms.last().filter(|_| !self.broken).map(AsRef::as_ref)
+    }
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let whole = |rest: &str| {
+        let mut digits = rest.bytes().map(|b| b.is_ascii_hexdigit());
+        digits.next() == Some(true) && digits.next() == Some(true)
+    };
+    let sound = text.split('%').skip(1).all(whole);
+    sound.then(|| percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    fn headers(lines: &[&[u8]]) -> HeaderMap {
+        let value = |line: &&[u8]| HeaderValue::from_bytes(line).unwrap();
+        lines.iter().map(|line| (COOKIE, value(line))).collect()
+    }
+
+    fn texts(lines: &[&[u8]], name: &str) -> Vec<Option<String>> {
+        let headers = headers(lines);
+        let values = Cookies::read(&headers).unwrap().values(name);
+        values.iter().map(|forms| forms.text().map(str::to_owned)).collect()
+    }
+
+    #[test]
+    fn pairs_split_on_semicolons_and_the_first_equals_sign() {
+        let line: &[u8] = b"a=1;b={x:'y=z', \"q\"|w} ;; lone; =v; c=";
+        assert_eq!(texts(&[line], "b"), [Some("{x:'y=z', \"q\"|w}".to_owned())]);
+        assert_eq!(texts(&[line], "c"), [Some(String::new())]);
+        assert!(texts(&[line], "lone").is_empty() && texts(&[line], "A").is_empty());
+    }
+
+    #[test]
+    fn every_header_and_every_twin_counts() {
+        let found = texts(&[b"a=1; b=2", b"a=3", b"a=1"], "a");
+        assert_eq!(found, ["1", "3", "1"].map(|value| Some(value.to_owned())));
+    }
+
+    #[test]
+    fn raw_encoded_and_doubly_encoded_values_agree() {
+        for value in ["{é:1}", "{%C3%A9:1}", "%7B%25C3%25A9%3A1%7D", "%257B%25C3%25A9%253A1%257D"]
+        {
+            let line = format!("a={value}");
+            assert_eq!(texts(&[line.as_bytes()], "a"), [Some("{é:1}".to_owned())], "{value}");
+        }
+        for broken in ["1%", "1%2", "%zz", "%25zz", "%FF", "%+1"] {
+            let line = format!("a={broken}");
+            assert_eq!(texts(&[line.as_bytes()], "a"), [None], "{broken}");
+        }
+        assert_eq!(texts(&[b"a=\xff"], "a"), [None]);
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        let value = |n: usize| format!("a={}", "x".repeat(n));
+        assert!(texts(&[value(MAX_VALUE).as_bytes()], "a").iter().all(Option::is_some));
+        assert_eq!(texts(&[value(MAX_VALUE + 1).as_bytes()], "a"), [None]);
+        assert!(Cookies::read(&headers(&[value(MAX_HEADERS - 2).as_bytes()])).is_ok());
+        assert!(Cookies::read(&headers(&[value(MAX_HEADERS - 1).as_bytes()])).is_err());
+        assert!(Cookies::read(&headers(&[value(60_000).as_bytes(), &[b'y'; 9_000]])).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let Ok(value) = HeaderValue::from_bytes(&bytes) else { return Ok(()) };
+            let headers: HeaderMap = [(COOKIE, value)].into_iter().collect();
+            let cookies = Cookies::read(&headers).unwrap();
+            prop_assert!(cookies.pairs.len() <= bytes.len());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Turns the cookie of our own banner into a [`Choice`], and a choice into the cookie's value.
+//!
+//! 1. The value is `v1.<policy>.<yyyymmdd>.f<0|1>a<0|1>m<0|1>`, and may have more fields after it, each of
+//!    `[A-Za-z0-9_-]`; anything else is malformed.
+//! 2. It is always the visitor's act: nothing but a click sets it.
+//! 3. A choice that is too old, dated in the future or made under another policy says nothing.
+//! 4. The value holds the choice and no identifier (ePrivacy Directive 5(3): strictly necessary).
+
+use super::{
+    date::Day,
+    signal::{Vote, Votes},
+    source::{Said, Source},
+};
+use crate::purpose::{Purpose, PurposeSet};
+use std::{fmt, str::FromStr};
+
+/// What a visitor chose on our own banner; written as the cookie's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What is allowed; the rest is refused. `necessary` is not written.
+    pub purposes: PurposeSet,
+    /// The day of the choice.
+    pub day: Day,
+    /// The policy that it was made under.
+    pub policy: PolicyVersion,
+}
+
+/// The version of a policy: 1 to 16 lower case ASCII letters and digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PolicyVersion(Box<str>);
+
+/// Text that is not a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a choice written v1.<policy>.<yyyymmdd>.f<0|1>a<0|1>m<0|1>")]
+pub struct NotAChoice;
+
+/// Text that is not the version of a policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("bad policy version `{0}`; write 1 to 16 of a-z and 0-9")]
+pub struct BadPolicyVersion(pub String);
+
+pub(super) fn read(source: &Source<'_>) -> Option<Said> {
+    source.each(|value| Some(said(&value.parse().ok()?, source)))
+}
+
+fn said(choice: &Choice, source: &Source<'_>) -> Said {
+    if source.revision.is_some_and(|current| current != choice.policy.as_str()) {
+        return Said::nothing("the choice was made under another policy");
+    }
+    if let Some(why) = source.clock.refuses_day(choice.day) {
+        return Said::nothing(why);
+    }
+    let votes = Votes::from_fn(|purpose| Vote::of(choice.purposes.contains(purpose)));
+    Said::explicit(votes, "chosen on the banner")
+}
+
+// === impl Choice ===
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bit = |purpose| u8::from(self.purposes.contains(purpose));
+        let (functional, analytics) = (bit(Purpose::Functional), bit(Purpose::Analytics));
+        let marketing = bit(Purpose::Marketing);
+        write!(f, "v1.{}.{}.f{functional}a{analytics}m{marketing}", self.policy, self.day)
+    }
+}
+
+impl FromStr for Choice {
+    type Err = NotAChoice;
+    fn from_str(value: &str) -> Result<Self, NotAChoice> {
+        let mut fields = value.split('.');
+        let mut next = || fields.next().ok_or(NotAChoice);
+        let (version, policy, day, choices) = (next()?, next()?, next()?, next()?);
+        if version != "v1" || !fields.all(is_field) {
+            return Err(NotAChoice);
+        }
+        Ok(Self {
+            purposes: purposes(choices).ok_or(NotAChoice)?,
+            day: day.parse().map_err(|_| NotAChoice)?,
+            policy: policy.parse().map_err(|_| NotAChoice)?,
+        })
+    }
+}
+
+fn purposes(text: &str) -> Option<PurposeSet> {
+    let &[b'f', functional, b'a', analytics, b'm', marketing] = text.as_bytes() else {
+        return None;
+    };
+    let bits = [functional, analytics, marketing];
+    let allowed = Purpose::OPTIONAL.into_iter().zip(bits).filter(|(_, bit)| *bit == b'1');
+    bits.iter().all(|bit| matches!(bit, b'0' | b'1')).then(|| allowed.map(|(p, _)| p).collect())
+}
+
+fn is_field(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+// === impl PolicyVersion ===
+
+impl PolicyVersion {
+    /// The version as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PolicyVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for PolicyVersion {
+    type Err = BadPolicyVersion;
+    fn from_str(text: &str) -> Result<Self, BadPolicyVersion> {
+        let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let version = (plain && (1..=16).contains(&text.len())).then(|| Self(text.into()));
+        version.ok_or_else(|| BadPolicyVersion(text.chars().take(32).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nothing_but_the_grammar_is_a_choice() {
+        for good in ["v1.p1.20251201.f0a1m0", "v1.p1.20251201.f0a1m0.R3-x_.9"] {
+            let choice: Choice = good.parse().unwrap();
+            assert_eq!(choice.purposes, PurposeSet::EMPTY.with(Purpose::Analytics));
+            assert_eq!(choice.to_string(), "v1.p1.20251201.f0a1m0");
+        }
+        for bad in [
+            "",
+            "v2.p1.20251201.f1a1m1",
+            "v1.p1.20251201",
+            "v1.P1.20251201.f1a1m1",
+            "v1..20251201.f1a1m1",
+            "v1.abcdefghijklmnopq.20251201.f1a1m1",
+            "v1.p1.20251301.f1a1m1",
+            "v1.p1.20251201.f1a1m2",
+            "v1.p1.20251201.a1f1m1",
+            "v1.p1.20251201.f1a1m1.",
+            "v1.p1.20251201.f1a1m1.x y",
+            " v1.p1.20251201.f1a1m1",
+        ] {
+            assert_eq!(bad.parse::<Choice>(), Err(NotAChoice), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_choice_round_trips(bits in 0_usize..8, days in 0_u64..40_000, policy in "[a-z0-9]{1,16}") {
+            let allowed = Purpose::OPTIONAL.into_iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1);
+            let day = Day::of(std::time::UNIX_EPOCH + std::time::Duration::from_secs(days * 86_400));
+            let purposes = allowed.map(|(_, purpose)| purpose).collect();
+            let choice = Choice { purposes, day, policy: policy.parse().unwrap() };
+            prop_assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+
+        #[test]
+        fn any_text_is_a_choice_or_not(text in "\\PC{0,60}") {
+            let _ = text.parse::<Choice>();
+        }
+    }
+}

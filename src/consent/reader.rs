@@ -1,0 +1,73 @@
+//! Turns a request's headers into a [`Consent`] by every source that the operator enabled.
+
+use super::{
+    cmp::Cmp,
+    config::Config,
+    cookies::Cookies,
+    date::Clock,
+    gpc, own, rule,
+    signal::{Consent, Signal},
+    source::{Said, Source},
+};
+use http::HeaderMap;
+use std::time::SystemTime;
+
+/// Reads the consent of one site's visitors.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    config: Config,
+}
+
+impl Reader {
+    /// The reader of a site; nothing in `config` is wrong for it.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let mut config = config.clone();
+        let mut seen = Vec::new();
+        config.cmps.retain(|cmp| {
+            !seen.contains(cmp) && {
+                seen.push(*cmp);
+                true
+            }
+        });
+        Self { config }
+    }
+
+    /// What a request with these `headers` says at the time `now`: own choice, consent managers,
+    /// rules and opt-out headers, in this order.
+    #[must_use]
+    pub fn read(&self, headers: &HeaderMap, now: SystemTime) -> Consent {
+        let clock = Clock::new(now, self.config.max_age_days);
+        let mut signals = match Cookies::read(headers) {
+            Ok(cookies) => self.cookie_signals(&cookies, clock),
+            Err(_) => vec![Said::opaque("the Cookie header is too long").named("cookies")],
+        };
+        signals.extend(gpc::read(headers, self.config.gpc));
+        Consent { signals }
+    }
+
+    fn cookie_signals(&self, cookies: &Cookies<'_>, clock: Clock) -> Vec<Signal> {
+        let own = own::read(&self.own(cookies, clock)).map(|said| said.named("own"));
+        let cmps = self.config.cmps.iter().filter_map(|cmp| {
+            cmp.read(&self.cmp(*cmp, cookies, clock)).map(|said| said.named(cmp.name()))
+        });
+        let rules = self.config.rules.iter().filter_map(|rule| {
+            let source = Source::new(cookies, clock, &rule.cookie);
+            rule::read(rule, &source).map(|said| said.named(format!("rule:{}", rule.cookie)))
+        });
+        own.into_iter().chain(cmps).chain(rules).collect()
+    }
+
+    fn own<'a>(&'a self, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {
+        let revision = self.config.policy.as_ref().map(own::PolicyVersion::as_str);
+        Source { revision, ..Source::new(cookies, clock, &self.config.cookie) }
+    }
+
+    fn cmp<'a>(&'a self, cmp: Cmp, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {
+        let cookie = self.config.cookies.get(&cmp).map_or(cmp.cookie(), String::as_str);
+        let source = Source::new(cookies, clock, cookie);
+        let map = self.config.maps.get(&cmp).unwrap_or(source.map);
+        let revision = self.config.revisions.get(&cmp).map(String::as_str);
+        Source { map, revision, ..source }
+    }
+}

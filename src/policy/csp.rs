@@ -1,0 +1,221 @@
+//! Turns the text of a content security policy into what it says of inline scripts, and into one that takes ours too.
+//!
+//! 1. Directives end at `;`, names compare without case, and the first of a name wins (CSP 3, 2.2.1).
+//! 2. `script-src-elem` governs script elements; without it `script-src`, without that `default-src` (CSP 3, 6.8.3).
+//! 3. `'unsafe-inline'` has no effect beside a nonce, a hash or `'strict-dynamic'` (CSP 3, 6.7.3.2).
+//! 4. Where `'unsafe-inline'` has effect no hash is added: it would forbid the page's own inline scripts.
+//! 5. Where `default-src` governs, the hashes go into a `script-src` that copies it: in `default-src` itself they
+//!    would speak for styles too, and `script-src-elem` is unknown to older browsers.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+use std::{collections::HashSet, ops::Range};
+
+/// One directive of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directive<'p> {
+    /// As written; compare without case.
+    pub name: &'p str,
+    /// What follows the name, trimmed.
+    pub value: &'p str,
+    /// Where in the policy name and value are, in bytes.
+    pub span: Range<usize>,
+}
+
+/// What lets an inline script that we insert run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inline {
+    /// Nothing is needed.
+    Free,
+    /// This nonce, which every policy that restricts inline scripts names.
+    Nonce(String),
+    /// Its hash, added with [`with_hashes`] to every policy.
+    Hashes,
+}
+
+/// The directives of one policy, in order, ineffective duplicates included.
+pub fn directives(policy: &str) -> impl Iterator<Item = Directive<'_>> {
+    let mut next = 0;
+    policy.split(';').filter_map(move |part| {
+        let start = next + part.len() - part.trim_ascii_start().len();
+        next += part.len() + 1;
+        let text = part.trim_ascii();
+        let (name, value) =
+            text.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((text, ""));
+        let span = start..start + text.len();
+        (!name.is_empty()).then_some(Directive { name, value: value.trim_ascii(), span })
+    })
+}
+
+/// What an inline script needs to run under all of `policies`, which are the enforced ones.
+#[must_use]
+pub fn inline_script(policies: &[&str]) -> Inline {
+    let mut restricting = policies.iter().filter_map(|policy| restriction(policy));
+    let Some(first) = restricting.next() else { return Inline::Free };
+    let mut common: Vec<_> = nonces(first.value).collect();
+    for other in restricting {
+        let own: HashSet<_> = nonces(other.value).collect();
+        common.retain(|nonce| own.contains(nonce));
+    }
+    common.first().map_or(Inline::Hashes, |nonce| Inline::Nonce((*nonce).to_owned()))
+}
+
+/// `policy`, changed so that inline scripts with these `hashes` (of [`sha256_source`]) run; it is left as it is where
+/// it does not restrict inline scripts.
+#[must_use]
+pub fn with_hashes(policy: &str, hashes: &[String]) -> String {
+    let Some(governing) = restriction(policy).filter(|_| !hashes.is_empty()) else {
+        return policy.to_owned();
+    };
+    let own = sources(governing.value).filter(|source| !source.eq_ignore_ascii_case("'none'"));
+    let new =
+        hashes.iter().map(String::as_str).filter(|h| !sources(governing.value).any(|s| s == *h));
+    let list = own.chain(new).collect::<Vec<_>>().join(" ");
+    if governing.name.eq_ignore_ascii_case("default-src") {
+        return format!("{}; script-src {list}", policy.trim_end_matches(ends_policy));
+    }
+    let (before, after) = (policy.get(..governing.span.start), policy.get(governing.span.end..));
+    let (Some(before), Some(after)) = (before, after) else { return policy.to_owned() };
+    format!("{before}{} {list}{after}", governing.name)
+}
+
+/// The source expression for an inline script with exactly this text: `'sha256-…'`.
+#[must_use]
+pub fn sha256_source(text: &str) -> String {
+    format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)))
+}
+
+/// The directive that restricts inline script elements, if one does.
+fn restriction(policy: &str) -> Option<Directive<'_>> {
+    ["script-src-elem", "script-src", "default-src"]
+        .into_iter()
+        .find_map(|name| directives(policy).find(|d| d.name.eq_ignore_ascii_case(name)))
+        .filter(|governing| !allows_all_inline(governing.value))
+}
+
+/// CSP 3, 6.7.3.2, for script elements.
+fn allows_all_inline(list: &str) -> bool {
+    let cancels = |source: &str| {
+        source.eq_ignore_ascii_case("'strict-dynamic'")
+            || nonce(source).is_some()
+            || is_hash(source)
+    };
+    sources(list).any(|s| s.eq_ignore_ascii_case("'unsafe-inline'")) && !sources(list).any(cancels)
+}
+
+fn sources(list: &str) -> impl Iterator<Item = &str> {
+    list.split_ascii_whitespace()
+}
+
+fn nonces(list: &str) -> impl Iterator<Item = &str> {
+    sources(list).filter_map(nonce)
+}
+
+fn nonce(source: &str) -> Option<&str> {
+    base64_after(source, "nonce-")
+}
+
+fn is_hash(source: &str) -> bool {
+    ["sha256-", "sha384-", "sha512-"].iter().any(|prefix| base64_after(source, prefix).is_some())
+}
+
+/// The value of a quoted source expression, if it has this prefix and is a `base64-value` (CSP 3, 2.3.1).
+fn base64_after<'s>(source: &'s str, prefix: &str) -> Option<&'s str> {
+    let inner = source.strip_prefix('\'')?.strip_suffix('\'')?;
+    let (head, value) = inner.split_at_checked(prefix.len())?;
+    let digits = value.trim_end_matches('=');
+    let digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
+    let is_base64 =
+        !digits.is_empty() && digits.bytes().all(digit) && value.len() - digits.len() < 3;
+    (head.eq_ignore_ascii_case(prefix) && is_base64).then_some(value)
+}
+
+fn ends_policy(c: char) -> bool {
+    c == ';' || c.is_ascii_whitespace()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn nonce_of(n: &str) -> Inline {
+        Inline::Nonce(n.to_owned())
+    }
+
+    #[test]
+    fn a_policy_says_what_an_inline_script_needs() {
+        for (policies, expected) in [
+            (&[][..], Inline::Free),
+            (&["img-src 'self'"], Inline::Free),
+            (&["script-src 'self' 'UNSAFE-inline'"], Inline::Free),
+            (&["default-src 'self'; script-src-elem 'unsafe-inline'"], Inline::Free),
+            (&["SCRIPT-SRC 'self'"], Inline::Hashes),
+            (&["script-src"], Inline::Hashes),
+            (&["script-src 'none'; script-src 'unsafe-inline'"], Inline::Hashes),
+            (&["script-src 'unsafe-inline' 'strict-dynamic'"], Inline::Hashes),
+            (&["script-src 'unsafe-inline' 'sha256-YQ=='"], Inline::Hashes),
+            (&["script-src 'unsafe-inline' 'nonce-'"], Inline::Free),
+            (&["script-src 'unsafe-inline' 'Nonce-aB+/1='"], nonce_of("aB+/1=")),
+            (&["script-src 'nonce-a'; script-src-elem 'self'"], Inline::Hashes),
+            (
+                &["default-src 'nonce-a'", "img-src *", "script-src 'nonce-b' 'nonce-a'"],
+                nonce_of("a"),
+            ),
+            (&["script-src 'nonce-a'", "script-src 'nonce-A'"], Inline::Hashes),
+            (&["script-src 'nonce-a'", "script-src 'unsafe-inline'"], nonce_of("a")),
+        ] {
+            assert_eq!(inline_script(policies), expected, "{policies:?}");
+        }
+    }
+
+    #[test]
+    fn hashes_go_where_they_are_needed_and_nowhere_else() {
+        for (policy, expected) in [
+            ("script-src 'self' ; img-src *", "script-src 'self' 'sha256-YQ==' ; img-src *"),
+            ("script-src-elem a; script-src b", "script-src-elem a 'sha256-YQ=='; script-src b"),
+            ("script-src 'none'", "script-src 'sha256-YQ=='"),
+            ("Script-Src", "Script-Src 'sha256-YQ=='"),
+            ("default-src 'self' ; ", "default-src 'self'; script-src 'self' 'sha256-YQ=='"),
+            ("default-src 'NONE'", "default-src 'NONE'; script-src 'sha256-YQ=='"),
+            ("script-src 'self' 'sha256-YQ=='", "script-src 'self' 'sha256-YQ=='"),
+            ("script-src 'unsafe-inline' *", "script-src 'unsafe-inline' *"),
+            ("img-src 'none'", "img-src 'none'"),
+            ("", ""),
+        ] {
+            assert_eq!(with_hashes(policy, &["'sha256-YQ=='".to_owned()]), expected);
+        }
+        assert_eq!(with_hashes("script-src  a", &[]), "script-src  a");
+    }
+
+    #[test]
+    fn the_hash_is_the_one_browsers_compute() {
+        // From `openssl dgst -sha256 -binary | base64`.
+        let hash = "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='";
+        assert_eq!(sha256_source("alert('Hello, world.');"), hash);
+    }
+
+    proptest! {
+        #[test]
+        fn with_hashes_a_policy_takes_the_script_and_keeps_its_directives(
+            policy in "((script-src|script-src-elem|default-src|img-src|x)( ('self'|'none'|'unsafe-inline'|'nonce-a'|b\\.test)){0,3} ?; ?){0,4}"
+        ) {
+            let hash = sha256_source("x");
+            let changed = with_hashes(&policy, std::slice::from_ref(&hash));
+            let taken = restriction(&changed).is_none_or(|d| sources(d.value).any(|s| s == hash));
+            prop_assert!(taken, "{changed}");
+            prop_assert_eq!(restriction(&changed).is_none(), restriction(&policy).is_none());
+            for directive in directives(&policy).filter(|d| !d.name.starts_with("script-src")) {
+                let value = |d: Directive<'_>| (d.name.to_owned(), d.value.to_owned());
+                prop_assert!(directives(&changed).map(value).any(|d| d == value(directive.clone())));
+            }
+            prop_assert_eq!(with_hashes(&changed, &[hash]), changed);
+        }
+
+        #[test]
+        fn any_text_is_read(policy in "\\PC*") {
+            let _ = inline_script(&[&policy]);
+            let _ = with_hashes(&policy, &[sha256_source("x")]);
+        }
+    }
+}
