@@ -3,7 +3,9 @@
 pub mod catalog;
 pub mod coding;
 pub mod consent;
+pub mod engine;
 pub mod headers;
+pub mod metrics;
 pub mod policy;
 pub mod proxy;
 pub mod purpose;

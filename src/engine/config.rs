@@ -1,12 +1,12 @@
 //! What one engine is built from, as plain data.
 
 use crate::{
-    catalog::{Catalog, Scope},
+    catalog::{self, Catalog},
     coding, consent,
     policy::{Mode, Policy, Regime},
     rewrite,
 };
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 use url::{Host, Url};
 
 /// What becomes of a page that cannot be read.
@@ -19,12 +19,24 @@ pub enum OnUnreadable {
     Pass,
 }
 
+/// How long an origin may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Timeouts {
+    /// To take a connection, TLS included; default 3 s.
+    pub connect: Duration,
+    /// Between two pieces of a response; default 60 s.
+    pub read: Duration,
+    /// To take a piece of a request; default 30 s.
+    pub write: Duration,
+}
+
 /// The server behind a site: scheme, host and port, nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     secure: bool,
     host: Box<str>,
     port: u16,
+    timeouts: Timeouts,
 }
 
 /// Why a text is not an [`Origin`].
@@ -32,7 +44,34 @@ pub struct Origin {
 #[error("`{0}` is not an origin; write a URL like http://127.0.0.1:3000 or https://shop.example")]
 pub struct NoOrigin(pub String);
 
+impl Default for Timeouts {
+    fn default() -> Self {
+        let [connect, read, write] = [3, 60, 30].map(Duration::from_secs);
+        Self { connect, read, write }
+    }
+}
+
 impl Origin {
+    /// The origin at `url`, with the default timeouts.
+    ///
+    /// # Errors
+    /// When it is another URL than scheme, host and port.
+    pub fn of(url: &Url) -> Result<Self, NoOrigin> {
+        of_url(url).ok_or_else(|| NoOrigin(url.to_string()))
+    }
+
+    /// The same origin, given this time.
+    #[must_use]
+    pub fn within(self, timeouts: Timeouts) -> Self {
+        Self { timeouts, ..self }
+    }
+
+    /// How long it may take.
+    #[must_use]
+    pub const fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
     /// Whether the connection to it is made with TLS.
     #[must_use]
     pub const fn is_secure(&self) -> bool {
@@ -62,7 +101,7 @@ impl FromStr for Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "https" } else { "http" };
-        let Self { secure: _, host, port } = self;
+        let Self { secure: _, host, port, timeouts: _ } = self;
         if host.contains(':') {
             write!(f, "{scheme}://[{host}]:{port}")
         } else {
@@ -88,7 +127,8 @@ fn of_url(url: &Url) -> Option<Origin> {
         Host::Ipv4(address) => address.to_string(),
         Host::Ipv6(address) => address.to_string(),
     };
-    Some(Origin { secure, host: host.into(), port: url.port_or_known_default()? })
+    let port = url.port_or_known_default()?;
+    Some(Origin { secure, host: host.into(), port, timeouts: Timeouts::default() })
 }
 
 /// One site and how it is gated.
@@ -108,8 +148,8 @@ pub struct Site {
     pub policy: Policy,
     /// How consent is read.
     pub consent: consent::Config,
-    /// The site's settings in the catalogue's terms.
-    pub scope: Arc<Scope>,
+    /// What is gated.
+    pub gate: catalog::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
     /// Bounds on decoding.
@@ -119,7 +159,7 @@ pub struct Site {
 }
 
 /// Everything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// All vendors.
     pub catalog: Arc<Catalog>,

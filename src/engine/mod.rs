@@ -11,11 +11,15 @@ mod sites;
 mod treatment;
 mod view;
 
-pub use self::config::{Config, NoOrigin, OnUnreadable, Origin, Site};
+pub use self::config::{Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 pub use self::treatment::{Body, Cause, Treatment, is_page};
 pub use self::view::View;
 use self::sites::Sites;
-use crate::catalog::Catalog;
+use crate::{
+    catalog::{self, Catalog, Scope},
+    policy::csp,
+    purpose::Purpose,
+};
 use http::{
     StatusCode,
     header::HOST,
@@ -76,6 +80,7 @@ pub struct Engine {
     catalog: Arc<Catalog>,
     sites: Sites,
     fingerprint: Arc<str>,
+    stubs: Vec<(Purpose, String)>,
 }
 
 impl Engine {
@@ -85,7 +90,9 @@ impl Engine {
     /// When hosts are malformed or claimed twice.
     pub fn new(config: Config) -> Result<Self, Error> {
         let Config { catalog, sites, fingerprint } = config;
-        Ok(Self { catalog, sites: Sites::new(sites)?, fingerprint: short_hash(&fingerprint).into() })
+        let sites = Sites::new(sites, &catalog)?;
+        let stubs = stubs(&catalog);
+        Ok(Self { catalog, sites, fingerprint: short_hash(&fingerprint).into(), stubs })
     }
 
     /// What becomes of `request`.
@@ -111,6 +118,11 @@ impl Engine {
     #[must_use]
     pub fn origin(&self, host: &str) -> Option<&Origin> {
         self.sites.find(host_of(host))?.config.origin.as_ref()
+    }
+
+    /// The sites' gates, as written and as compiled; filter lists are put into the latter.
+    pub fn scopes(&self) -> impl Iterator<Item = (&catalog::Config, &Arc<Scope>)> {
+        self.sites.all().map(|site| (&site.config.gate, &site.scope))
     }
 
     /// Every vendor.
@@ -150,6 +162,13 @@ fn page_url(request: &request::Parts, authority: &str, client: Client) -> Option
     let target = request.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let whole = Url::parse(&format!("{scheme}://{authority}{target}"));
     whole.or_else(|_| Url::parse(&format!("{scheme}://{authority}/"))).ok()
+}
+
+/// The hashes of the scripts that stand in for gated vendors', by the vendors' purposes.
+fn stubs(catalog: &Catalog) -> Vec<(Purpose, String)> {
+    let purpose = |id| catalog.vendor(id).map(|vendor| vendor.purpose);
+    let stubs = catalog.surrogates();
+    stubs.filter_map(|(id, text)| Some((purpose(id)?, csp::sha256_source(text)))).collect()
 }
 
 fn short_hash(text: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::{Error, Site};
 use crate::{
+    catalog::{Catalog, Scope},
     consent::Reader,
     policy::Ruling,
     site::canonical,
@@ -14,12 +15,14 @@ use std::{sync::Arc, time::SystemTime};
 #[derive(Debug)]
 pub(super) struct Compiled {
     pub(super) config: Site,
+    pub(super) scope: Arc<Scope>,
     reader: Reader,
 }
 
 impl Compiled {
-    fn new(config: Site) -> Self {
-        Self { reader: Reader::new(&config.consent), config }
+    fn new(config: Site, catalog: &Catalog) -> Self {
+        let scope = Arc::new(catalog.scope(&config.gate));
+        Self { scope, reader: Reader::new(&config.consent), config }
     }
 
     pub(super) fn ruling(&self, headers: &HeaderMap, now: SystemTime) -> Ruling {
@@ -33,16 +36,17 @@ pub(super) struct Sites {
     exact: FxHashMap<String, Arc<Compiled>>,
     below: FxHashMap<String, Arc<Compiled>>,
     every: Option<Arc<Compiled>>,
+    all: Vec<Arc<Compiled>>,
 }
 
 impl Sites {
-    pub(super) fn new(mut sites: Vec<Site>) -> Result<Self, Error> {
+    pub(super) fn new(mut sites: Vec<Site>, catalog: &Catalog) -> Result<Self, Error> {
         if sites.is_empty() {
             sites.push(Site::default());
         }
         let mut all = Self::default();
         for site in sites {
-            all.add(Arc::new(Compiled::new(site)))?;
+            all.add(Arc::new(Compiled::new(site, catalog)))?;
         }
         Ok(all)
     }
@@ -50,6 +54,10 @@ impl Sites {
     pub(super) fn find(&self, host: &str) -> Option<&Arc<Compiled>> {
         let host = canonical(host);
         self.exact.get(&host).or_else(|| self.suffix(&host)).or(self.every.as_ref())
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Compiled>> {
+        self.all.iter()
     }
 
     /// The longest suffix on a label boundary.
@@ -79,6 +87,7 @@ impl Sites {
                 return Err(Error::TwoSites(host.clone()));
             }
         }
+        self.all.push(site);
         Ok(())
     }
 }
@@ -96,6 +105,10 @@ mod tests {
         Site { hosts: hosts.iter().map(ToString::to_string).collect(), ..Site::default() }
     }
 
+    fn sites(sites: Vec<Site>) -> Result<Sites, Error> {
+        Sites::new(sites, &Catalog::new(&[], &[]).unwrap())
+    }
+
     fn first_host<'s>(sites: &'s Sites, host: &str) -> Option<&'s str> {
         sites.find(host).map(|s| s.config.hosts.first().map_or("any", String::as_str))
     }
@@ -103,7 +116,7 @@ mod tests {
     #[test]
     fn the_nearest_site_is_found() {
         let sites =
-            Sites::new(vec![site(&["a.test"]), site(&["*.a.test"]), site(&["*.b.a.test"])]).unwrap();
+            sites(vec![site(&["a.test"]), site(&["*.a.test"]), site(&["*.b.a.test"])]).unwrap();
         assert_eq!(first_host(&sites, "A.test."), Some("a.test"));
         assert_eq!(first_host(&sites, "x.y.a.test"), Some("*.a.test"));
         assert_eq!(first_host(&sites, "x.b.a.test"), Some("*.b.a.test"));
@@ -113,14 +126,14 @@ mod tests {
 
     #[test]
     fn without_sites_every_host_is_served() {
-        let sites = Sites::new(Vec::new()).unwrap();
+        let sites = sites(Vec::new()).unwrap();
         assert_eq!(first_host(&sites, "anything.test"), Some("any"));
         assert_eq!(first_host(&sites, ""), Some("any"));
     }
 
     #[test]
     fn hosts_are_checked() {
-        let errors = |sites| Sites::new(sites).unwrap_err();
+        let errors = |wrong| sites(wrong).unwrap_err();
         let twice = vec![site(&["a.test"]), site(&["A.test"])];
         assert_eq!(errors(twice), Error::TwoSites("A.test".to_owned()));
         assert_eq!(errors(vec![site(&[]), site(&[])]), Error::TwoDefaults);

@@ -8,11 +8,11 @@
 
 use crate::{
     coding::{self, Coding},
-    rewrite::{self, Rewriter},
+    rewrite::{self, Rewriter, Syntax},
 };
 use http::{
     HeaderMap, HeaderName, StatusCode,
-    header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE},
+    header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     response,
 };
 
@@ -24,6 +24,8 @@ pub enum Treatment {
     Bypass,
     /// It is a page that is read and edited.
     Rewrite(Box<Body>),
+    /// It has no type; it is read and edited if a browser takes its first bytes for HTML.
+    Perhaps(Box<Body>),
     /// It is a page that cannot be read.
     Unreadable(Cause),
 }
@@ -89,6 +91,33 @@ pub fn is_page(response: &response::Parts) -> bool {
             .any(|disposition| disposition.eq_ignore_ascii_case("attachment"))
 }
 
+/// Whether a browser looks at the first bytes to know what it is (MIME Sniffing 5.1, 7).
+pub(super) fn is_sniffed(response: &response::Parts) -> bool {
+    let bodyless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::PARTIAL_CONTENT];
+    !response.headers.contains_key(CONTENT_TYPE)
+        && !response.status.is_informational()
+        && !bodyless.contains(&response.status)
+        && !items(&response.headers, &X_CONTENT_TYPE_OPTIONS)
+            .any(|option| option.eq_ignore_ascii_case("nosniff"))
+}
+
+/// How the page is parsed: as XML only if it can be nothing else.
+pub(super) fn syntax(response: &response::Parts) -> Syntax {
+    let is_xml = |media_type: &str| media_type.eq_ignore_ascii_case("application/xhtml+xml");
+    let mut types = items(&response.headers, &CONTENT_TYPE).peekable();
+    if types.peek().is_some() && types.all(is_xml) { Syntax::Xml } else { Syntax::Html }
+}
+
+/// The charset that the page's header says.
+pub(super) fn charset(response: &response::Parts) -> Option<&str> {
+    let value = response.headers.get_all(CONTENT_TYPE).into_iter().next_back()?.to_str().ok()?;
+    value.split(';').skip(1).find_map(|parameter| {
+        let (name, label) = parameter.split_once('=')?;
+        let label = label.trim().trim_matches('"');
+        (name.trim().eq_ignore_ascii_case("charset") && !label.is_empty()).then_some(label)
+    })
+}
+
 /// The coding of a page whose body can be read.
 pub(super) fn readable(response: &response::Parts) -> Result<Coding, Cause> {
     if response.status == StatusCode::PARTIAL_CONTENT {
@@ -135,6 +164,26 @@ mod tests {
             assert_eq!(is_page(&head(200, headers)), page, "{headers:?}");
         }
         assert!(!is_page(&head(103, &[("content-type", "text/html")])));
+    }
+
+    #[test]
+    fn charsets_are_found() {
+        for (value, found) in [
+            ("text/html; charset=UTF-16LE", Some("UTF-16LE")),
+            ("text/html; a=b; Charset = \"gbk\" ", Some("gbk")),
+            ("text/html; charset=", None),
+            ("text/html", None),
+        ] {
+            assert_eq!(charset(&head(200, &[("content-type", value)])), found, "{value}");
+        }
+    }
+
+    #[test]
+    fn xml_is_what_can_be_nothing_else() {
+        let of = |value| syntax(&head(200, &[("content-type", value)]));
+        assert_eq!(of("application/xhtml+xml; charset=utf-8"), Syntax::Xml);
+        assert_eq!(of("application/xhtml+xml, text/html"), Syntax::Html);
+        assert_eq!(syntax(&head(200, &[])), Syntax::Html);
     }
 
     #[test]

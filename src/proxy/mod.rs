@@ -6,6 +6,7 @@ mod edit;
 mod module;
 mod record;
 mod reply;
+mod sniffer;
 
 pub use self::consentry::{Consentry, Options};
 use self::consentry::Shared;

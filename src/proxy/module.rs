@@ -11,11 +11,12 @@ use super::{
     Shared,
     body::{Failure, Pipeline},
     edit::{clear, coded, edit_request, edit_response, unmeasured},
-    record::Record,
+    record::{Record, count},
+    sniffer::{Sniffed, Sniffer},
     reply,
 };
 use crate::engine::{Body, Cause, Client, Engine, OnUnreadable, Plan, Reply, Treatment, View};
-use crate::policy::Mode;
+use crate::policy::{Finding, Mode};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
@@ -67,6 +68,7 @@ pub(super) struct PageFilter {
 enum Stage {
     Pass,
     Rewrite(Box<Pipeline>),
+    Sniff(Box<Sniffer>),
     Report(Box<Pipeline>),
     Replace { page: Bytes, discarded: usize },
     Ended,
@@ -124,16 +126,23 @@ impl PageFilter {
             return self.replace(response, reply.status);
         }
         let Some(view) = &self.view else { return Ok(()) };
+        let enforced = view.mode() == Mode::Enforce;
         if response.status.is_informational() {
-            return edit_response(view.hints(response), response);
+            let (edits, findings) = view.hints(response);
+            count(&self.shared.metrics, &findings);
+            return if enforced { edit_response(edits, response) } else { Ok(()) };
         }
         let treatment = view.body(response);
-        if view.mode() == Mode::Enforce {
-            edit_response(view.head(response, &treatment), response)?;
-        }
         let bare = end
             || view.method() == Method::HEAD
             || matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if view.mode() != Mode::Off {
+            let (edits, findings) = view.head(response, &treatment);
+            self.open(response.status, &treatment, bare, findings);
+            if enforced {
+                edit_response(edits, response)?;
+            }
+        }
         self.treat(response, treatment, bare)?;
         if !self.chunks {
             response.remove_header(&TRANSFER_ENCODING);
@@ -141,15 +150,26 @@ impl PageFilter {
         Ok(())
     }
 
+    /// Opens the record of a page; what has no body, or is no page, is only counted.
+    fn open(&mut self, status: StatusCode, treatment: &Treatment, bare: bool, findings: Vec<Finding>) {
+        let Some(view) = &self.view else { return };
+        let Shared { metrics, options, .. } = &*self.shared;
+        let page = matches!(
+            treatment,
+            Treatment::Bypass | Treatment::Rewrite(_) | Treatment::Unreadable(_)
+        );
+        if bare || !page {
+            return count(metrics, &findings);
+        }
+        let mut record = Record::new(metrics.clone(), self.started, view, options.log_paths);
+        record.answered(status);
+        record.found(&findings);
+        self.record = Some(record);
+    }
+
     fn treat(&mut self, response: &mut ResponseHeader, treatment: Treatment, bare: bool) -> Result<()> {
         let Some(view) = &self.view else { return Ok(()) };
         let (mode, on_unreadable) = (view.mode(), view.on_unreadable());
-        if !matches!(treatment, Treatment::Other) && !bare {
-            let Shared { metrics, options, .. } = &*self.shared;
-            let mut record = Record::new(metrics.clone(), self.started, view, options.log_paths);
-            record.answered(response.status);
-            self.record = Some(record);
-        }
         match treatment {
             Treatment::Other => Ok(()),
             Treatment::Bypass => {
@@ -168,6 +188,17 @@ impl PageFilter {
             Treatment::Rewrite(body) if mode == Mode::Enforce => {
                 self.rewrite(response, *body, on_unreadable, bare)
             }
+            Treatment::Perhaps(body) if mode == Mode::Enforce => {
+                if bare {
+                    return Ok(());
+                }
+                unmeasured(response)?;
+                let keeps = on_unreadable == OnUnreadable::Pass;
+                let sniffer = Sniffer::new(*body, &self.shared.options.levels, keeps);
+                self.stage = Mutex::new(Stage::Sniff(Box::new(sniffer)));
+                Ok(())
+            }
+            Treatment::Perhaps(_) => Ok(()),
             Treatment::Rewrite(body) => {
                 let pipeline = Pipeline::new(*body, &self.shared.options.levels, false);
                 if !bare {
@@ -272,6 +303,18 @@ impl Stage {
                 }
                 Ok(body)
             }
+            Self::Sniff(sniffer) => match sniffer.feed(body.as_deref(), end) {
+                Ok(Sniffed::Unknown) => Ok(None),
+                Ok(Sniffed::Other(back)) => {
+                    *self = Self::Pass;
+                    Ok(Some(back.into()))
+                }
+                Ok(Sniffed::Page(pipeline, start)) => {
+                    *self = Self::Rewrite(pipeline);
+                    self.step(Some(start.into()), end, record)
+                }
+                Err(cause) => Err(failed(cause.name())),
+            },
             Self::Rewrite(pipeline) => {
                 let mut out = Vec::new();
                 match run(pipeline, body.as_deref(), end, &mut out, record) {
@@ -301,7 +344,7 @@ fn run(
         result = pipeline.finish(out);
     }
     if let Some(record) = record {
-        record.found(pipeline.take_findings());
+        record.found(&pipeline.take_findings());
         record.spent(pipeline.spent());
     }
     result

@@ -102,13 +102,11 @@ impl Record {
         self.spent = spent;
     }
 
-    pub(super) fn found(&mut self, findings: Vec<Finding>) {
+    pub(super) fn found(&mut self, findings: &[Finding]) {
+        count(&self.metrics, findings);
         for Finding { judged, .. } in findings {
             self.held += u64::from(judged.is_held());
-            let vendor = label(&judged.vendor);
-            let labels = [vendor, judged.vendor.purpose.name(), judged.decision.verdict.name()];
-            self.metrics.findings.with_label_values(&labels).inc();
-            *self.findings.entry(vendor.into()).or_default() += 1;
+            *self.findings.entry(label(&judged.vendor).into()).or_default() += 1;
         }
     }
 
@@ -174,6 +172,15 @@ impl Drop for Record {
         if log::log_enabled!(target: LOG_TARGET, log::Level::Info) {
             log::info!(target: LOG_TARGET, "{}", self.line(outcome));
         }
+    }
+}
+
+/// Counts what was found, whether in a page or elsewhere.
+pub(super) fn count(metrics: &Metrics, findings: &[Finding]) {
+    for Finding { judged, .. } in findings {
+        let vendor = &judged.vendor;
+        let labels = [label(vendor), vendor.purpose.name(), judged.decision.verdict.name()];
+        metrics.findings.with_label_values(&labels).inc();
     }
 }
 
