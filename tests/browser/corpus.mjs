@@ -33,22 +33,22 @@ function yes() {
   return { name: 'consentry', value: `v1.x.${day}.f1a1m1` };
 }
 
-/** Runs `task` over `items` with one worker for each of `hands`. */
+/** Runs `task` over `items`, so many at a time. */
 async function share(items, hands, task) {
   const queue = items.values();
-  await Promise.all(hands.map(async (hand) => {
-    for (const item of queue) await task(hand, item);
+  await Promise.all(Array.from({ length: hands }, async () => {
+    for (const item of queue) await task(item);
   }));
 }
 
-async function run(browser, sinks, pages, name, variant, write) {
+async function run(chromium, pages, name, variant, write) {
   const answer = origin(pages);
   const behind = variant.config === undefined ? { front: answer, stop() {}, failures: [] }
     : await proxy(resolve(args.program), name, variant.config, answer, dirname(args.out));
   const started = performance.now();
-  await share(pages, sinks, async (sink, page) => {
+  await share(pages, Number(args.tabs), async (page) => {
     try {
-      write({ variant: name, ...await load(browser, sink, behind.front, page, variant.consent ? yes() : undefined) });
+      write({ variant: name, ...await load(chromium, behind.front, page, variant.consent ? yes() : undefined) });
     } catch (error) {
       write({ variant: name, file: page.file, url: page.url.href, failed: String(error) });
     }
@@ -66,18 +66,18 @@ async function main() {
   mkdirSync(dirname(args.out), { recursive: true });
   const out = createWriteStream(args.out);
   const secure = certificate();
-  // What Chromium asks for itself ends here, where nothing is recorded.
+  // What Chromium asks for itself ends here, and is no page's.
   const own = await new Sink(secure).listen();
-  const sinks = await Promise.all(Array.from({ length: Number(args.tabs) }, () => new Sink(secure).listen()));
   const browser = await launch([`--proxy-server=${own.address}`, '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
     '--ignore-certificate-errors', '--blink-settings=lazyLoadEnabled=false']);
+  const control = await browser.target().createCDPSession();
   try {
     for (const name of args.variants.split(',')) {
-      await run(browser, sinks, pages, name, known[name], (line) => out.write(`${JSON.stringify(line)}\n`));
+      await run({ browser, control, secure }, pages, name, known[name], (line) => out.write(`${JSON.stringify(line)}\n`));
     }
   } finally {
     await browser.close();
-    for (const sink of [own, ...sinks]) sink.close();
+    own.close();
     await new Promise((done) => out.end(done));
   }
 }

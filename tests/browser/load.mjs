@@ -3,6 +3,8 @@
 // 1. What left the browser is what the sink saw; Chromium's own account of it adds the type and the initiator.
 // 2. A load ends `SETTLE` after the load event, or at `CAP`, whichever is first.
 // 3. `Math.random` starts from the same seed in every load, so that two loads of a page can be compared.
+import { Sink } from './sink.mjs';
+
 const SETTLE = 500;
 const CAP = 7_000;
 const SEED = `(() => { let s = 42; Math.random = () => { s = (s * 1103515245 + 12345) % 2147483648; return s / 2147483648; }; })()`;
@@ -11,32 +13,40 @@ const READ = `(() => ({
   hints: [...document.querySelectorAll('link[rel~="dns-prefetch" i]')].map((link) => link.href),
 }))()`;
 
-/** Loads `page.url` through `sink`; `cookie` is `{ name, value }` or absent. */
-export async function load(browser, sink, front, page, cookie) {
+/**
+ * Loads `page.url`, whose host is answered by `front`. `control` is a session with the browser itself, `cookie`
+ * `{ name, value }` or absent. The sink is the load's own: a beacon of the page before cannot be taken for this one's.
+ */
+export async function load({ browser, control, secure }, front, page, cookie) {
   const started = performance.now();
-  sink.begin(page.url, front);
+  const sink = await new Sink(secure, page.url, front).listen();
   const context = await browser.createBrowserContext({ proxyServer: `http://${sink.address}`, proxyBypassList: ['<-loopback>'] });
   let seen = { text: '', hints: [], errors: [], told: new Map(), capped: true };
   try {
-    seen = await visit(await context.newPage(), page.url.href, cookie);
+    seen = await visit(await tab(control, context), page.url.href, cookie);
   } finally {
     await context.close().catch(() => {});
   }
-  const { requests, contacts } = sink.end();
+  const { requests, contacts } = sink.close();
   return {
     file: page.file, url: page.url.href, ms: Math.round(performance.now() - started), capped: seen.capped,
     errors: seen.errors, text: lines(seen.text), hints: seen.hints, contacts, ...join(requests, seen.told),
   };
 }
 
-async function visit(tab, url, cookie) {
-  const session = await tab.createCDPSession();
+/** A tab without puppeteer's own page, whose listeners would hear everything a second time. */
+async function tab(control, context) {
+  await control.send('Target.createTarget', { url: 'about:blank', browserContextId: context.id });
+  const target = await context.waitForTarget((target) => target.type() === 'page', { timeout: 10_000 });
+  return target.createCDPSession();
+}
+
+async function visit(session, url, cookie) {
   const errors = [];
   const told = new Map();
   session.on('Runtime.exceptionThrown', ({ exceptionDetails }) => errors.push(complaint(exceptionDetails)));
   session.on('Network.requestWillBeSent', ({ request, type, initiator }) => {
-    const before = told.get(request.url);
-    if (/^(https?|wss?):/.test(request.url) && !before) told.set(request.url, { type, initiator: initiator.type });
+    if (type !== 'Preflight' && /^https?:/.test(request.url) && !told.has(request.url)) told.set(request.url, { type, initiator: initiator.type });
   });
   session.on('Network.webSocketCreated', ({ url: to }) => told.set(to.replace(/^ws/, 'http'), { type: 'WebSocket', initiator: 'script' }));
   session.on('Page.javascriptDialogOpening', () => session.send('Page.handleJavaScriptDialog', { accept: false }).catch(() => {}));

@@ -65,10 +65,16 @@ export class Sink {
   #inner;
   #secure;
   #sockets = new Set();
-  #load;
+  #own;
+  #front;
+  #requests = [];
+  #contacts = new Set();
 
-  constructor(secure) {
+  /** `own`, a URL, names the page's host, which `front(request, response)` answers. */
+  constructor(secure, own, front) {
     this.#secure = secure;
+    this.#own = own;
+    this.#front = front;
     this.#inner = http.createServer({ keepAliveTimeout: 30_000 }, (request, response) => this.#request(request, response));
     this.#inner.on('upgrade', (request, socket) => this.#upgrade(request, socket));
     this.#outer = http.createServer({ keepAliveTimeout: 30_000 }, (request, response) => this.#request(request, response));
@@ -82,21 +88,11 @@ export class Sink {
     return this;
   }
 
-  /** From now on what arrives belongs to the load of `own`, a URL, whose host is answered by `front(request, response)`. */
-  begin(own, front) {
-    this.#load = { own, front, requests: [], contacts: new Set() };
-  }
-
-  /** What the load sent; what arrives from now on is dropped. */
-  end() {
-    const { requests, contacts } = this.#load;
-    this.#load = undefined;
-    for (const socket of this.#sockets) socket.destroy();
-    return { requests, contacts: [...contacts] };
-  }
-
+  /** Ends every connection; what was sent. */
   close() {
     this.#outer.close();
+    for (const socket of this.#sockets) socket.destroy();
+    return { requests: this.#requests, contacts: [...this.#contacts] };
   }
 
   #track(socket) {
@@ -106,8 +102,7 @@ export class Sink {
   }
 
   #connect(request, socket, head) {
-    if (!this.#load) return socket.destroy();
-    this.#load.contacts.add(request.url.replace(/:\d+$/, '').toLowerCase());
+    this.#contacts.add(request.url.replace(/:\d+$/, '').toLowerCase());
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
     if (head.length) return this.#tunnel(socket, head);
     return socket.once('data', (first) => this.#tunnel(socket, first));
@@ -126,16 +121,15 @@ export class Sink {
 
   #request(request, response) {
     response.on('error', () => {});
-    if (!this.#load) return response.destroy();
     const url = this.#record(request);
     // The origin form for whoever is behind (RFC 9112 3.2.1).
     request.url = url.pathname + url.search;
     request.scheme = url.protocol.slice(0, -1);
-    return url.host === this.#load.own.host ? this.#load.front(request, response) : stub(request, response);
+    return url.host === this.#own?.host ? this.#front(request, response) : stub(request, response);
   }
 
   #upgrade(request, socket) {
-    if (this.#load) this.#record(request, 'websocket');
+    this.#record(request, 'websocket');
     socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
   }
 
@@ -143,8 +137,8 @@ export class Sink {
     const scheme = request.socket.scheme ?? 'http';
     const whole = request.url.startsWith('http://') ? request.url : `${scheme}://${request.headers.host}${request.url}`;
     const url = new URL(whole);
-    this.#load.contacts.add(url.hostname);
-    this.#load.requests.push({ url: url.href, method: request.method, destination });
+    this.#contacts.add(url.hostname);
+    this.#requests.push({ url: url.href, method: request.method, destination });
     return url;
   }
 }
