@@ -83,10 +83,15 @@ function forward(listen) {
     delete headers['proxy-connection'];
     const onward = http.request({ host, port, agent, method: request.method, path: request.url, headers }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
-      answer.on('error', () => response.destroy());
+      answer.on('error', (error) => {
+        if (!response.destroyed) failures.push(`${request.headers.host}${request.url}: cut off: ${error.message}`);
+        response.destroy();
+      });
       answer.pipe(response);
     });
     onward.on('error', (error) => {
+      // A tab that is closed while it loads is nobody's failure.
+      if (response.destroyed) return undefined;
       failures.push(`${request.headers.host}${request.url}: ${error.message}`);
       if (response.headersSent) return response.destroy();
       return response.writeHead(502).end();

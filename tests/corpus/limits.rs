@@ -104,6 +104,12 @@ pub(crate) fn broken(all: &BTreeMap<Variant, Vec<Comparison>>) -> Vec<String> {
     let Some(direct) = all.get(&Variant::Direct).map(|pages| Sums::of(pages)) else {
         return vec!["there is no direct load".into()];
     };
+    if direct.trackers == 0.0 {
+        return vec!["the direct loads hold no tracker".into()];
+    }
+    if direct.vendors == 0 {
+        return vec!["the direct loads hold no catalogue vendor".into()];
+    }
     let proxied = all.iter().filter(|(variant, _)| **variant != Variant::Direct);
     proxied.flat_map(|(variant, pages)| over(*variant, &direct, &Sums::of(pages))).collect()
 }

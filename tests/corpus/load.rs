@@ -74,6 +74,8 @@ struct Line {
     file: Option<String>,
     seconds: Option<f64>,
     failed: Option<String>,
+    #[serde(default)]
+    failures: Vec<String>,
 }
 
 /// All loads, by page and variant.
@@ -82,8 +84,10 @@ pub(crate) struct Loads {
     pages: BTreeMap<String, BTreeMap<Variant, Vec<Load>>>,
     /// How long each pass over the pages took, in seconds.
     pub(crate) seconds: Vec<(String, f64)>,
-    /// Loads that the browser or the proxy failed.
-    pub(crate) failed: Vec<String>,
+    /// Loads that the browser failed, by page.
+    pub(crate) failed: BTreeMap<String, Vec<String>>,
+    /// Requests that the proxy left without an answer.
+    pub(crate) unanswered: Vec<String>,
 }
 
 impl Loads {
@@ -95,6 +99,7 @@ impl Loads {
         loads
     }
 
+    /// Adds another run's. What failed in this one counts only if it failed in the other, too.
     pub(crate) fn add(&mut self, other: Self) {
         for (file, variants) in other.pages {
             let page = self.pages.entry(file).or_default();
@@ -102,7 +107,8 @@ impl Loads {
                 page.entry(variant).or_default().extend(more);
             }
         }
-        self.failed.extend(other.failed);
+        self.failed = other.failed;
+        self.unanswered.extend(other.unanswered);
     }
 
     pub(crate) const fn pages(&self) -> &BTreeMap<String, BTreeMap<Variant, Vec<Load>>> {
@@ -113,15 +119,17 @@ impl Loads {
         let head: Line = serde_json::from_str(line).expect("a line of the harness");
         match (head.file, head.failed, head.seconds) {
             (Some(file), Some(why), _) => {
-                self.failed.push(format!("{} {file}: {why}", head.variant))
+                self.failed.entry(file).or_default().push(format!("{}: {why}", head.variant));
             }
             (Some(file), None, _) => {
                 let load = serde_json::from_str(line).expect("a load");
                 let variants = self.pages.entry(file).or_default();
                 variants.entry(Variant::named(&head.variant)).or_default().push(load);
             }
-            (None, _, Some(seconds)) => self.seconds.push((head.variant, seconds)),
-            (None, ..) => {}
+            (None, _, seconds) => {
+                self.seconds.extend(seconds.map(|seconds| (head.variant, seconds)));
+                self.unanswered.extend(head.failures);
+            }
         }
     }
 }

@@ -38,16 +38,19 @@ fn trackers_stay_away_until_consent() {
     };
     let judge = Judge::new(harness.lists());
     let mut loads = harness.first_run();
-    let wrong = wrong_pages(&compare(&harness, &judge, &loads));
+    let mut wrong = wrong_pages(&compare(&harness, &judge, &loads));
+    wrong.extend(loads.failed.keys().cloned());
     if !wrong.is_empty() {
         loads.add(harness.second_run(&wrong));
     }
     let comparisons = compare(&harness, &judge, &loads);
     let text = report::table(&loads, &comparisons);
-    println!("{text}");
+    println!("{}\n{text}", report::wrong(&comparisons, 40));
     fs::write(harness.out("table.txt"), &text).expect("the table");
     fs::write(harness.out("pages.json"), report::json(&comparisons)).expect("the pages");
-    let broken = limits::broken(&comparisons);
+    let mut broken = limits::broken(&comparisons);
+    broken.extend(loads.failed.iter().map(|(file, why)| format!("{file}: {}", why.join("; "))));
+    broken.extend(loads.unanswered);
     assert!(broken.is_empty(), "over the limit:\n{}", broken.join("\n"));
 }
 

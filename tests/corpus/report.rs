@@ -2,7 +2,7 @@
 
 use crate::{
     compare::Comparison,
-    limits::{Sums, percent},
+    limits::{self, Sums, percent},
     load::{Loads, Variant},
 };
 use std::{collections::BTreeMap, fmt::Write};
@@ -18,9 +18,6 @@ pub(crate) fn table(loads: &Loads, all: &BTreeMap<Variant, Vec<Comparison>>) -> 
     }
     for (variant, seconds) in &loads.seconds {
         let _ = writeln!(text, "{variant}: {seconds:.0} s");
-    }
-    for failed in &loads.failed {
-        let _ = writeln!(text, "failed: {failed}");
     }
     text
 }
@@ -57,6 +54,32 @@ fn row(name: &str, sums: &[(Variant, Sums)], cell: impl Fn(Variant, &Sums) -> St
     let cells: String =
         sums.iter().map(|(variant, sums)| format!("{:>12}", cell(*variant, sums))).collect();
     format!("{name:<36}{cells}\n")
+}
+
+/// What is wrong on which page, so many lines at most.
+pub(crate) fn wrong(all: &BTreeMap<Variant, Vec<Comparison>>, most: usize) -> String {
+    let pages = all.iter().flat_map(|(variant, pages)| pages.iter().map(|page| (*variant, page)));
+    let wrong = pages.filter(|(variant, page)| limits::wrong(*variant, page));
+    wrong.take(most).map(|(variant, page)| describe(variant, page)).collect()
+}
+
+fn describe(variant: Variant, page: &Comparison) -> String {
+    let things = [
+        ("vendor", &page.vendors),
+        ("text lost", &page.text_lost),
+        ("error", &page.new_errors),
+        ("innocent lost", &page.innocent_lost),
+        ("missing", &page.missing),
+        ("extra", &page.extra),
+    ];
+    let mut text = format!("{} {}: {} errors more\n", variant.name(), page.file, page.more_errors);
+    let differs = |what: &str| variant == Variant::Consent || !matches!(what, "missing" | "extra");
+    for (what, found) in things.into_iter().filter(|(what, _)| differs(what)) {
+        for thing in found.iter().take(3) {
+            let _ = writeln!(text, "  {what} ({} in all): {thing:.150}", found.len());
+        }
+    }
+    text
 }
 
 /// Every page in every variant.
