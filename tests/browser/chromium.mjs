@@ -6,7 +6,8 @@
 import { existsSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
 
-const PLACES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+// The shell is the same engine without the windows: a page costs it a quarter of the work.
+const PLACES = [process.env.CHROMIUM, '/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 const QUIET = [
   '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--no-default-browser-check',
@@ -28,6 +29,6 @@ export function chromium() {
 
 /** Starts it, with `flags` more. */
 export function launch(flags = []) {
-  return puppeteer.launch({ executablePath: chromium(), args: [...QUIET, ...flags], ignoreDefaultArgs: true, pipe: true,
+  return puppeteer.launch({ executablePath: chromium(), args: [...QUIET, ...flags], ignoreDefaultArgs: true, pipe: true, waitForInitialPage: false,
     protocolTimeout: 20_000, acceptInsecureCerts: true, defaultViewport: null });
 }
