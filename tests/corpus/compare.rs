@@ -1,8 +1,8 @@
 //! Turns the loads of one page in one variant, beside its direct loads, into counts and the things that are wrong.
 //!
 //! 1. Requests are compared by host and path, with long runs of digits and hexadecimal digits made equal.
-//! 2. A thing is lost when it is in every direct load and in no load of the variant; it is extra when it is in a load
-//!    of the variant and in no direct load.
+//! 2. A thing is lost when it is in every direct load and in no load of the variant; it is extra when it is in
+//!    every load of the variant and in no direct load.
 //! 3. A request to a vendor is the page's own script's work when the browser says that a script asked for it and its host
 //!    is nowhere in the page as it was saved; otherwise it could be seen in the page.
 
@@ -39,7 +39,7 @@ pub(crate) struct Comparison {
     pub(crate) innocent_lost: BTreeSet<String>,
     /// Requests to other sites in every direct load and in no load of the variant.
     pub(crate) missing: BTreeSet<String>,
-    /// Requests to other sites in a load of the variant and in no direct load.
+    /// Requests to other sites in every load of the variant and in no direct load.
     pub(crate) extra: BTreeSet<String>,
     /// Lines of visible text that are lost.
     pub(crate) text_lost: BTreeSet<String>,
@@ -128,16 +128,17 @@ impl<'p> Direct<'p> {
             into.extra = self.unstable(&stable);
             return;
         }
-        let seen: BTreeSet<String> =
-            loads.iter().flat_map(|load| keys(judge, &self.page, load).into_keys()).collect();
-        for (key, verdict) in stable.iter().filter(|(key, _)| !seen.contains(*key)) {
+        let seen: Vec<_> = loads.iter().map(|load| keys(judge, &self.page, load)).collect();
+        let lost = |key: &String| !seen.iter().any(|keys| keys.contains_key(key));
+        for (key, verdict) in stable.iter().filter(|(key, _)| lost(key)) {
             into.missing.insert(key.clone());
             if verdict.innocent() {
                 into.innocent_lost.insert(key.clone());
             }
         }
         let ever = |key: &String| self.keys.iter().any(|keys| keys.contains_key(key));
-        into.extra = seen.into_iter().filter(|key| !ever(key)).collect();
+        let always = |key: &String| seen.iter().all(|keys| keys.contains_key(key));
+        into.extra = seen[0].keys().filter(|key| always(key) && !ever(key)).cloned().collect();
     }
 
     /// Third-party requests that every direct load has.
