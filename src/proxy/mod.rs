@@ -8,6 +8,6 @@ mod record;
 mod reply;
 mod sniffer;
 
-pub use self::consentry::{Consentry, Options};
 use self::consentry::Shared;
+pub use self::consentry::{Consentry, Options};
 pub use self::record::LOG_TARGET;
