@@ -3,10 +3,8 @@
 use async_trait::async_trait;
 use consentry::proxy::Consentry;
 use pingora_cache::{
-    CacheMetaDefaults, MemCache, RespCacheable,
-    cache_control::CacheControl,
-    filters::resp_cacheable,
-    key::CacheKey,
+    CacheMetaDefaults, MemCache, RespCacheable, cache_control::CacheControl,
+    filters::resp_cacheable, key::CacheKey,
 };
 use pingora_core::{
     Result,
@@ -85,7 +83,11 @@ impl HttpModuleBuilder for StampBuilder {
 
 #[async_trait]
 impl HttpModule for Stamp {
-    async fn response_header_filter(&mut self, response: &mut ResponseHeader, _: bool) -> Result<()> {
+    async fn response_header_filter(
+        &mut self,
+        response: &mut ResponseHeader,
+        _: bool,
+    ) -> Result<()> {
         response.insert_header("x-stamp", "host")
     }
 
@@ -108,15 +110,15 @@ pub(crate) async fn start(
     let address = listener.local_addr().unwrap();
     // Pingora asks for storage that lives as long as the program.
     let cache = Box::leak(Box::new(MemCache::new()));
-    let proxy = Arc::new(http_proxy(
-        &Arc::new(ServerConf::default()),
-        Host { consentry, origin, cache },
-    ));
+    let proxy =
+        Arc::new(http_proxy(&Arc::new(ServerConf::default()), Host { consentry, origin, cache }));
     let serve = async move {
         let (_tell, watch) = tokio::sync::watch::channel(false);
         while let Ok((stream, _)) = listener.accept().await {
             let (proxy, watch) = (proxy.clone(), watch.clone());
-            tokio::spawn(async move { proxy.process_new(Box::new(Stream::from(stream)), &watch).await });
+            tokio::spawn(
+                async move { proxy.process_new(Box::new(Stream::from(stream)), &watch).await },
+            );
         }
     };
     tokio::spawn(async move {
@@ -127,4 +129,3 @@ pub(crate) async fn start(
     });
     address
 }
-

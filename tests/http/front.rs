@@ -76,7 +76,7 @@ impl Front {
         let handle = consentry.clone();
         let running = tokio::spawn(async move {
             let ended = async { drop(ended.await) };
-            server::serve(&config, handle, |at| drop(ready.send(at)), ended).await.unwrap();
+            server::serve(&config, handle, |at| ready.send(at).unwrap(), ended).await.unwrap();
         });
         let server::Listening { visitors, admin } = listening.await.unwrap();
         Self { visitors, admin, consentry, site, end: Some(end), running: Some(running) }

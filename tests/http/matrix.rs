@@ -59,7 +59,8 @@ fn pieces(bytes: &[u8], split: Split) -> Vec<Vec<u8>> {
 }
 
 fn response(framing: Framing, coding: &str, body: &[u8], split: Split) -> Vec<Step> {
-    let mut head = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nETag: \"v1\"\r\n".to_owned();
+    let mut head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nETag: \"v1\"\r\n".to_owned();
     if coding != "identity" {
         head += &format!("Content-Encoding: {coding}\r\n");
     }
@@ -71,7 +72,9 @@ fn response(framing: Framing, coding: &str, body: &[u8], split: Split) -> Vec<St
     let mut steps = vec![Step::Send((head + "\r\n").into_bytes())];
     for piece in pieces(body, split) {
         steps.push(Step::Send(match framing {
-            Framing::Chunked => [format!("{:x}\r\n", piece.len()).as_bytes(), &piece, b"\r\n"].concat(),
+            Framing::Chunked => {
+                [format!("{:x}\r\n", piece.len()).as_bytes(), &piece, b"\r\n"].concat()
+            }
             Framing::Length | Framing::Close => piece,
         }));
     }
@@ -92,7 +95,10 @@ fn check(answer: &Answer, consented: bool, what: &str) {
         assert_eq!(plain, page(), "{what}");
     } else {
         assert!(!plain.contains(TRACKER), "{what}: {plain}");
-        assert!(plain.contains("/own.js") && plain.ends_with("</body></html>\n"), "{what}: {plain}");
+        assert!(
+            plain.contains("/own.js") && plain.ends_with("</body></html>\n"),
+            "{what}: {plain}"
+        );
     }
 }
 

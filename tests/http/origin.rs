@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -18,6 +19,8 @@ pub(crate) enum Step {
     Wait(mpsc::Receiver<()>),
     /// Reads so many bytes of the request's body, and keeps them.
     Read(usize),
+    /// Takes its time.
+    Pause(Duration),
     /// Sends back what comes, until the end.
     Echo,
     /// Closes the connection.
@@ -115,6 +118,10 @@ async fn act(step: Step, stream: &mut TcpStream, rest: &mut Vec<u8>, state: &Sta
                 }
             }
             state.bodies.lock().unwrap().extend(rest.drain(..length));
+            true
+        }
+        Step::Pause(time) => {
+            tokio::time::sleep(time).await;
             true
         }
         Step::Echo => {

@@ -10,7 +10,11 @@ use consentry::engine::{Origin as Upstream, Site, Timeouts};
 use std::{net::SocketAddr, time::Duration};
 
 fn html(body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into()
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into()
 }
 
 /// An address at which nobody listens.
@@ -25,7 +29,10 @@ async fn an_origin_that_is_down_is_a_plain_page() {
     let text = String::from_utf8(got.body.clone()).unwrap();
     assert_eq!((got.status, got.whole), (502, true), "{}", got.head);
     assert_eq!(got.get("cache-control"), Some("no-store"));
-    assert!(text.contains("<h1>") && !text.contains("127.0.0.1") && !text.contains("onnection"), "{text}");
+    assert!(
+        text.contains("<h1>") && !text.contains("127.0.0.1") && !text.contains("onnection"),
+        "{text}"
+    );
     let head = Visitor::new(front.visitors).await.ask(&get("").replace("GET", "HEAD")).await;
     assert_eq!(head.status, 502);
 }
@@ -56,7 +63,12 @@ async fn forwarding_headers_are_ours() {
     Visitor::new(front.visitors).await.ask(&get(claims)).await;
     let seen = origin.requests().remove(0).to_ascii_lowercase();
     assert!(!seen.contains("6.6.6.6"), "{seen}");
-    for line in ["host: shop.test\r\n", "x-forwarded-for: 127.0.0.1\r\n", "x-forwarded-proto: http\r\n", "x-forwarded-host: shop.test\r\n"] {
+    for line in [
+        "host: shop.test\r\n",
+        "x-forwarded-for: 127.0.0.1\r\n",
+        "x-forwarded-proto: http\r\n",
+        "x-forwarded-host: shop.test\r\n",
+    ] {
         assert!(seen.contains(line), "{line} in {seen}");
     }
 }
@@ -80,7 +92,10 @@ async fn the_admin_listener_tells_health_and_figures() {
     assert_eq!((health.status, &*health.body), (200, &b"ok\n"[..]));
     let figures = admin.ask(&get("").replace("/page", "/metrics")).await;
     let text = String::from_utf8(figures.body).unwrap();
-    assert!(text.contains("consentry_pages_total{mode=\"enforce\",outcome=\"rewritten\"} 1"), "{text}");
+    assert!(
+        text.contains("consentry_pages_total{mode=\"enforce\",outcome=\"rewritten\"} 1"),
+        "{text}"
+    );
     assert_eq!(admin.ask(&get("")).await.status, 404);
 }
 

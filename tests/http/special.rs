@@ -11,6 +11,7 @@ use consentry::{
     engine::{OnUnreadable, Site},
     policy::Mode,
 };
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
@@ -46,7 +47,9 @@ async fn a_head_agrees_with_its_page() {
         let mut visitor = Visitor::new(front.visitors).await;
         let head = visitor.ask(&get("").replace("GET", "HEAD")).await;
         let page = visitor.ask(&get("")).await;
-        for name in ["etag", "vary", "cache-control", "content-type", "accept-ranges", "content-encoding"] {
+        for name in
+            ["etag", "vary", "cache-control", "content-type", "accept-ranges", "content-encoding"]
+        {
             assert_eq!(head.all(name), page.all(name), "{kind:?} {name}");
         }
         assert!(head.get("etag").unwrap().starts_with("W/\"v1+"), "{}", head.head);
@@ -85,7 +88,12 @@ async fn empty_answers_stay_empty() {
         let coded = html("Content-Encoding: gzip\r\n", b"");
         for (response, status) in [(no_content, 204), (empty, 200), (coded, 200)] {
             let got = one(kind, Site::default(), response, &get("")).await;
-            assert_eq!((got.status, got.body.len(), got.whole), (status, 0, true), "{kind:?} {}", got.head);
+            assert_eq!(
+                (got.status, got.body.len(), got.whole),
+                (status, 0, true),
+                "{kind:?} {}",
+                got.head
+            );
         }
     }
 }
@@ -94,14 +102,17 @@ async fn empty_answers_stay_empty() {
 async fn what_is_no_page_is_untouched() {
     let body: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
     for kind in KINDS {
-        for media_type in ["application/octet-stream", "text/plain", "application/json", "image/svg+xml"] {
+        for media_type in
+            ["application/octet-stream", "text/plain", "application/json", "image/svg+xml"]
+        {
             let headers = format!("Content-Type: {media_type}\r\nETag: \"v1\"\r\nX-Own: 1\r\n");
             let got = one(kind, Site::default(), answer(&headers, &body), &get("")).await;
             assert!(got.body == body && got.get("etag") == Some("\"v1\""), "{kind:?} {}", got.head);
             assert_eq!(got.get("content-length"), Some(&*body.len().to_string()), "{kind:?}");
         }
         let mixed = [page().as_bytes(), &body].concat();
-        let download = "Content-Type: text/html\r\nContent-Disposition: attachment; filename=a.html\r\n";
+        let download =
+            "Content-Type: text/html\r\nContent-Disposition: attachment; filename=a.html\r\n";
         let got = one(kind, Site::default(), answer(download, &mixed), &get("")).await;
         assert!(got.body == mixed, "{kind:?}");
         let part = "HTTP/1.1 206 Partial Content\r\nContent-Type: video/mp4\r\nContent-Range: bytes 0-3/9\r\nContent-Length: 4\r\n\r\nabcd";
@@ -122,7 +133,10 @@ async fn untyped_pages_are_recognised() {
             let plain = codings::decode(got.get("content-encoding"), &got.body).unwrap();
             let plain = String::from_utf8(plain).unwrap();
             assert!(!plain.contains(TRACKER) && plain.contains("/own.js"), "{kind:?} {coding}");
-            let text = codings::encode(coding, b"GIF89a <script src=\"https://www.google-analytics.com/analytics.js\">");
+            let text = codings::encode(
+                coding,
+                b"GIF89a <script src=\"https://www.google-analytics.com/analytics.js\">",
+            );
             let got = one(kind, Site::default(), answer(&headers, &text), &accepts).await;
             assert!(got.body == text && got.whole, "{kind:?} {coding}");
         }
@@ -170,8 +184,14 @@ async fn broken_bodies_never_pass_as_whole() {
                 let headers = format!("Content-Encoding: {coding}\r\n");
                 let request = get("Accept-Encoding: gzip, deflate, br, zstd\r\n");
                 let got = one(kind, Site::default(), html(&headers, &body), &request).await;
-                let blocked = got.status == 502 && got.whole && !got.body.is_empty();
-                assert!(blocked || !got.whole, "{kind:?} {coding} {what}: {} {}", got.head, got.whole);
+                let blocked =
+                    got.status == 502 && !String::from_utf8_lossy(&got.body).contains("Shop");
+                assert!(
+                    blocked || !got.whole,
+                    "{kind:?} {coding} {what}: {} {}",
+                    got.head,
+                    got.whole
+                );
             }
         }
     }
@@ -202,7 +222,11 @@ async fn hints_lose_gated_links_and_nothing_else() {
         let mut visitor = Visitor::new(front.visitors).await;
         let hints = visitor.ask(&get("")).await;
         assert_eq!(hints.status, 103, "{kind:?}");
-        assert!(hints.head.contains("/own.css") && !hints.head.contains("google-analytics"), "{}", hints.head);
+        assert!(
+            hints.head.contains("/own.css") && !hints.head.contains("google-analytics"),
+            "{}",
+            hints.head
+        );
         let got = visitor.answer(false).await;
         assert!(got.status == 200 && got.whole, "{kind:?}");
     }
@@ -217,7 +241,9 @@ async fn old_clients_get_no_chunks() {
             format!("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n{}", page()).into_bytes(),
         ] {
             let is_page = response.windows(9).any(|w| w == b"text/html");
-            let got = one(kind, Site::default(), response, "GET / HTTP/1.0\r\nHost: shop.test\r\n\r\n").await;
+            let got =
+                one(kind, Site::default(), response, "GET / HTTP/1.0\r\nHost: shop.test\r\n\r\n")
+                    .await;
             assert_eq!(got.get("transfer-encoding"), None, "{kind:?} {}", got.head);
             let text = String::from_utf8(got.body.clone()).unwrap();
             assert_eq!(text.contains(TRACKER), !is_page, "{kind:?}");
@@ -233,7 +259,8 @@ async fn slow_pages_leave_as_they_come() {
             let (tell, told) = mpsc::channel(1);
             let told = std::sync::Mutex::new(Some(told));
             let origin = Origin::new(move |_| {
-                let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n";
+                let head =
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n";
                 let whole = codings::encode("gzip", b"<p>first</p>");
                 let second = codings::encode("gzip", b"<p>second</p>");
                 let told = told.lock().unwrap().take().unwrap();
@@ -248,7 +275,8 @@ async fn slow_pages_leave_as_they_come() {
             assert!(head.starts_with(b"HTTP/1.1 200"), "{kind:?} {coding}");
             // A flush of each coding: the first chunk is there before the origin sends the second.
             let line = visitor.until(b"\r\n").await;
-            let length = usize::from_str_radix(std::str::from_utf8(&line).unwrap().trim(), 16).unwrap();
+            let length =
+                usize::from_str_radix(std::str::from_utf8(&line).unwrap().trim(), 16).unwrap();
             assert!(length > 0, "{kind:?} {coding}");
             if coding.is_empty() {
                 visitor.until(b"<p>first</p>").await;
@@ -267,7 +295,12 @@ async fn events_stream_untouched() {
         let origin = Origin::new(move |_| {
             let first = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
             let told = told.lock().unwrap().take().unwrap();
-            vec![Step::Send(first.into()), Step::Wait(told), Step::Send(b"data: 2\n\n".to_vec()), Step::Close]
+            vec![
+                Step::Send(first.into()),
+                Step::Wait(told),
+                Step::Send(b"data: 2\n\n".to_vec()),
+                Step::Close,
+            ]
         })
         .await;
         let front = Front::new(kind, origin.address).await;
@@ -284,7 +317,9 @@ async fn upgrades_become_tunnels() {
     for kind in KINDS {
         let origin = Origin::new(|_| {
             let switch = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
-            vec![Step::Send(switch.into()), Step::Echo]
+            // Pingora 0.9.1 takes the end of the request's empty body for the end of the tunnel when the origin
+            // switches before that was handled (proxy_h1.rs:331), as only one on the same busy machine can.
+            vec![Step::Pause(Duration::from_millis(100)), Step::Send(switch.into()), Step::Echo]
         })
         .await;
         let front = Front::new(kind, origin.address).await;
@@ -292,7 +327,8 @@ async fn upgrades_become_tunnels() {
         let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
         let got = visitor.ask(&get(upgrade)).await;
         assert_eq!(got.status, 101, "{kind:?} {}", got.head);
-        for message in ["<script src=https://www.google-analytics.com/analytics.js>", "\u{0}\u{1}"] {
+        for message in ["<script src=https://www.google-analytics.com/analytics.js>", "\u{0}\u{1}"]
+        {
             visitor.send(message.as_bytes()).await;
             visitor.until(message.as_bytes()).await;
         }
@@ -308,7 +344,9 @@ async fn uploads_stream_untouched() {
             Origin::new(move |_| vec![Step::Read(length), Step::Send(answer("", b"ok"))]).await;
         let front = Front::new(kind, origin.address).await;
         let mut visitor = Visitor::new(front.visitors).await;
-        let head = format!("POST /upload HTTP/1.1\r\nHost: shop.test\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\r\n");
+        let head = format!(
+            "POST /upload HTTP/1.1\r\nHost: shop.test\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\r\n"
+        );
         visitor.send(head.as_bytes()).await;
         visitor.send(&body).await;
         let got = visitor.answer(false).await;
@@ -321,7 +359,8 @@ async fn uploads_stream_untouched() {
 async fn a_cut_page_is_not_whole() {
     for kind in KINDS {
         let cut = |framing: &str, body: &str| {
-            format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{framing}\r\n\r\n{body}").into_bytes()
+            format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{framing}\r\n\r\n{body}")
+                .into_bytes()
         };
         for response in [
             cut("Content-Length: 99999", &page()),
@@ -345,8 +384,16 @@ async fn report_changes_nothing() {
         assert!(got.body == body && got.get("etag") == Some("\"v1\""), "{kind:?} {}", got.head);
         assert_eq!(got.get("set-cookie"), Some("_ga=1"));
         let text = String::from_utf8(front.consentry.metrics().render()).unwrap();
-        assert!(text.contains("consentry_findings_total{purpose=\"analytics\",vendor=\"ga\",verdict=\"gate\"} 2"), "{text}");
-        assert!(text.contains("consentry_pages_total{mode=\"report\",outcome=\"rewritten\"} 1"), "{text}");
+        assert!(
+            text.contains(
+                "consentry_findings_total{purpose=\"analytics\",vendor=\"ga\",verdict=\"gate\"} 2"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("consentry_pages_total{mode=\"report\",outcome=\"rewritten\"} 1"),
+            "{text}"
+        );
     }
 }
 

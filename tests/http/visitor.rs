@@ -65,7 +65,11 @@ impl Visitor {
             if let Some(at) = self.rest.windows(text.len()).position(|window| window == text) {
                 return self.rest.drain(..at + text.len()).collect();
             }
-            assert!(self.more().await, "the connection ended at {:?}", String::from_utf8_lossy(&self.rest));
+            assert!(
+                self.more().await,
+                "the connection ended at {:?}",
+                String::from_utf8_lossy(&self.rest)
+            );
         }
     }
 
@@ -90,11 +94,6 @@ impl Visitor {
             answer.body = std::mem::take(&mut self.rest);
         }
         answer
-    }
-
-    /// Whether the connection has ended, with nothing unread.
-    pub(crate) async fn ended(&mut self) -> bool {
-        self.rest.is_empty() && !self.more().await
     }
 
     async fn chunks(&mut self) -> (Vec<u8>, bool) {
