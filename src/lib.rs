@@ -1,7 +1,10 @@
 //! Consentry keeps a website's third-party trackers out of its pages until the visitor's consent says yes.
 
 pub mod catalog;
+#[cfg(feature = "program")]
+pub mod cli;
 pub mod coding;
+pub mod config;
 pub mod consent;
 pub mod engine;
 pub mod headers;

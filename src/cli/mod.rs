@@ -1,0 +1,3 @@
+//! Turns the command line into the program's actions.
+
+pub mod demo;

@@ -1,0 +1,107 @@
+//! Turns the operator's files into a [`Config`]: the only place where files are read.
+//!
+//! 1. Everything that is wrong is found in one go, each [`Problem`] with its place and what to write instead.
+//! 2. What is not written is at its default; a site begins with what the top of the file says.
+//! 3. Relative paths are relative to the file's folder.
+//! 4. What the command line says counts for more than the file.
+
+mod address;
+mod host;
+mod meaning;
+mod names;
+mod nearest;
+mod problem;
+mod reader;
+mod schema;
+mod sections;
+mod site;
+mod sites;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod vendors;
+
+pub use self::address::{listen_address, origin_url};
+pub use self::host::HostPattern;
+pub use self::meaning::Wrong;
+pub use self::problem::{Problem, Problems};
+pub use self::schema::{Schema, TABLES};
+pub use self::site::{Limits, Listen, OnUnreadable, Origin, SiteConfig};
+pub use self::vendors::{built_in, vendors};
+use crate::{catalog::VendorEntry, policy::Mode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+use url::Url;
+
+/// Everything that the operator says.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the program listens.
+    pub listen: Listen,
+    /// What the top of the file says: the site that is served under any host when `sites` is empty.
+    pub default: SiteConfig,
+    /// The sites; each has all settings, those of the top included.
+    pub sites: Vec<SiteConfig>,
+    /// The catalogue, with the operator's own vendors.
+    pub vendors: Vec<VendorEntry>,
+    /// The folder in which fetched lists are kept over restarts; default none.
+    pub list_cache: Option<PathBuf>,
+    /// Bounds that hold for all sites.
+    pub limits: Limits,
+}
+
+/// What the command line says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// In the place of `[origin] url`; a site's own origin stays.
+    pub origin: Option<Url>,
+    /// In the place of `[listen] address`.
+    pub address: Option<SocketAddr>,
+    /// In the place of `mode`, of the sites too.
+    pub mode: Option<Mode>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: Listen::default(),
+            default: SiteConfig::default(),
+            sites: Vec::new(),
+            vendors: built_in(),
+            list_cache: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// What the file at `path` says.
+    ///
+    /// # Errors
+    /// Everything that is wrong in it and in the files that it names.
+    pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, Problems> {
+        let name = path.display().to_string();
+        let text = syntax::file(path, &name).map_err(|problem| Problems(vec![problem]))?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, &name, base, overrides)
+    }
+
+    /// What `text` says, which is called `file` in messages and whose relative paths begin at `base`.
+    /// The empty text gives the defaults.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(
+        text: &str,
+        file: &str,
+        base: &Path,
+        overrides: &Overrides,
+    ) -> Result<Self, Problems> {
+        let (config, problems) = syntax::read(text, file, base, |reader, entries| {
+            Some(sites::config(reader, entries, overrides))
+        });
+        problems.or(config.unwrap_or_default(), file)
+    }
+}

@@ -1,0 +1,75 @@
+//! Turns the names that a file may use (modes, purposes, consent managers, cookies) into what they stand for.
+
+use super::{
+    meaning::{Wrong, one_of, some_text},
+    site::OnUnreadable,
+};
+use crate::{
+    catalog::ThirdParty,
+    consent::Cmp,
+    policy::{Mode, Regime},
+    purpose::Purpose,
+    rewrite::Gated,
+};
+use toml::de::DeValue;
+
+pub(super) const MODES: &[(&str, Mode)] =
+    &[("enforce", Mode::Enforce), ("report", Mode::Report), ("off", Mode::Off)];
+
+pub(super) const ON_UNREADABLE: &[(&str, OnUnreadable)] =
+    &[("block", OnUnreadable::Block), ("pass", OnUnreadable::Pass)];
+
+pub(super) const REGIMES: &[(&str, Regime)] =
+    &[("opt-in", Regime::OptIn), ("opt-out", Regime::OptOut), ("none", Regime::None)];
+
+pub(super) const GATED: &[(&str, Gated)] = &[("remove", Gated::Remove), ("inert", Gated::Inert)];
+
+pub(super) const THIRD_PARTY: &[(&str, ThirdParty)] =
+    &[("known", ThirdParty::Known), ("all", ThirdParty::All)];
+
+/// The consent managers, by the names that they have in configuration.
+pub(super) const CMPS: &[(&str, Cmp); Cmp::ALL.len()] = &[
+    (Cmp::Cookiebot.name(), Cmp::Cookiebot),
+    (Cmp::OneTrust.name(), Cmp::OneTrust),
+    (Cmp::CookieYes.name(), Cmp::CookieYes),
+    (Cmp::VanillaCookieConsent.name(), Cmp::VanillaCookieConsent),
+    (Cmp::Klaro.name(), Cmp::Klaro),
+];
+
+const PURPOSES: &[(&str, Purpose)] = &[
+    (Purpose::Functional.name(), Purpose::Functional),
+    (Purpose::Analytics.name(), Purpose::Analytics),
+    (Purpose::Marketing.name(), Purpose::Marketing),
+    (Purpose::Necessary.name(), Purpose::Necessary),
+];
+
+const OPTIONAL_PURPOSES: &[(&str, Purpose)] = &[
+    (Purpose::Functional.name(), Purpose::Functional),
+    (Purpose::Analytics.name(), Purpose::Analytics),
+    (Purpose::Marketing.name(), Purpose::Marketing),
+];
+
+/// Any purpose.
+pub(super) fn purpose(value: &DeValue<'_>) -> Result<Purpose, Wrong> {
+    one_of(PURPOSES)(value)
+}
+
+/// A purpose that a visitor can be asked about.
+pub(super) fn optional_purpose(value: &DeValue<'_>) -> Result<Purpose, Wrong> {
+    one_of(OPTIONAL_PURPOSES)(value)
+}
+
+/// A cookie's name (RFC 6265 4.1.1).
+pub(super) fn cookie_name(value: &DeValue<'_>) -> Result<String, Wrong> {
+    let name = some_text(value)?;
+    if !name.chars().all(is_token) {
+        let instead = "write letters, digits, `-`, `_` and `.`";
+        return Err(Wrong::text(&name, ", which no cookie can be named", instead));
+    }
+    Ok(name)
+}
+
+/// Whether `c` may be in a token (RFC 9110 5.6.2).
+pub(super) fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
+}

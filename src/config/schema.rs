@@ -1,0 +1,130 @@
+//! Every key that a file may hold, table by table: the one list that the reader, its hints and the reference file's test go by.
+
+/// One table and its keys.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// The table's path, as `consent.rule`; empty for the top of the file.
+    pub table: &'static str,
+    /// Its keys.
+    pub keys: &'static [&'static str],
+}
+
+/// Every table of the configuration file.
+pub static TABLES: [&Schema; 11] =
+    [&TOP, &LISTEN, &ORIGIN, &CONSENT, &RULE, &GATE, &FIRST_PARTY, &LIST, &LIMITS, &VENDOR, &SITE];
+
+pub(super) static TOP: Schema = Schema {
+    table: "",
+    keys: &[
+        "mode",
+        "on_unreadable",
+        "regime",
+        "header",
+        "vendors",
+        "listen",
+        "origin",
+        "consent",
+        "gate",
+        "limits",
+        "vendor",
+        "site",
+    ],
+};
+
+pub(super) static LISTEN: Schema = Schema { table: "listen", keys: &["address", "admin"] };
+
+pub(super) static ORIGIN: Schema =
+    Schema { table: "origin", keys: &["url", "connect_timeout", "read_timeout", "write_timeout"] };
+
+pub(super) static CONSENT: Schema = Schema {
+    table: "consent",
+    keys: &[
+        "cookie",
+        "policy",
+        "max_age_days",
+        "cmp",
+        "gpc",
+        "allow_implied",
+        "map",
+        "cookies",
+        "revisions",
+        "rule",
+    ],
+};
+
+pub(super) static RULE: Schema =
+    Schema { table: "consent.rule", keys: &["cookie", "path", "regex", "equals", "purpose"] };
+
+pub(super) static GATE: Schema = Schema {
+    table: "gate",
+    keys: &[
+        "gated",
+        "surrogates",
+        "heuristics",
+        "third_party",
+        "allow",
+        "deny",
+        "first_party",
+        "lists",
+        "list_cache",
+    ],
+};
+
+pub(super) static FIRST_PARTY: Schema =
+    Schema { table: "gate.first_party", keys: &["path", "vendor"] };
+
+pub(super) static LIST: Schema =
+    Schema { table: "gate.lists", keys: &["path", "url", "purpose", "refresh"] };
+
+pub(super) static LIMITS: Schema =
+    Schema { table: "limits", keys: &["max_tag", "max_inline", "max_decoded"] };
+
+pub(super) static VENDOR: Schema = Schema {
+    table: "vendor",
+    keys: &[
+        "id",
+        "name",
+        "purpose",
+        "gvl",
+        "hosts",
+        "literals",
+        "inline",
+        "hides",
+        "cookies",
+        "surrogate",
+    ],
+};
+
+pub(super) static SITE: Schema = Schema {
+    table: "site",
+    keys: &["hosts", "mode", "on_unreadable", "regime", "header", "origin", "consent", "gate"],
+};
+
+/// A site's `gate`: one cache of lists serves all sites.
+pub(super) static SITE_GATE: Schema = Schema {
+    table: "site.gate",
+    keys: &[
+        "gated",
+        "surrogates",
+        "heuristics",
+        "third_party",
+        "allow",
+        "deny",
+        "first_party",
+        "lists",
+    ],
+};
+
+/// The catalogue file.
+pub(super) static CATALOG: Schema = Schema { table: "", keys: &["vendor"] };
+
+impl Schema {
+    /// The table as it is written in a heading or in a sentence.
+    pub(super) fn place(&self) -> String {
+        match self.table {
+            "" => "before the first table".to_owned(),
+            table @ ("site" | "vendor") => format!("in [[{table}]]"),
+            table => format!("in [{table}]"),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the operator says of one site and of where the program listens, as plain data.
+
+use super::host::HostPattern;
+use crate::{
+    catalog, consent,
+    policy::{Mode, Policy, Regime},
+    rewrite,
+};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+use url::Url;
+
+/// What happens to a page that cannot be inspected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnUnreadable {
+    /// An error page goes out in its place.
+    #[default]
+    Block,
+    /// It goes out as it is, and is counted.
+    Pass,
+}
+
+/// Where the program listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// For visitors; default `127.0.0.1:8080`.
+    pub address: SocketAddr,
+    /// For `/healthz` and metrics; default none.
+    pub admin: Option<SocketAddr>,
+}
+
+/// Where a site comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Scheme, host and port; none when the command line must say it.
+    pub url: Option<Url>,
+    /// How long connecting may take, TLS included; default 3 s.
+    pub connect_timeout: Duration,
+    /// How long the origin may be silent; default 60 s.
+    pub read_timeout: Duration,
+    /// How long the origin may not take what is sent to it; default 30 s.
+    pub write_timeout: Duration,
+}
+
+/// One site.
+#[derive(Clone, Debug)]
+pub struct SiteConfig {
+    /// The hosts that it is served under; empty for any.
+    pub hosts: Vec<HostPattern>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What the gate does; default [`Mode::Enforce`].
+    pub mode: Mode,
+    /// What happens to a page that cannot be inspected; default [`OnUnreadable::Block`].
+    pub on_unreadable: OnUnreadable,
+    /// The law in force; default [`Regime::OptIn`].
+    pub regime: Regime,
+    /// Whether responses say in a `Consentry` header what was decided; default true.
+    pub header: bool,
+    /// The operator's rules over the law's.
+    pub policy: Policy,
+    /// How consent is read.
+    pub consent: consent::Config,
+    /// What is gated.
+    pub gate: catalog::Config,
+    /// How pages are edited.
+    pub rewrite: rewrite::Config,
+}
+
+/// Bounds that hold for all sites, beside those of [`rewrite::Config`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How much one body may grow to when its content coding is undone; bytes, default 1 GiB.
+    pub max_decoded: u64,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), admin: None }
+    }
+}
+
+impl Default for Origin {
+    fn default() -> Self {
+        Self {
+            url: None,
+            connect_timeout: Duration::from_secs(3),
+            read_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for SiteConfig {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            origin: Origin::default(),
+            mode: Mode::default(),
+            on_unreadable: OnUnreadable::default(),
+            regime: Regime::default(),
+            header: true,
+            policy: Policy::default(),
+            consent: consent::Config::default(),
+            gate: catalog::Config::default(),
+            rewrite: rewrite::Config::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_decoded: 1 << 30 }
+    }
+}

@@ -1,0 +1,145 @@
+//! Turns the `[[vendor]]` tables of a catalogue file, and of the operator's own file over it, into vendor entries.
+//!
+//! 1. An entry with a new id adds a vendor; it needs a purpose and something to be recognised by.
+//! 2. An entry with a known id changes that vendor: a value that is given replaces, a list adds to the list.
+
+use super::{
+    host::place,
+    meaning::{Wrong, some_text, text, whole},
+    names::purpose,
+    problem::Problems,
+    reader::{Reader, Table},
+    schema::{CATALOG, VENDOR},
+    syntax,
+};
+use crate::catalog::VendorEntry;
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
+use toml::de::DeValue;
+
+/// The vendors of the built-in catalogue.
+#[must_use]
+pub fn built_in() -> Vec<VendorEntry> {
+    catalogue(BUILT_IN, "conf/vendors.toml").0
+}
+
+const BUILT_IN: &str = include_str!("../../conf/vendors.toml");
+
+/// The vendors that `text`, the text of the catalogue file `file`, lists.
+///
+/// # Errors
+/// Everything that is wrong in it.
+pub fn vendors(text: &str, file: &str) -> Result<Vec<VendorEntry>, Problems> {
+    let (vendors, problems) = catalogue(text, file);
+    problems.or(vendors, file)
+}
+
+/// The vendors of a catalogue file, and what is wrong in it.
+pub(super) fn catalogue(text: &str, file: &str) -> (Vec<VendorEntry>, Problems) {
+    syntax::read(text, file, Path::new(""), |reader, entries| {
+        let root = reader.root(entries, &CATALOG);
+        extend(reader, &root, Vec::new())
+    })
+}
+
+/// `known` with what the `[[vendor]]` tables in `root` say.
+pub(super) fn extend<'t>(
+    reader: &mut Reader<'t>,
+    root: &Table<'t>,
+    known: Vec<VendorEntry>,
+) -> Vec<VendorEntry> {
+    let mut index: HashMap<String, usize> =
+        known.iter().enumerate().map(|(at, v)| (v.id.clone(), at)).collect();
+    let mut vendors = known;
+    let mut written: BTreeMap<String, usize> = BTreeMap::new();
+    for table in reader.tables(root, "vendor", &VENDOR).unwrap_or_default() {
+        let Some(id) = reader.required(&table, "id", "\"my-tracker\"", vendor_id) else {
+            let _ = entry(reader, &table, VendorEntry::default());
+            continue;
+        };
+        if let Some(first) = written.insert(id.clone(), table.start()) {
+            let line = reader.line(first);
+            let what = format!("the vendor `{id}` is already given on line {line}");
+            reader.report(table.at("id"), what, "make one table of the two");
+        }
+        match index.get(&id).and_then(|at| vendors.get_mut(*at)) {
+            Some(vendor) => *vendor = entry(reader, &table, vendor.clone()),
+            None => {
+                index.insert(id.clone(), vendors.len());
+                vendors.push(new_entry(reader, &table, id));
+            }
+        }
+    }
+    vendors
+}
+
+/// A vendor that no catalogue has.
+fn new_entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, id: String) -> VendorEntry {
+    if table.get("purpose").is_none() {
+        let what = format!("the new vendor `{id}` has no purpose");
+        reader.missing(table.start(), what, "write `purpose = \"marketing\"`");
+    }
+    let signs = ["hosts", "literals", "inline", "cookies"];
+    if signs.iter().all(|key| table.get(key).is_none()) {
+        let what = format!("nothing says how the new vendor `{id}` is recognised");
+        reader.missing(table.start(), what, "write `hosts = [\"tracker.example\"]`");
+    }
+    let base = VendorEntry { name: id.clone(), id, ..VendorEntry::default() };
+    entry(reader, table, base)
+}
+
+/// `base` with what `table` says.
+fn entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, base: VendorEntry) -> VendorEntry {
+    let VendorEntry { id, mut name, purpose: base_purpose, mut gvl, .. } = base.clone();
+    reader.set(&mut name, table, "name", some_text);
+    let purpose = reader.value(table, "purpose", purpose).or(base_purpose);
+    gvl = reader.value(table, "gvl", whole(1..=u16::MAX)).or(gvl);
+    let mut add = |mut list: Vec<String>,
+                   key,
+                   meaning: fn(&DeValue<'_>) -> Result<String, Wrong>| {
+        list.extend(reader.list(table, key, meaning).into_iter().flatten().map(|(entry, _)| entry));
+        list
+    };
+    VendorEntry {
+        id,
+        name,
+        purpose,
+        gvl,
+        hosts: add(base.hosts, "hosts", place),
+        literals: add(base.literals, "literals", place),
+        inline: add(base.inline, "inline", some_text),
+        hides: add(base.hides, "hides", some_text),
+        cookies: add(base.cookies, "cookies", cookie_pattern),
+        surrogate: reader.value(table, "surrogate", text).unwrap_or(base.surrogate),
+    }
+}
+
+/// A vendor's id: it names metrics, markers and configuration.
+fn vendor_id(value: &DeValue<'_>) -> Result<String, Wrong> {
+    let id = some_text(value)?;
+    let fits =
+        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+    if id.len() > 64 || !id.chars().all(fits) {
+        let instead = "write up to 64 lower case letters, digits, `-`, `_` and `.`";
+        return Err(Wrong::text(&id, "", instead));
+    }
+    Ok(id)
+}
+
+/// A cookie's name, in which `*` stands for any characters; `*` alone would be every cookie.
+fn cookie_pattern(value: &DeValue<'_>) -> Result<String, Wrong> {
+    let name = some_text(value)?;
+    if name.chars().all(|c| c == '*') {
+        return Err(Wrong::text(&name, ", which is every cookie", "write a part of the name"));
+    }
+    if !name.chars().all(super::names::is_token) {
+        return Err(Wrong::text(
+            &name,
+            ", which no cookie can be named",
+            "write the cookie's name",
+        ));
+    }
+    Ok(name)
+}

@@ -1,0 +1,220 @@
+//! Turns the attributes of one element into findings and edits.
+//!
+//! 1. Each attribute is judged by what a browser does with it; duplicates are judged too, as taking one out makes the next count.
+//! 2. An element that is there for a gated URL goes with it, unless another of its sources stays.
+//! 3. In lists (`srcset`, `ping`) only the gated entries go.
+//! 4. Where a form goes is the visitor's doing: it is reported and left.
+
+use super::{Document, Kind, start::Outcome};
+use crate::{
+    catalog::{Destination, Shape, refresh::refresh_url},
+    policy::{Judged, Place, Verdict},
+    rewrite::{
+        Gated, Rewriter, Syntax, Unreadable,
+        change::Change,
+        element::{self, Element, Use},
+        script, srcset,
+        tag::{Attribute, Tag},
+    },
+};
+
+/// How deep pages may be nested in `srcdoc`; deeper ones are taken out.
+const MAX_NESTING: u8 = 3;
+
+impl Document {
+    pub(super) fn attributes(&mut self, element: Element, tag: &Tag<'_>, at: u64) -> Outcome {
+        let mut outcome = Outcome::default();
+        let shape = element::shape(tag);
+        let mut kept_source = false;
+        for attribute in tag.attributes() {
+            let name = tag.bytes(&attribute.name).to_ascii_lowercase();
+            let Some(use_) = element.use_of(&name, tag) else { continue };
+            let (before, origin) = (self.findings.len(), self.origin);
+            let gated = self.attribute(use_, tag, &attribute, shape, &mut outcome.change);
+            for finding in self.findings.iter_mut().skip(before) {
+                finding.place = Place::Attribute {
+                    element: String::from_utf8_lossy(tag.name()).to_ascii_lowercase(),
+                    attribute: String::from_utf8_lossy(&name).into_owned(),
+                };
+                finding.at = origin + at + attribute.whole.start as u64;
+            }
+            let lives = element.lives_by(&name);
+            match gated {
+                Some(judged) if lives => {
+                    outcome.gone = true;
+                    outcome.stubs.push(judged);
+                }
+                Some(judged) if element == Element::Script => outcome.stubs.push(judged),
+                None if lives && !attribute.value.is_empty() => kept_source = true,
+                Some(_) | None => {}
+            }
+        }
+        outcome.gone &= self.config.gated == Gated::Remove && !kept_source;
+        outcome
+    }
+
+    /// Judges one attribute, notes its edit, and says for whom it was gated whole.
+    fn attribute(
+        &mut self,
+        use_: Use,
+        tag: &Tag<'_>,
+        attribute: &Attribute,
+        shape: Shape,
+        change: &mut Change,
+    ) -> Option<Judged> {
+        let value = tag.bytes(&attribute.value);
+        let judged = match use_ {
+            Use::Url(to) => {
+                let judged = self.lens.value(value, to, shape)?;
+                self.found_here(&judged, value);
+                Some(judged).filter(Judged::is_held)
+            }
+            Use::Action => {
+                // Where a form goes is the visitor's doing: said, never touched.
+                if let Some(judged) = self.lens.value(value, Destination::Document, shape) {
+                    let mut judged = judged;
+                    judged.decision.verdict = Verdict::Allow;
+                    self.found_here(&judged, value);
+                }
+                None
+            }
+            Use::Navigation => self.navigation(value),
+            Use::Refresh => self.refresh(value),
+            Use::Handler => {
+                let text = self.lens.text(value);
+                let held = script::first_held(text.as_bytes(), &self.lens);
+                held.inspect(|judged| self.found_here(judged, value))
+            }
+            Use::Srcset(to) => return self.srcset(tag, attribute, to, change),
+            Use::Css => {
+                self.css(value, attribute, change);
+                return None;
+            }
+            Use::Ping => {
+                self.ping(value, attribute, change);
+                return None;
+            }
+            Use::Srcdoc => {
+                self.srcdoc(value, attribute, change);
+                return None;
+            }
+        }?;
+        change.gate(tag, attribute, judged.clone(), self.config.gated);
+        Some(judged)
+    }
+
+    fn found_here(&mut self, judged: &Judged, value: &[u8]) {
+        let what = self.lens.text(value).into_owned();
+        self.found(judged.clone(), Place::InlineScript, &what, self.cursor);
+    }
+
+    fn navigation(&mut self, value: &[u8]) -> Option<Judged> {
+        let text = self.lens.text(value);
+        let start = text.trim_start_matches(|c: char| c <= ' ');
+        let is_script = start.get(..1).is_some_and(|c| c.eq_ignore_ascii_case("j"))
+            && start.split(':').next().is_some_and(|scheme| {
+                let scheme: String = scheme.chars().filter(|c| !c.is_control()).collect();
+                scheme.eq_ignore_ascii_case("javascript")
+            });
+        let url = text.into_owned();
+        let judged =
+            is_script.then(|| self.lens.url(&url, Destination::Script, Shape::Plain))??;
+        self.found_here(&judged, value);
+        Some(judged)
+    }
+
+    fn refresh(&mut self, value: &[u8]) -> Option<Judged> {
+        let text = self.lens.text(value);
+        let url = text.get(refresh_url(&text)?)?.to_owned();
+        let judged = self.lens.url(&url, Destination::Document, Shape::Plain)?;
+        self.found_here(&judged, value);
+        Some(judged).filter(Judged::is_held)
+    }
+
+    fn srcset(
+        &mut self,
+        tag: &Tag<'_>,
+        attribute: &Attribute,
+        to: Destination,
+        change: &mut Change,
+    ) -> Option<Judged> {
+        let text = self.lens.text(tag.bytes(&attribute.value)).into_owned();
+        let (mut kept, mut gated) = (Vec::new(), None);
+        for candidate in srcset::candidates(&text) {
+            let url = text.get(candidate.url).unwrap_or_default();
+            let judged = self.lens.url(url, to, Shape::Plain);
+            if let Some(judged) = &judged {
+                self.found_here(judged, url.as_bytes());
+            }
+            match judged.filter(Judged::is_held) {
+                Some(judged) => gated = Some(judged),
+                None => kept.push(text.get(candidate.whole).unwrap_or_default()),
+            }
+        }
+        let gated = gated?;
+        if kept.is_empty() {
+            change.gate(tag, attribute, gated.clone(), self.config.gated);
+            return Some(gated);
+        }
+        change.set(attribute, &kept.join(", "));
+        None
+    }
+
+    fn css(&mut self, value: &[u8], attribute: &Attribute, change: &mut Change) {
+        let text = self.lens.text(value).into_owned();
+        let (css, found) = self.gate_css(text.as_bytes());
+        let held = found.iter().any(|(_, judged)| judged.is_held());
+        for (url, judged) in found {
+            self.found_here(&judged, url.url.as_bytes());
+        }
+        if held {
+            change.set(attribute, &String::from_utf8_lossy(&css));
+        }
+    }
+
+    fn ping(&mut self, value: &[u8], attribute: &Attribute, change: &mut Change) {
+        let text = self.lens.text(value).into_owned();
+        let (mut kept, mut held) = (Vec::new(), false);
+        for url in text.split_ascii_whitespace() {
+            let judged = self.lens.url(url, Destination::Ping, Shape::Plain);
+            if let Some(judged) = &judged {
+                self.found_here(judged, url.as_bytes());
+            }
+            match judged.filter(Judged::is_held) {
+                Some(_) => held = true,
+                None => kept.push(url),
+            }
+        }
+        if held {
+            change.set(attribute, &kept.join(" "));
+        }
+    }
+
+    fn srcdoc(&mut self, value: &[u8], attribute: &Attribute, change: &mut Change) {
+        let depth = match self.kind {
+            Kind::Page | Kind::Noscript => 0,
+            Kind::Srcdoc(depth) => depth,
+        };
+        let text = self.lens.text(value).into_owned();
+        let nested = Kind::Srcdoc(depth + 1);
+        let mut lens = self.lens.nested();
+        lens.set_charset(encoding_rs::UTF_8);
+        let inner = Self::new(lens, self.config.clone(), self.nonce.clone(), nested);
+        let mut inner = Rewriter::of(inner, Syntax::Html);
+        let mut page = Vec::with_capacity(text.len());
+        let read = if depth < MAX_NESTING {
+            inner.parse(text.as_bytes(), &mut page).and_then(|()| inner.parse_end(&mut page))
+        } else {
+            Err(Unreadable::Markup)
+        };
+        for finding in inner.take_findings() {
+            self.found(finding.judged, finding.place, &finding.what, self.cursor);
+        }
+        match read {
+            Ok(()) if page == text.as_bytes() => {}
+            Ok(()) => change.set(attribute, &String::from_utf8_lossy(&page)),
+            // What cannot be read in an attribute is left out: the frame is then empty.
+            Err(_) => change.set(attribute, ""),
+        }
+    }
+}
