@@ -2,12 +2,15 @@
 
 use super::embed;
 use consentry::{
-    catalog::{Catalog, VendorEntry},
+    catalog::Catalog,
+    config,
     engine::{Config, Engine, Site},
     proxy::{Consentry, Options, server},
-    purpose::Purpose,
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 /// Which proxy.
@@ -32,17 +35,11 @@ pub(crate) struct Front {
     running: Option<JoinHandle<()>>,
 }
 
-/// The catalogue's vendors and texts.
+/// The built-in vendors, before this site.
 pub(crate) fn engine(site: Site) -> Engine {
-    let vendor = VendorEntry {
-        id: "ga".into(),
-        name: "Google Analytics".into(),
-        purpose: Some(Purpose::Analytics),
-        hosts: vec!["www.google-analytics.com".into()],
-        cookies: vec!["_ga".into()],
-        ..VendorEntry::default()
-    };
-    let catalog = Arc::new(Catalog::new(&[vendor], &[]).unwrap());
+    static CATALOG: LazyLock<Arc<Catalog>> =
+        LazyLock::new(|| Arc::new(Catalog::new(&config::built_in(), &[]).unwrap()));
+    let catalog = CATALOG.clone();
     Engine::new(Config { catalog, sites: vec![site], fingerprint: "tests".into() }).unwrap()
 }
 

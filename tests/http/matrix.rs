@@ -30,21 +30,10 @@ pub(crate) fn page() -> String {
     )
 }
 
+/// The visitor's own yes to everything, of today.
 pub(crate) fn cookie() -> String {
-    let days = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() / 86400;
-    let (mut year, mut day) = (1970, days);
-    let leap = |y: u64| y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
-    while day >= 365 + u64::from(leap(year)) {
-        day -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 0;
-    while day >= lengths[month] {
-        day -= lengths[month];
-        month += 1;
-    }
-    format!("Cookie: consentry=v1.x.{year:04}{:02}{:02}.f1a1m1\r\n", month + 1, day + 1)
+    let today = consentry::consent::Day::of(std::time::SystemTime::now());
+    format!("Cookie: consentry=v1.x.{today}.f1a1m1\r\n")
 }
 
 pub(crate) fn get(headers: &str) -> String {
