@@ -9,6 +9,7 @@
 
 mod codings;
 mod embed;
+mod fetch;
 mod front;
 mod matrix;
 mod origin;
