@@ -229,26 +229,25 @@ async fn refuse(session: &mut Session, status: StatusCode) -> Result<()> {
 
 /// The status that tells the visitor of `error`; none when there is no visitor any more.
 fn status_of(error: &Error) -> Option<StatusCode> {
-    let upstream = *error.esource() == ErrorSource::Upstream;
-    let code = match error.etype() {
-        ErrorType::HTTPStatus(code) => *code,
-        ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => 504,
-        ErrorType::ReadTimedout | ErrorType::WriteTimedout if upstream => 504,
-        ErrorType::ReadTimedout => 408,
-        ErrorType::ReadError
-        | ErrorType::WriteError
-        | ErrorType::WriteTimedout
-        | ErrorType::ConnectionClosed
-            if *error.esource() == ErrorSource::Downstream =>
-        {
-            return None;
-        }
-        _ if upstream => 502,
-        _ if *error.esource() == ErrorSource::Downstream => 400,
-        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError => 502,
-        _ => 500,
+    use ErrorType::{
+        ConnectTimedout, ConnectionClosed, HTTPStatus, ReadError, ReadTimedout,
+        TLSHandshakeTimedout, WriteError, WriteTimedout,
     };
-    StatusCode::from_u16(code).ok()
+    let kind = error.etype();
+    if let HTTPStatus(code) = kind {
+        return StatusCode::from_u16(*code).ok();
+    }
+    let slow =
+        matches!(kind, ConnectTimedout | TLSHandshakeTimedout | ReadTimedout | WriteTimedout);
+    let gone = matches!(kind, ReadError | WriteError | WriteTimedout | ConnectionClosed);
+    match error.esource() {
+        ErrorSource::Upstream if slow => Some(StatusCode::GATEWAY_TIMEOUT),
+        ErrorSource::Upstream => Some(StatusCode::BAD_GATEWAY),
+        ErrorSource::Downstream if gone => None,
+        ErrorSource::Downstream if slow => Some(StatusCode::REQUEST_TIMEOUT),
+        ErrorSource::Downstream => Some(StatusCode::BAD_REQUEST),
+        ErrorSource::Internal | ErrorSource::Unset => Some(StatusCode::INTERNAL_SERVER_ERROR),
+    }
 }
 
 /// The label of `error` in the metrics.
