@@ -1,0 +1,180 @@
+//! Turns the configuration into an [`Engine`], and each request head into a [`Plan`].
+//!
+//! 1. An engine never changes: a reload makes another one, and a request keeps the one that it began with.
+//! 2. The site of a request is found by its host: an exact name, else the longest `*.` suffix, else the site
+//!    without hosts; a host of no site is refused (RFC 9110 15.5.20).
+//! 3. Paths under [`PREFIX`] are our own and never reach the origin.
+//! 4. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
+
+mod config;
+mod sites;
+mod treatment;
+mod view;
+
+pub use self::config::{Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
+pub use self::treatment::{Body, Cause, Treatment, is_page};
+pub use self::view::View;
+use self::sites::Sites;
+use crate::{
+    catalog::{self, Catalog, Scope},
+    policy::csp,
+    purpose::Purpose,
+};
+use http::{
+    StatusCode,
+    header::HOST,
+    request,
+    uri::{Authority, PathAndQuery},
+};
+use sha2::{Digest, Sha256};
+use std::{fmt::Write as _, net::IpAddr, sync::Arc, time::SystemTime};
+use url::Url;
+
+/// The paths that are our own.
+pub const PREFIX: &str = "/_consentry/";
+
+/// Who sent a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The visitor's address, where it is known.
+    pub ip: Option<IpAddr>,
+    /// Whether the visitor's side of the connection is TLS.
+    pub secure: bool,
+}
+
+/// An answer of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// Plain text.
+    pub text: &'static str,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Plan {
+    /// It is answered here.
+    Respond(Reply),
+    /// It goes to the origin, and the response is seen through the view.
+    Proxy(Box<View>),
+}
+
+/// Why an [`Engine`] cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Two sites claim one host.
+    #[error("the host `{0}` belongs to two sites; keep it in one of them")]
+    TwoSites(String),
+    /// Two sites have no hosts.
+    #[error("two sites have no hosts; give all but one of them a list of hosts")]
+    TwoDefaults,
+    /// A host that no request can have.
+    #[error("`{0}` is not a host name; write shop.example or *.shop.example, without scheme and port")]
+    Host(String),
+}
+
+/// The compiled, immutable whole.
+#[derive(Debug)]
+pub struct Engine {
+    catalog: Arc<Catalog>,
+    sites: Sites,
+    fingerprint: Arc<str>,
+    stubs: Vec<(Purpose, String)>,
+}
+
+impl Engine {
+    /// An engine from its configuration.
+    ///
+    /// # Errors
+    /// When hosts are malformed or claimed twice.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let Config { catalog, sites, fingerprint } = config;
+        let sites = Sites::new(sites, &catalog)?;
+        let stubs = stubs(&catalog);
+        Ok(Self { catalog, sites, fingerprint: short_hash(&fingerprint).into(), stubs })
+    }
+
+    /// What becomes of `request`.
+    #[must_use]
+    pub fn plan(&self, request: &request::Parts, client: Client) -> Plan {
+        if request.uri.path().starts_with(PREFIX) {
+            return Plan::Respond(Reply { status: StatusCode::NOT_FOUND, text: "not found\n" });
+        }
+        let authority = authority(request);
+        let Some(site) = self.sites.find(host_of(authority)) else {
+            let text = "this host is not served here\n";
+            return Plan::Respond(Reply { status: StatusCode::MISDIRECTED_REQUEST, text });
+        };
+        let Some(page) = page_url(request, authority, client) else {
+            let text = "the host is malformed\n";
+            return Plan::Respond(Reply { status: StatusCode::BAD_REQUEST, text });
+        };
+        let ruling = site.ruling(&request.headers, SystemTime::now());
+        Plan::Proxy(Box::new(View::new(self, site.clone(), ruling, request, page)))
+    }
+
+    /// The origin behind `host`, which may have a port.
+    #[must_use]
+    pub fn origin(&self, host: &str) -> Option<&Origin> {
+        self.sites.find(host_of(host))?.config.origin.as_ref()
+    }
+
+    /// The sites' gates, as written and as compiled; filter lists are put into the latter.
+    pub fn scopes(&self) -> impl Iterator<Item = (&catalog::Config, &Arc<Scope>)> {
+        self.sites.all().map(|site| (&site.config.gate, &site.scope))
+    }
+
+    /// Every vendor.
+    #[must_use]
+    pub const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// A short name of the configuration and catalogue, in lower case hexadecimal digits.
+    #[must_use]
+    pub const fn fingerprint(&self) -> &Arc<str> {
+        &self.fingerprint
+    }
+}
+
+/// The authority that the visitor asked for: of the target, else `Host` (RFC 9112 3.3; RFC 9113 8.3.1).
+#[must_use]
+pub fn authority(request: &request::Parts) -> &str {
+    let host = || request.headers.get(HOST).and_then(|host| host.to_str().ok());
+    request.uri.authority().map(Authority::as_str).or_else(host).unwrap_or_default()
+}
+
+/// `authority` without user and port.
+fn host_of(authority: &str) -> &str {
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        Some(_) | None => host,
+    }
+}
+
+/// The page's URL; a target that the URL Standard refuses stands for the root.
+fn page_url(request: &request::Parts, authority: &str, client: Client) -> Option<Url> {
+    let scheme = if client.secure { "https" } else { "http" };
+    // HTTP/1.0 has no `Host`; then nothing is of the page's own site.
+    let authority = if authority.is_empty() { "localhost" } else { authority };
+    let target = request.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let whole = Url::parse(&format!("{scheme}://{authority}{target}"));
+    whole.or_else(|_| Url::parse(&format!("{scheme}://{authority}/"))).ok()
+}
+
+/// The hashes of the scripts that stand in for gated vendors', by the vendors' purposes.
+fn stubs(catalog: &Catalog) -> Vec<(Purpose, String)> {
+    let purpose = |id| catalog.vendor(id).map(|vendor| vendor.purpose);
+    let stubs = catalog.surrogates();
+    stubs.filter_map(|(id, text)| Some((purpose(id)?, csp::sha256_source(text)))).collect()
+}
+
+fn short_hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(4).fold(String::new(), |mut hex, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

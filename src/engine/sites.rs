@@ -1,0 +1,144 @@
+//! Turns the sites' hosts into a lookup from a request's host to its site.
+
+use super::{Error, Site};
+use crate::{
+    catalog::{Catalog, Scope},
+    consent::Reader,
+    policy::Ruling,
+    site::canonical,
+};
+use http::HeaderMap;
+use rustc_hash::FxHashMap;
+use std::{sync::Arc, time::SystemTime};
+
+/// A site that is ready for requests.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) config: Site,
+    pub(super) scope: Arc<Scope>,
+    reader: Reader,
+}
+
+impl Compiled {
+    fn new(config: Site, catalog: &Catalog) -> Self {
+        let scope = Arc::new(catalog.scope(&config.gate));
+        Self { scope, reader: Reader::new(&config.consent), config }
+    }
+
+    pub(super) fn ruling(&self, headers: &HeaderMap, now: SystemTime) -> Ruling {
+        let consent = self.reader.read(headers, now);
+        self.config.policy.rule(&consent, self.config.regime)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Sites {
+    exact: FxHashMap<String, Arc<Compiled>>,
+    below: FxHashMap<String, Arc<Compiled>>,
+    every: Option<Arc<Compiled>>,
+    all: Vec<Arc<Compiled>>,
+}
+
+impl Sites {
+    pub(super) fn new(mut sites: Vec<Site>, catalog: &Catalog) -> Result<Self, Error> {
+        if sites.is_empty() {
+            sites.push(Site::default());
+        }
+        let mut all = Self::default();
+        for site in sites {
+            all.add(Arc::new(Compiled::new(site, catalog)))?;
+        }
+        Ok(all)
+    }
+
+    pub(super) fn find(&self, host: &str) -> Option<&Arc<Compiled>> {
+        let host = canonical(host);
+        self.exact.get(&host).or_else(|| self.suffix(&host)).or(self.every.as_ref())
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Compiled>> {
+        self.all.iter()
+    }
+
+    /// The longest suffix on a label boundary.
+    fn suffix(&self, mut host: &str) -> Option<&Arc<Compiled>> {
+        while let Some((_, parent)) = host.split_once('.') {
+            if let Some(site) = self.below.get(parent) {
+                return Some(site);
+            }
+            host = parent;
+        }
+        None
+    }
+
+    fn add(&mut self, site: Arc<Compiled>) -> Result<(), Error> {
+        if site.config.hosts.is_empty() && self.every.replace(site.clone()).is_some() {
+            return Err(Error::TwoDefaults);
+        }
+        for host in &site.config.hosts {
+            let (hosts, name) = match host.strip_prefix("*.") {
+                Some(parent) => (&mut self.below, canonical(parent)),
+                None => (&mut self.exact, canonical(host)),
+            };
+            if !is_host(&name) {
+                return Err(Error::Host(host.clone()));
+            }
+            if hosts.insert(name, site.clone()).is_some() {
+                return Err(Error::TwoSites(host.clone()));
+            }
+        }
+        self.all.push(site);
+        Ok(())
+    }
+}
+
+/// A domain, an IPv4 address, or an IPv6 address in brackets; no scheme, no port, no further `*`.
+fn is_host(name: &str) -> bool {
+    !name.contains('*') && url::Host::parse(name).is_ok_and(|host| host.to_string() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(hosts: &[&str]) -> Site {
+        Site { hosts: hosts.iter().map(ToString::to_string).collect(), ..Site::default() }
+    }
+
+    fn sites(sites: Vec<Site>) -> Result<Sites, Error> {
+        Sites::new(sites, &Catalog::new(&[], &[]).unwrap())
+    }
+
+    fn first_host<'s>(sites: &'s Sites, host: &str) -> Option<&'s str> {
+        sites.find(host).map(|s| s.config.hosts.first().map_or("any", String::as_str))
+    }
+
+    #[test]
+    fn the_nearest_site_is_found() {
+        let sites =
+            sites(vec![site(&["a.test"]), site(&["*.a.test"]), site(&["*.b.a.test"])]).unwrap();
+        assert_eq!(first_host(&sites, "A.test."), Some("a.test"));
+        assert_eq!(first_host(&sites, "x.y.a.test"), Some("*.a.test"));
+        assert_eq!(first_host(&sites, "x.b.a.test"), Some("*.b.a.test"));
+        assert_eq!(first_host(&sites, "evila.test"), None);
+        assert_eq!(first_host(&sites, "a.test.evil.test"), None);
+    }
+
+    #[test]
+    fn without_sites_every_host_is_served() {
+        let sites = sites(Vec::new()).unwrap();
+        assert_eq!(first_host(&sites, "anything.test"), Some("any"));
+        assert_eq!(first_host(&sites, ""), Some("any"));
+    }
+
+    #[test]
+    fn hosts_are_checked() {
+        let errors = |wrong| sites(wrong).unwrap_err();
+        let twice = vec![site(&["a.test"]), site(&["A.test"])];
+        assert_eq!(errors(twice), Error::TwoSites("A.test".to_owned()));
+        assert_eq!(errors(vec![site(&[]), site(&[])]), Error::TwoDefaults);
+        for host in ["http://a.test", "a.test:80", "a.*.test", "a b", "*."] {
+            assert_eq!(errors(vec![site(&[host])]), Error::Host(host.to_owned()), "{host}");
+        }
+    }
+}

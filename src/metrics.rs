@@ -1,0 +1,131 @@
+//! Turns what happens to requests and pages into counters, and the counters into Prometheus' text format.
+//!
+//! 1. Every counter is a line of the table below; labels take values of known, bounded sets only.
+//! 2. Nothing counted tells one visitor from another: no address, path or cookie.
+//! 3. The registry is our own, so several proxies in one process count apart.
+
+use prometheus::{
+    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder, core::Collector,
+};
+
+macro_rules! metrics {
+    ($($(#[doc = $help:literal])+ $field:ident: $kind:ident($name:literal $(, $label:literal)*);)+) => {
+        /// Every counter of a proxy.
+        #[derive(Clone, Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $($(#[doc = $help])+ pub $field: $kind,)+
+        }
+
+        impl Metrics {
+            /// Counters that stand at zero.
+            ///
+            /// # Errors
+            /// When the table above names a counter twice or wrongly.
+            pub fn new() -> Result<Self, prometheus::Error> {
+                let registry = Registry::new();
+                $(let $field = register(&registry, <$kind as Kind>::build($name, concat!($($help),+).trim(), &[$($label),*])?)?;)+
+                Ok(Self { registry, $($field),+ })
+            }
+        }
+    };
+}
+
+metrics! {
+    /// Requests answered, by status class.
+    requests: IntCounterVec("consentry_requests_total", "class");
+    /// Requests that failed, by what failed.
+    failures: IntCounterVec("consentry_failures_total", "cause");
+    /// HTML pages, by mode and by what became of them.
+    pages: IntCounterVec("consentry_pages_total", "mode", "outcome");
+    /// Things found in pages and their heads, by vendor, purpose and verdict.
+    findings: IntCounterVec("consentry_findings_total", "vendor", "purpose", "verdict");
+    /// Pages that could not be read, by cause.
+    unreadable: IntCounterVec("consentry_unreadable_total", "cause");
+    /// Bytes of page bodies that came from origins.
+    bytes_in: IntCounter("consentry_page_bytes_in_total");
+    /// Bytes of page bodies that went to browsers.
+    bytes_out: IntCounter("consentry_page_bytes_out_total");
+    /// Seconds of one core that decoding a page took.
+    decode: Histogram("consentry_decode_seconds");
+    /// Seconds of one core that rewriting a page took.
+    rewrite: Histogram("consentry_rewrite_seconds");
+    /// Seconds of one core that encoding a page took.
+    encode: Histogram("consentry_encode_seconds");
+    /// Pages that are being rewritten now.
+    in_flight: IntGauge("consentry_rewrites_in_flight");
+}
+
+impl Metrics {
+    /// All counters in Prometheus' text format.
+    #[must_use]
+    pub fn render(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        // Only a writer can fail, and a `Vec` does not.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        text
+    }
+
+    /// The media type of [`Metrics::render`].
+    pub const MEDIA_TYPE: &'static str = prometheus::TEXT_FORMAT;
+}
+
+/// A kind of metric that the table can name.
+trait Kind: Collector + Clone + Sized {
+    fn build(name: &str, help: &str, labels: &[&str]) -> Result<Self, prometheus::Error>;
+}
+
+impl Kind for IntCounterVec {
+    fn build(name: &str, help: &str, labels: &[&str]) -> Result<Self, prometheus::Error> {
+        Self::new(Opts::new(name, help), labels)
+    }
+}
+
+impl Kind for IntCounter {
+    fn build(name: &str, help: &str, _: &[&str]) -> Result<Self, prometheus::Error> {
+        Self::new(name, help)
+    }
+}
+
+impl Kind for IntGauge {
+    fn build(name: &str, help: &str, _: &[&str]) -> Result<Self, prometheus::Error> {
+        Self::new(name, help)
+    }
+}
+
+impl Kind for Histogram {
+    fn build(name: &str, help: &str, _: &[&str]) -> Result<Self, prometheus::Error> {
+        // 10 µs to 10 s: a page takes about a millisecond.
+        let buckets = prometheus::exponential_buckets(0.000_01, 4.0, 11)?;
+        Self::with_opts(HistogramOpts::new(name, help).buckets(buckets))
+    }
+}
+
+fn register<M: Kind + 'static>(registry: &Registry, metric: M) -> Result<M, prometheus::Error> {
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound_and_rendered() {
+        let metrics = Metrics::new().unwrap();
+        metrics.pages.with_label_values(&["enforce", "rewritten"]).inc();
+        metrics.rewrite.observe(0.001);
+        let text = String::from_utf8(metrics.render()).unwrap();
+        assert!(text.contains("consentry_pages_total{mode=\"enforce\",outcome=\"rewritten\"} 1"));
+        assert!(text.contains("# HELP consentry_rewrites_in_flight Pages that are being rewritten now."));
+        assert!(text.contains("consentry_rewrite_seconds_count 1"));
+    }
+
+    #[test]
+    fn two_proxies_count_apart() {
+        let (one, two) = (Metrics::new().unwrap(), Metrics::new().unwrap());
+        one.bytes_in.inc_by(7);
+        assert_eq!((one.bytes_in.get(), two.bytes_in.get()), (7, 0));
+    }
+}

@@ -1,0 +1,394 @@
+//! Turns the head and the body of each response into what its [`View`] says, as a Pingora HTTP module.
+//!
+//! 1. A module runs after a host's cache and on its hits, so the cache never holds a page that consent shaped.
+//! 2. `101` and what follows it passes as it is; other informational heads lose their links to gated vendors.
+//! 3. Heads without a body (HEAD, 204, 304) get the edits that the page's own head gets (RFC 9110 9.3.2, 15.4.5).
+//! 4. A page that cannot be read is answered with 502 while its head has not left; after that the connection ends
+//!    before the message does, so nobody takes a half for a whole.
+//! 5. HTTP/1.0 knows no chunks: such a client gets a body that ends with the connection (RFC 9112 7.1).
+
+use super::{
+    Shared,
+    body::{Failure, Pipeline},
+    edit::{clear, coded, edit_request, edit_response, unmeasured},
+    record::{Record, count},
+    sniffer::{Sniffed, Sniffer},
+    reply,
+};
+use crate::engine::{Body, Cause, Client, Engine, OnUnreadable, Plan, Reply, Treatment, View};
+use crate::policy::{Finding, Mode};
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{
+    HeaderMap, Method, StatusCode, Version,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
+use pingora_core::{
+    Error, ErrorType, Result,
+    modules::http::{HttpModule, HttpModuleBuilder, Module},
+};
+use pingora_http::{RequestHeader, ResponseHeader};
+use std::{
+    any::Any,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+/// How much of a blocked page is read to its end, so that the connection to the origin can be used again.
+const MAX_DISCARDED: usize = 1 << 20;
+
+/// Builds one [`PageFilter`] a request.
+pub(super) struct Builder(pub(super) Arc<Shared>);
+
+impl HttpModuleBuilder for Builder {
+    /// After the host's own modules, which may add to pages; before its compression, which then finds pages coded.
+    fn order(&self) -> i16 {
+        i16::MIN / 4
+    }
+
+    fn init(&self) -> Module {
+        Box::new(PageFilter::new(self.0.clone()))
+    }
+}
+
+/// One request and its response.
+pub(super) struct PageFilter {
+    shared: Arc<Shared>,
+    engine: Arc<Engine>,
+    started: Instant,
+    reply: Option<Reply>,
+    view: Option<Box<View>>,
+    chunks: bool,
+    // Modules are asked to be `Sync`, parsers are not; only `get_mut` is used, which locks nothing.
+    stage: Mutex<Stage>,
+    record: Option<Record>,
+}
+
+/// What becomes of the body's next bytes.
+enum Stage {
+    Pass,
+    Rewrite(Box<Pipeline>),
+    Sniff(Box<Sniffer>),
+    Report(Box<Pipeline>),
+    Replace { page: Bytes, discarded: usize },
+    Ended,
+}
+
+impl PageFilter {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            engine: shared.engine.load_full(),
+            shared,
+            started: Instant::now(),
+            reply: None,
+            view: None,
+            chunks: true,
+            stage: Mutex::new(Stage::Pass),
+            record: None,
+        }
+    }
+
+    /// The engine of this request.
+    pub(super) const fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Tells who sent the request.
+    pub(super) fn identify(&mut self, client: Client) {
+        if let Some(view) = &mut self.view {
+            view.identify(client);
+        }
+    }
+
+    /// The answer of our own, if the request gets one.
+    pub(super) const fn take_reply(&mut self) -> Option<Reply> {
+        self.reply.take()
+    }
+
+    fn request(&mut self, request: &mut RequestHeader) -> Result<()> {
+        self.chunks = request.version >= Version::HTTP_11;
+        match self.engine.plan(request.as_ref(), Client::default()) {
+            Plan::Respond(reply) => self.reply = Some(reply),
+            Plan::Proxy(view) => {
+                edit_request(view.request(), request)?;
+                self.view = Some(view);
+            }
+        }
+        Ok(())
+    }
+
+    fn head(&mut self, response: &mut ResponseHeader, end: bool) -> Result<()> {
+        if response.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(());
+        }
+        // A host that forgot `handle` gets the answer here.
+        if let Some(reply) = self.take_reply() {
+            return self.replace(response, reply.status);
+        }
+        let Some(view) = &self.view else { return Ok(()) };
+        let enforced = view.mode() == Mode::Enforce;
+        if response.status.is_informational() {
+            let (edits, findings) = view.hints(response);
+            count(&self.shared.metrics, &findings);
+            return if enforced { edit_response(edits, response) } else { Ok(()) };
+        }
+        let treatment = view.body(response);
+        let bare = end
+            || view.method() == Method::HEAD
+            || matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if view.mode() != Mode::Off {
+            let (edits, findings) = view.head(response, &treatment);
+            self.open(response.status, &treatment, bare, findings);
+            if enforced {
+                edit_response(edits, response)?;
+            }
+        }
+        self.treat(response, treatment, bare)?;
+        if !self.chunks {
+            response.remove_header(&TRANSFER_ENCODING);
+        }
+        Ok(())
+    }
+
+    /// Opens the record of a page; what has no body, or is no page, is only counted.
+    fn open(&mut self, status: StatusCode, treatment: &Treatment, bare: bool, findings: Vec<Finding>) {
+        let Some(view) = &self.view else { return };
+        let Shared { metrics, options, .. } = &*self.shared;
+        let page = matches!(
+            treatment,
+            Treatment::Bypass | Treatment::Rewrite(_) | Treatment::Unreadable(_)
+        );
+        if bare || !page {
+            return count(metrics, &findings);
+        }
+        let mut record = Record::new(metrics.clone(), self.started, view, options.log_paths);
+        record.answered(status);
+        record.found(&findings);
+        self.record = Some(record);
+    }
+
+    fn treat(&mut self, response: &mut ResponseHeader, treatment: Treatment, bare: bool) -> Result<()> {
+        let Some(view) = &self.view else { return Ok(()) };
+        let (mode, on_unreadable) = (view.mode(), view.on_unreadable());
+        match treatment {
+            Treatment::Other => Ok(()),
+            Treatment::Bypass => {
+                self.note(Record::bypassed);
+                Ok(())
+            }
+            Treatment::Unreadable(cause) => {
+                self.note(|record| record.unreadable(cause));
+                match (mode, on_unreadable) {
+                    (Mode::Enforce, OnUnreadable::Block) => {
+                        self.replace(response, StatusCode::BAD_GATEWAY)
+                    }
+                    (Mode::Enforce, OnUnreadable::Pass) | (Mode::Report | Mode::Off, _) => Ok(()),
+                }
+            }
+            Treatment::Rewrite(body) if mode == Mode::Enforce => {
+                self.rewrite(response, *body, on_unreadable, bare)
+            }
+            Treatment::Perhaps(body) if mode == Mode::Enforce => {
+                if bare {
+                    return Ok(());
+                }
+                unmeasured(response)?;
+                let keeps = on_unreadable == OnUnreadable::Pass;
+                let sniffer = Sniffer::new(*body, &self.shared.options.levels, keeps);
+                self.stage = Mutex::new(Stage::Sniff(Box::new(sniffer)));
+                Ok(())
+            }
+            Treatment::Perhaps(_) => Ok(()),
+            Treatment::Rewrite(body) => {
+                let pipeline = Pipeline::new(*body, &self.shared.options.levels, false);
+                if !bare {
+                    self.stage = Mutex::new(Stage::Report(Box::new(pipeline)));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn rewrite(
+        &mut self,
+        response: &mut ResponseHeader,
+        body: Body,
+        on_unreadable: OnUnreadable,
+        bare: bool,
+    ) -> Result<()> {
+        if body.coding != body.leaves {
+            coded(response, body.leaves)?;
+        }
+        if bare {
+            let empty = response.headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
+            if !empty {
+                response.remove_header(&CONTENT_LENGTH);
+            }
+            return Ok(());
+        }
+        unmeasured(response)?;
+        let keeps = on_unreadable == OnUnreadable::Pass;
+        let pipeline = Pipeline::new(body, &self.shared.options.levels, keeps);
+        self.stage = Mutex::new(Stage::Rewrite(Box::new(pipeline)));
+        Ok(())
+    }
+
+    /// Puts a page of our own in the place of the response.
+    fn replace(&mut self, response: &mut ResponseHeader, status: StatusCode) -> Result<()> {
+        let page = reply::error_page(status);
+        clear(response);
+        response.set_status(status)?;
+        response.set_reason_phrase(None)?;
+        for (name, value) in reply::HEADERS {
+            response.insert_header(name, value)?;
+        }
+        response.insert_header(CONTENT_LENGTH, page.len())?;
+        self.note(|record| record.answered(status));
+        self.stage = Mutex::new(Stage::Replace { page, discarded: 0 });
+        Ok(())
+    }
+
+    fn note(&mut self, what: impl FnOnce(&mut Record)) {
+        if let Some(record) = &mut self.record {
+            what(record);
+        }
+    }
+
+    /// The next bytes of the body; `Done` and trailers come as an end without bytes.
+    fn body(&mut self, body: Option<Bytes>, end: bool) -> Result<Option<Bytes>> {
+        let read = body.as_ref().map_or(0, Bytes::len);
+        let Self { stage, record, .. } = self;
+        let stage = stage.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let result = stage.step(body, end, record);
+        let leaves = result.as_ref().ok().and_then(Option::as_ref).map_or(0, Bytes::len);
+        if let Some(record) = record {
+            record.moved(read, leaves);
+        }
+        if result.is_err() {
+            *stage = Stage::Ended;
+        } else if end {
+            *stage = Stage::Ended;
+            if let Some(record) = record.take() {
+                record.end();
+            }
+        }
+        result
+    }
+}
+
+impl Stage {
+    fn step(
+        &mut self,
+        body: Option<Bytes>,
+        end: bool,
+        record: &mut Option<Record>,
+    ) -> Result<Option<Bytes>> {
+        match self {
+            Self::Pass => Ok(body),
+            Self::Ended => Ok(None),
+            Self::Replace { page, discarded } => {
+                *discarded += body.map_or(0, |body| body.len());
+                if *discarded > MAX_DISCARDED {
+                    return Err(failed("a blocked page is too long to be read to its end"));
+                }
+                Ok(Some(std::mem::take(page)).filter(|page| !page.is_empty()))
+            }
+            Self::Report(pipeline) => {
+                let result = run(pipeline, body.as_deref(), end, &mut Vec::new(), record);
+                if let Err(Failure::Unreadable(cause)) = result {
+                    note(record, cause);
+                }
+                if result.is_err() {
+                    *self = Self::Pass;
+                }
+                Ok(body)
+            }
+            Self::Sniff(sniffer) => match sniffer.feed(body.as_deref(), end) {
+                Ok(Sniffed::Unknown) => Ok(None),
+                Ok(Sniffed::Other(back)) => {
+                    *self = Self::Pass;
+                    Ok(Some(back.into()))
+                }
+                Ok(Sniffed::Page(pipeline, start)) => {
+                    *self = Self::Rewrite(pipeline);
+                    self.step(Some(start.into()), end, record)
+                }
+                Err(cause) => Err(failed(cause.name())),
+            },
+            Self::Rewrite(pipeline) => {
+                let mut out = Vec::new();
+                match run(pipeline, body.as_deref(), end, &mut out, record) {
+                    Ok(()) => Ok(Some(out.into()).filter(|out: &Bytes| !out.is_empty())),
+                    Err(Failure::Encoder) => Err(failed("a page could not be encoded")),
+                    Err(Failure::Unreadable(cause)) => {
+                        note(record, cause);
+                        let back = pipeline.give_back().ok_or_else(|| failed(cause.name()))?;
+                        *self = Self::Pass;
+                        Ok(Some(back.into()))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn run(
+    pipeline: &mut Pipeline,
+    body: Option<&[u8]>,
+    end: bool,
+    out: &mut Vec<u8>,
+    record: &mut Option<Record>,
+) -> Result<(), Failure> {
+    let mut result = body.map_or(Ok(()), |body| pipeline.feed(body, out));
+    if end && result.is_ok() {
+        result = pipeline.finish(out);
+    }
+    if let Some(record) = record {
+        record.found(&pipeline.take_findings());
+        record.spent(pipeline.spent());
+    }
+    result
+}
+
+fn note(record: &mut Option<Record>, cause: Cause) {
+    if let Some(record) = record {
+        record.unreadable(cause);
+    }
+}
+
+/// While nothing was written a host's default answers such an error with 502.
+fn failed(why: &'static str) -> Box<Error> {
+    Error::explain(ErrorType::HTTPStatus(502), why)
+}
+
+#[async_trait]
+impl HttpModule for PageFilter {
+    async fn request_header_filter(&mut self, request: &mut RequestHeader) -> Result<()> {
+        self.request(request)
+    }
+
+    async fn response_header_filter(&mut self, response: &mut ResponseHeader, end: bool) -> Result<()> {
+        self.head(response, end)
+    }
+
+    fn response_body_filter(&mut self, body: &mut Option<Bytes>, end: bool) -> Result<()> {
+        *body = self.body(body.take(), end)?;
+        Ok(())
+    }
+
+    fn response_trailer_filter(&mut self, _: &mut Option<Box<HeaderMap>>) -> Result<Option<Bytes>> {
+        self.body(None, true)
+    }
+
+    fn response_done_filter(&mut self) -> Result<Option<Bytes>> {
+        self.body(None, true)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
