@@ -1,13 +1,20 @@
 //! Turns Pingora's phases into calls of the engine: the only part of the crate that knows Pingora.
 
+mod admin;
 mod body;
+pub mod client;
 mod consentry;
 mod edit;
 mod module;
 mod record;
 mod reply;
+mod resolver;
+pub mod server;
+mod service;
 mod sniffer;
 
-pub use self::consentry::{Consentry, Options};
 use self::consentry::Shared;
-pub use self::record::LOG_TARGET;
+pub use self::{
+    consentry::{Consentry, Options},
+    record::LOG_TARGET,
+};

@@ -1,0 +1,277 @@
+//! Turns visitors' requests into requests to the site's origin: the program's own Pingora proxy.
+//!
+//! 1. The visitor's `Host` goes to the origin as it is; `X-Forwarded-*` say who asked, and what a visitor claims in
+//!    them counts only where the operator says so.
+//! 2. Each error becomes a status in one place, [`status_of`], and a page that says nothing of the inside.
+//! 3. A message that has begun is never ended as whole after an error: its connection is closed.
+//! 4. A request that surely did not reach the origin is sent once more, to the next address.
+
+use super::{Consentry, reply, resolver::Resolver};
+use crate::engine::{Origin, authority};
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderName, Method, StatusCode, header::CONTENT_LENGTH};
+use pingora_core::{
+    Error, ErrorSource, ErrorType, Result,
+    modules::http::HttpModules,
+    upstreams::peer::HttpPeer,
+};
+use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_proxy::{FailToProxy, ProxyHttp, Session};
+use std::time::Duration;
+
+/// The most bytes in a request's head.
+const MAX_HEAD: usize = 128 << 10;
+/// How long an idle visitor's connection is kept; seconds.
+const KEEPALIVE: u64 = 60;
+/// How long a visitor may be silent while sending, or take nothing while receiving.
+const VISITOR: Duration = Duration::from_secs(60);
+/// How long the rest of a request is read that nobody wants.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How long an idle connection to an origin is kept.
+const IDLE: Duration = Duration::from_secs(60);
+/// How often a request is tried.
+const ATTEMPTS: usize = 3;
+
+const FORWARDED: [HeaderName; 6] = [
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// The proxy.
+pub(super) struct Service {
+    consentry: Consentry,
+    resolver: Resolver,
+}
+
+/// What one request needs to remember.
+#[derive(Debug, Default)]
+pub(super) struct Visit {
+    attempts: usize,
+}
+
+impl Service {
+    pub(super) fn new(consentry: Consentry) -> Self {
+        Self { consentry, resolver: Resolver::default() }
+    }
+
+    async fn peer(&self, origin: &Origin, attempt: usize) -> Result<HttpPeer> {
+        let address = self.resolver.resolve(origin.host(), origin.port(), attempt).await;
+        let address = address.map_err(|error| {
+            let why = format!("resolving the origin: {error}");
+            Error::explain(ErrorType::ConnectNoRoute, why).into_up()
+        })?;
+        let mut peer = HttpPeer::new(address, origin.is_secure(), origin.host().to_owned());
+        let timeouts = origin.timeouts();
+        peer.options.connection_timeout = Some(timeouts.connect);
+        peer.options.total_connection_timeout = Some(timeouts.connect);
+        peer.options.read_timeout = Some(timeouts.read);
+        peer.options.write_timeout = Some(timeouts.write);
+        peer.options.idle_timeout = Some(IDLE);
+        Ok(peer)
+    }
+
+    fn forwarded(&self, session: &Session, request: &mut RequestHeader) -> Result<()> {
+        let client = self.consentry.client(session);
+        let trusted = self.consentry.options().trust_forwarded;
+        if !trusted {
+            for name in FORWARDED {
+                request.remove_header(&name);
+            }
+        }
+        if let Some(ip) = client.ip {
+            request.append_header("x-forwarded-for", ip.to_string())?;
+        }
+        let told = |request: &RequestHeader, name| trusted && request.headers.contains_key(name);
+        if !told(request, "x-forwarded-proto") {
+            request.insert_header("x-forwarded-proto", if client.secure { "https" } else { "http" })?;
+        }
+        let host = authority(session.req_header().as_ref());
+        if !host.is_empty() && !told(request, "x-forwarded-host") {
+            request.insert_header("x-forwarded-host", host)?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, session: &Session, failure: Option<&Error>) {
+        let metrics = self.consentry.metrics();
+        let status = session.response_written().map(|response| response.status.as_u16());
+        let class = match status.map(|status| status / 100) {
+            Some(1) => "1xx",
+            Some(2) => "2xx",
+            Some(3) => "3xx",
+            Some(4) => "4xx",
+            Some(_) => "5xx",
+            None => "none",
+        };
+        metrics.requests.with_label_values(&[class]).inc();
+        if let Some(error) = failure {
+            metrics.failures.with_label_values(&[cause_of(error)]).inc();
+        }
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Service {
+    type CTX = Visit;
+
+    fn new_ctx(&self) -> Visit {
+        Visit::default()
+    }
+
+    fn init_downstream_modules(&self, modules: &mut HttpModules) {
+        modules.add_module(self.consentry.module());
+    }
+
+    async fn early_request_filter(&self, session: &mut Session, _: &mut Visit) -> Result<()> {
+        let downstream = session.as_downstream_mut();
+        downstream.set_keepalive(downstream.get_keepalive().map(|_| KEEPALIVE));
+        downstream.set_read_timeout(Some(VISITOR));
+        downstream.set_write_timeout(Some(VISITOR));
+        downstream.set_total_drain_timeout(Some(DRAIN));
+        let lines = downstream.req_header().headers.iter();
+        let size: usize = lines.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if size + downstream.req_header().raw_path().len() > MAX_HEAD {
+            return Error::e_explain(ErrorType::HTTPStatus(431), "the request's head is too large");
+        }
+        Ok(())
+    }
+
+    async fn request_filter(&self, session: &mut Session, _: &mut Visit) -> Result<bool> {
+        self.consentry.handle(session).await
+    }
+
+    async fn upstream_peer(&self, session: &mut Session, visit: &mut Visit) -> Result<Box<HttpPeer>> {
+        let engine = self.consentry.engine_of(session);
+        let Some(origin) = engine.origin(authority(session.req_header().as_ref())) else {
+            return Error::e_explain(ErrorType::HTTPStatus(421), "the host has no origin");
+        };
+        let attempt = visit.attempts;
+        visit.attempts += 1;
+        Ok(Box::new(self.peer(origin, attempt).await?))
+    }
+
+    fn fail_to_connect(
+        &self,
+        _: &mut Session,
+        _: &HttpPeer,
+        visit: &mut Visit,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        error.set_retry(visit.attempts < ATTEMPTS);
+        error
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        session: &mut Session,
+        request: &mut RequestHeader,
+        _: &mut Visit,
+    ) -> Result<()> {
+        self.forwarded(session, request)
+    }
+
+    /// An empty last piece would be written as a second end of the body, into the next request on the connection
+    /// (<https://github.com/cloudflare/pingora/issues/935>).
+    async fn request_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        end: bool,
+        _: &mut Visit,
+    ) -> Result<()> {
+        if end && body.as_ref().is_some_and(Bytes::is_empty) {
+            *body = None;
+        }
+        Ok(())
+    }
+
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, _: &mut Visit) -> FailToProxy {
+        let status = status_of(error);
+        let written = session.response_written().is_some_and(|r| !r.status.is_informational());
+        if let Some(status) = status.filter(|_| !written) {
+            // The visitor may be gone; there is nobody to tell then.
+            let _ = refuse(session, status).await;
+        }
+        let error_code = status.map_or(0, |status| status.as_u16());
+        FailToProxy { error_code, can_reuse_downstream: false }
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, _: &mut Visit) {
+        self.count(session, error);
+    }
+}
+
+/// Sends an error page past the modules, whose state belongs to the response that failed.
+async fn refuse(session: &mut Session, status: StatusCode) -> Result<()> {
+    let bare = session.req_header().method == Method::HEAD;
+    let page = reply::error_page(status);
+    let mut response = ResponseHeader::build(status, Some(4))?;
+    for (name, value) in reply::HEADERS {
+        response.insert_header(name, value)?;
+    }
+    response.insert_header(CONTENT_LENGTH, page.len())?;
+    let page = if bare { Bytes::new() } else { page };
+    session.as_downstream_mut().write_error_response(response, page).await
+}
+
+/// The status that tells the visitor of `error`; none when there is no visitor any more.
+fn status_of(error: &Error) -> Option<StatusCode> {
+    let upstream = *error.esource() == ErrorSource::Upstream;
+    let code = match error.etype() {
+        ErrorType::HTTPStatus(code) => *code,
+        ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => 504,
+        ErrorType::ReadTimedout | ErrorType::WriteTimedout if upstream => 504,
+        ErrorType::ReadTimedout => 408,
+        ErrorType::ReadError | ErrorType::WriteError | ErrorType::WriteTimedout | ErrorType::ConnectionClosed
+            if *error.esource() == ErrorSource::Downstream =>
+        {
+            return None;
+        }
+        _ if upstream => 502,
+        _ if *error.esource() == ErrorSource::Downstream => 400,
+        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError => 502,
+        _ => 500,
+    };
+    StatusCode::from_u16(code).ok()
+}
+
+/// The label of `error` in the metrics.
+fn cause_of(error: &Error) -> &'static str {
+    match error.esource() {
+        ErrorSource::Downstream => "visitor",
+        ErrorSource::Upstream => match status_of(error) {
+            Some(StatusCode::GATEWAY_TIMEOUT) => "origin_slow",
+            Some(_) | None => "origin",
+        },
+        ErrorSource::Internal | ErrorSource::Unset => "internal",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_become_statuses() {
+        use ErrorType::{ConnectRefused, ConnectTimedout, HTTPStatus, InvalidHTTPHeader, ReadError, ReadTimedout};
+        let new = |kind| Error::new(kind);
+        for (error, status) in [
+            (new(ConnectRefused).into_up(), Some(502)),
+            (new(ConnectTimedout).into_up(), Some(504)),
+            (new(ReadTimedout).into_up(), Some(504)),
+            (new(ReadError).into_up(), Some(502)),
+            (new(ReadTimedout).into_down(), Some(408)),
+            (new(ReadError).into_down(), None),
+            (new(InvalidHTTPHeader).into_down(), Some(400)),
+            (new(HTTPStatus(431)), Some(431)),
+            (new(ErrorType::InternalError), Some(500)),
+        ] {
+            assert_eq!(status_of(&error).map(|s| s.as_u16()), status, "{error}");
+        }
+    }
+}
