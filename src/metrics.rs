@@ -118,7 +118,11 @@ mod tests {
         metrics.rewrite.observe(0.001);
         let text = String::from_utf8(metrics.render()).unwrap();
         assert!(text.contains("consentry_pages_total{mode=\"enforce\",outcome=\"rewritten\"} 1"));
-        assert!(text.contains("# HELP consentry_rewrites_in_flight Pages that are being rewritten now."));
+        assert!(
+            text.contains(
+                "# HELP consentry_rewrites_in_flight Pages that are being rewritten now."
+            )
+        );
         assert!(text.contains("consentry_rewrite_seconds_count 1"));
     }
 

@@ -181,6 +181,12 @@ impl Catalog {
         (scope.third_party == ThirdParty::All).then_some(&self.unnamed.third_party)
     }
 
+    /// Whether the host is known to serve files for others: hosting, CDN, utility.
+    #[must_use]
+    pub fn is_harmless(&self, target: &Target<'_>) -> bool {
+        self.tail.find(target.host(), target.path()) == Some(Standing::Harmless)
+    }
+
     /// The vendors' parts in the text of an inline script, in the order of their ends.
     pub fn snippets<'c>(&'c self, text: &'c [u8]) -> impl Iterator<Item = Snippet<'c>> {
         self.inline.hits(text).filter_map(|hit| {

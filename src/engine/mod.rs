@@ -12,9 +12,9 @@ mod treatment;
 mod view;
 
 pub use self::config::{Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
+use self::sites::Sites;
 pub use self::treatment::{Body, Cause, Treatment, is_page};
 pub use self::view::View;
-use self::sites::Sites;
 use crate::{
     catalog::{self, Catalog, Scope},
     policy::csp,
@@ -70,7 +70,9 @@ pub enum Error {
     #[error("two sites have no hosts; give all but one of them a list of hosts")]
     TwoDefaults,
     /// A host that no request can have.
-    #[error("`{0}` is not a host name; write shop.example or *.shop.example, without scheme and port")]
+    #[error(
+        "`{0}` is not a host name; write shop.example or *.shop.example, without scheme and port"
+    )]
     Host(String),
 }
 

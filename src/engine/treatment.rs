@@ -143,7 +143,9 @@ mod tests {
 
     fn head(status: u16, headers: &[(&str, &str)]) -> response::Parts {
         let response = http::Response::builder().status(status);
-        let add = |response: http::response::Builder, (name, value): &(&str, &str)| response.header(*name, *value);
+        let add = |response: http::response::Builder, (name, value): &(&str, &str)| {
+            response.header(*name, *value)
+        };
         headers.iter().fold(response, add).body(()).unwrap().into_parts().0
     }
 
@@ -158,8 +160,17 @@ mod tests {
             (&[("content-type", "text/htmlx")], false),
             (&[("content-type", "application/json")], false),
             (&[], false),
-            (&[("content-type", "text/html"), ("content-disposition", "Attachment; filename=a")], false),
-            (&[("content-type", "text/html"), ("content-disposition", "inline; filename=attachment")], true),
+            (
+                &[("content-type", "text/html"), ("content-disposition", "Attachment; filename=a")],
+                false,
+            ),
+            (
+                &[
+                    ("content-type", "text/html"),
+                    ("content-disposition", "inline; filename=attachment"),
+                ],
+                true,
+            ),
         ] {
             assert_eq!(is_page(&head(200, headers)), page, "{headers:?}");
         }
@@ -191,6 +202,9 @@ mod tests {
         assert_eq!(readable(&head(206, &[])), Err(Cause::Range));
         assert_eq!(readable(&head(200, &[])), Ok(Coding::Identity));
         assert!(readable(&head(200, &[("content-encoding", "dcb")])).is_err());
-        assert!(readable(&head(200, &[("content-encoding", "gzip"), ("content-encoding", "br")])).is_err());
+        assert!(
+            readable(&head(200, &[("content-encoding", "gzip"), ("content-encoding", "br")]))
+                .is_err()
+        );
     }
 }

@@ -57,7 +57,8 @@ impl View {
         let class = ruling.class();
         let state = State { class: &class, fingerprint: &engine.fingerprint };
         let edits = headers::request(request, &state);
-        let ours = edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
+        let ours =
+            edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
         let stubs = engine.stubs.iter().filter(|(purpose, _)| !ruling.grants(*purpose));
         Self {
             stubs: stubs.map(|(_, hash)| hash.clone()).collect(),
@@ -97,7 +98,11 @@ impl View {
 
     /// Edits to the response's head, but for its framing and content coding, and the findings in it.
     #[must_use]
-    pub fn head(&self, response: &response::Parts, treatment: &Treatment) -> (Vec<Edit>, Vec<Finding>) {
+    pub fn head(
+        &self,
+        response: &response::Parts,
+        treatment: &Treatment,
+    ) -> (Vec<Edit>, Vec<Finding>) {
         let gate = self.gate();
         let unchanged = response.status == StatusCode::NOT_MODIFIED && self.is_document;
         let bypass = matches!(treatment, Treatment::Bypass);

@@ -107,7 +107,8 @@ impl Consentry {
 
     /// Who sent the request.
     pub(super) fn client(&self, session: &Session) -> Client {
-        let ip = session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip);
+        let ip =
+            session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip);
         let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         let told = || session.get_header("x-forwarded-proto").is_some_and(|proto| proto == "https");
         Client { ip, secure: tls || self.options().trust_forwarded && told() }

@@ -43,7 +43,9 @@ pub(super) fn coded(response: &mut ResponseHeader, coding: crate::coding::Coding
         crate::coding::Coding::Gzip
         | crate::coding::Coding::Brotli
         | crate::coding::Coding::Zstd
-        | crate::coding::Coding::Deflate => response.insert_header(CONTENT_ENCODING, coding.name())?,
+        | crate::coding::Coding::Deflate => {
+            response.insert_header(CONTENT_ENCODING, coding.name())?
+        }
     }
     Ok(())
 }

@@ -12,8 +12,8 @@ use super::{
     body::{Failure, Pipeline},
     edit::{clear, coded, edit_request, edit_response, unmeasured},
     record::{Record, count},
-    sniffer::{Sniffed, Sniffer},
     reply,
+    sniffer::{Sniffed, Sniffer},
 };
 use crate::engine::{Body, Cause, Client, Engine, OnUnreadable, Plan, Reply, Treatment, View};
 use crate::policy::{Finding, Mode};
@@ -151,7 +151,13 @@ impl PageFilter {
     }
 
     /// Opens the record of a page; what has no body, or is no page, is only counted.
-    fn open(&mut self, status: StatusCode, treatment: &Treatment, bare: bool, findings: Vec<Finding>) {
+    fn open(
+        &mut self,
+        status: StatusCode,
+        treatment: &Treatment,
+        bare: bool,
+        findings: Vec<Finding>,
+    ) {
         let Some(view) = &self.view else { return };
         let Shared { metrics, options, .. } = &*self.shared;
         let page = matches!(
@@ -167,7 +173,12 @@ impl PageFilter {
         self.record = Some(record);
     }
 
-    fn treat(&mut self, response: &mut ResponseHeader, treatment: Treatment, bare: bool) -> Result<()> {
+    fn treat(
+        &mut self,
+        response: &mut ResponseHeader,
+        treatment: Treatment,
+        bare: bool,
+    ) -> Result<()> {
         let Some(view) = &self.view else { return Ok(()) };
         let (mode, on_unreadable) = (view.mode(), view.on_unreadable());
         match treatment {
@@ -367,7 +378,11 @@ impl HttpModule for PageFilter {
         self.request(request)
     }
 
-    async fn response_header_filter(&mut self, response: &mut ResponseHeader, end: bool) -> Result<()> {
+    async fn response_header_filter(
+        &mut self,
+        response: &mut ResponseHeader,
+        end: bool,
+    ) -> Result<()> {
         self.head(response, end)
     }
 

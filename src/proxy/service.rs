@@ -12,9 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, Method, StatusCode, header::CONTENT_LENGTH};
 use pingora_core::{
-    Error, ErrorSource, ErrorType, Result,
-    modules::http::HttpModules,
-    upstreams::peer::HttpPeer,
+    Error, ErrorSource, ErrorType, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
 };
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, Session};
@@ -88,7 +86,8 @@ impl Service {
         }
         let told = |request: &RequestHeader, name| trusted && request.headers.contains_key(name);
         if !told(request, "x-forwarded-proto") {
-            request.insert_header("x-forwarded-proto", if client.secure { "https" } else { "http" })?;
+            request
+                .insert_header("x-forwarded-proto", if client.secure { "https" } else { "http" })?;
         }
         let host = authority(session.req_header().as_ref());
         if !host.is_empty() && !told(request, "x-forwarded-host") {
@@ -145,7 +144,11 @@ impl ProxyHttp for Service {
         self.consentry.handle(session).await
     }
 
-    async fn upstream_peer(&self, session: &mut Session, visit: &mut Visit) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(
+        &self,
+        session: &mut Session,
+        visit: &mut Visit,
+    ) -> Result<Box<HttpPeer>> {
         let engine = self.consentry.engine_of(session);
         let Some(origin) = engine.origin(authority(session.req_header().as_ref())) else {
             return Error::e_explain(ErrorType::HTTPStatus(421), "the host has no origin");
@@ -190,7 +193,12 @@ impl ProxyHttp for Service {
         Ok(())
     }
 
-    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, _: &mut Visit) -> FailToProxy {
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        _: &mut Visit,
+    ) -> FailToProxy {
         let status = status_of(error);
         let written = session.response_written().is_some_and(|r| !r.status.is_informational());
         if let Some(status) = status.filter(|_| !written) {
@@ -227,7 +235,10 @@ fn status_of(error: &Error) -> Option<StatusCode> {
         ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => 504,
         ErrorType::ReadTimedout | ErrorType::WriteTimedout if upstream => 504,
         ErrorType::ReadTimedout => 408,
-        ErrorType::ReadError | ErrorType::WriteError | ErrorType::WriteTimedout | ErrorType::ConnectionClosed
+        ErrorType::ReadError
+        | ErrorType::WriteError
+        | ErrorType::WriteTimedout
+        | ErrorType::ConnectionClosed
             if *error.esource() == ErrorSource::Downstream =>
         {
             return None;
@@ -258,7 +269,9 @@ mod tests {
 
     #[test]
     fn errors_become_statuses() {
-        use ErrorType::{ConnectRefused, ConnectTimedout, HTTPStatus, InvalidHTTPHeader, ReadError, ReadTimedout};
+        use ErrorType::{
+            ConnectRefused, ConnectTimedout, HTTPStatus, InvalidHTTPHeader, ReadError, ReadTimedout,
+        };
         let new = |kind| Error::new(kind);
         for (error, status) in [
             (new(ConnectRefused).into_up(), Some(502)),
