@@ -11,7 +11,7 @@ mod finding;
 mod log;
 mod refresh;
 mod rewrite;
-//mod scan;
+mod scan;
 mod serve;
 mod show;
 mod visit;
@@ -61,7 +61,7 @@ enum Command {
     /// List the trackers in pages, and what would become of them without consent.
     ///
     /// Example: consentry scan https://shop.example/ saved-pages/
-    //Scan(scan::Arguments),
+    Scan(scan::Arguments),
     /// Find everything that is wrong in a configuration file.
     ///
     /// Example: consentry check consentry.toml
@@ -102,7 +102,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(arguments) => show::run(arguments),
         Command::Rewrite(arguments) => rewrite::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
-        //Command::Scan(arguments) => scan::run(&arguments),
+        Command::Scan(arguments) => scan::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     }
 }
