@@ -2,7 +2,8 @@
 //!
 //! 1. An image of at most one pixel, or a hidden image or frame, is there to be counted, not seen.
 //! 2. A script, frame or image announces itself when a token of its host or a segment of its path is one of [`WORDS`].
-//! 3. Host labels and path segments are cut into tokens at what is not a letter; digits do not count (`ads2`, `pixel-01`).
+//! 3. Host labels and path segments are cut into tokens at what is neither a letter nor a digit; digits at the end of a
+//!    host's token do not count (`ads2`), and a path's token with a digit never counts (`ad516503a11c` is an id).
 //! 4. Long words ([`STEMS`]) also count inside a host token (`smartadserver`, `webanalytics`).
 
 use super::target::{Destination, Shape, Target};
@@ -108,7 +109,8 @@ fn names_itself(target: &Target<'_>) -> bool {
 
 fn host_names_itself(host: &str) -> bool {
     let labels = host.rsplit_once('.').map_or(host, |(labels, _)| labels);
-    tokens(labels).any(|t| is_word(t) || STEMS.iter().any(|stem| t.contains(stem)))
+    let mut tokens = tokens(labels).map(|t| t.trim_end_matches(|c: char| c.is_ascii_digit()));
+    tokens.any(|t| is_word(t) || STEMS.iter().any(|stem| t.contains(stem)))
 }
 
 fn segment_names_itself(segment: &str) -> bool {
@@ -116,7 +118,7 @@ fn segment_names_itself(segment: &str) -> bool {
 }
 
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_ascii_alphabetic()).filter(|t| t.len() > 1)
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|t| t.len() > 1)
 }
 
 fn is_word(token: &str) -> bool {
@@ -164,6 +166,7 @@ mod tests {
             "https://roads.example.net/add.js",
             "https://example.net/uploads/trackpad.png",
             "https://statsd.net/x.js",
+            "https://img.example.net/a/ad516503-ad37-4c49/x.js",
         ] {
             assert!(!announces(url, Destination::Script, Shape::Plain), "{url}");
         }

@@ -12,11 +12,21 @@ use rustc_hash::FxHashMap;
 
 /// What the long tail says of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known {
+    /// The company, by its place among the companies.
+    pub(super) entity: u32,
+    pub(super) standing: Standing,
+}
+
+/// What a company's host is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     /// A vendor, by its index.
     Tracker(usize),
     /// Serves files for others; heuristics do not apply.
     Harmless,
+    /// Of a publisher, a shop, a cloud: it says nothing by itself.
+    Mixed,
 }
 
 /// What a category of the long tail means here.
@@ -39,8 +49,8 @@ impl Category {
 }
 
 /// Adds the lines of `text` to `hosts`, and their entities to `vendors`.
-pub(super) fn read(text: &str, vendors: &mut Vec<Vendor>, hosts: &mut Hosts<Standing>) {
-    let mut ids = FxHashMap::default();
+pub(super) fn read(text: &str, vendors: &mut Vec<Vendor>, hosts: &mut Hosts<Known>) {
+    let (mut ids, mut entities) = (FxHashMap::default(), FxHashMap::default());
     for line in text.lines().filter(|l| !l.starts_with('#')) {
         let mut fields = line.split('\t');
         let (Some(domain), Some(category), Some(entity)) =
@@ -49,7 +59,7 @@ pub(super) fn read(text: &str, vendors: &mut Vec<Vendor>, hosts: &mut Hosts<Stan
             continue;
         };
         let standing = match Category::new(category) {
-            Category::Mixed => continue,
+            Category::Mixed => Standing::Mixed,
             Category::Harmless => Standing::Harmless,
             Category::Tracker(purpose) => {
                 let key = (entity.to_owned(), purpose);
@@ -59,7 +69,9 @@ pub(super) fn read(text: &str, vendors: &mut Vec<Vendor>, hosts: &mut Hosts<Stan
                 }))
             }
         };
-        hosts.insert(domain, standing);
+        let next = u32::try_from(entities.len()).unwrap_or(u32::MAX);
+        let entity = *entities.entry(entity.to_owned()).or_insert(next);
+        hosts.insert(domain, Known { entity, standing });
     }
 }
 

@@ -7,9 +7,8 @@
 //! 4. the vendor catalogue, the operator's entries with it;
 //! 5. the long tail of tracker domains;
 //! 6. the operator's filter lists;
-//! 7. hosts that are known to be harmless: nobody's, unless all third parties are gated;
-//! 8. heuristics, where they are on;
-//! 9. any other site, where `third_party = "all"`.
+//! 7. heuristics, where they are on, unless the host is known to be harmless or to belong to the page's own company;
+//! 8. any other site, where `third_party = "all"`.
 
 mod config;
 mod cookies;
@@ -33,7 +32,7 @@ use self::{
     cookies::Cookies,
     hosts::Hosts,
     inline::{Builder, Inline},
-    long_tail::Standing,
+    long_tail::{Known, Standing},
     scope::Word,
 };
 use crate::{
@@ -67,7 +66,7 @@ pub struct Catalog {
     entries: usize,
     hosts: Hosts<usize>,
     own_hosts: Hosts<usize>,
-    tail: Hosts<Standing>,
+    tail: Hosts<Known>,
     inline: Inline,
     cookies: Cookies<usize>,
     unnamed: Unnamed,
@@ -163,19 +162,17 @@ impl Catalog {
         if let Some(index) = self.hosts.find(host, path) {
             return self.vendors.get(index);
         }
-        let standing = self.tail.find(host, path);
-        if let Some(Standing::Tracker(index)) = standing {
+        let known = self.tail.find(host, path);
+        if let Some(Known { standing: Standing::Tracker(index), .. }) = known {
             return self.vendors.get(index);
         }
         if let Some(purpose) = lists.find(target, page) {
             return self.unnamed.listed(purpose);
         }
-        self.unknown(target, scope, standing == Some(Standing::Harmless))
-    }
-
-    /// What is left when nothing knows the host.
-    fn unknown(&self, target: &Target<'_>, scope: &Scope, harmless: bool) -> Option<&Arc<Vendor>> {
-        if scope.heuristics && !harmless && heuristics::announces_itself(target) {
+        if scope.heuristics
+            && heuristics::announces_itself(target)
+            && !known.is_some_and(|known| self.is_innocent(known, page))
+        {
             return Some(&self.unnamed.heuristic);
         }
         (scope.third_party == ThirdParty::All).then_some(&self.unnamed.third_party)
@@ -184,7 +181,14 @@ impl Catalog {
     /// Whether the host is known to serve files for others: hosting, CDN, utility.
     #[must_use]
     pub fn is_harmless(&self, target: &Target<'_>) -> bool {
-        self.tail.find(target.host(), target.path()) == Some(Standing::Harmless)
+        let known = self.tail.find(target.host(), target.path());
+        known.is_some_and(|known| known.standing == Standing::Harmless)
+    }
+
+    /// Whether a known host is harmless, or belongs to the page's own company.
+    fn is_innocent(&self, known: Known, page: &Page) -> bool {
+        let own = || self.tail.find(page.site().as_str(), "/").map(|own| own.entity);
+        known.standing == Standing::Harmless || own() == Some(known.entity)
     }
 
     /// The vendors' parts in the text of an inline script, in the order of their ends.
