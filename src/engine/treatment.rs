@@ -143,7 +143,7 @@ mod tests {
 
     fn head(status: u16, headers: &[(&str, &str)]) -> response::Parts {
         let response = http::Response::builder().status(status);
-        let add = |response: http::response::Builder, (name, value): &(&str, &str)| {
+        let add = |response: response::Builder, (name, value): &(&str, &str)| {
             response.header(*name, *value)
         };
         headers.iter().fold(response, add).body(()).unwrap().into_parts().0

@@ -187,3 +187,101 @@ impl From<Error<Self>> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::{Catalog, Config, Page, VendorEntry},
+        coding::{Coding, Limits, Unreadable},
+        consent::Consent,
+        policy::{Gate, Policy, Regime},
+        purpose::Purpose,
+        rewrite::Syntax,
+    };
+    use proptest::prelude::*;
+    use std::sync::{Arc, LazyLock};
+
+    const PAGE: &str =
+        "<p>a</p><script src=https://t.test/x.js></script><img src=/own.png><p>b</p>";
+    const LEFT: &str = "<p>a</p><img src=/own.png><p>b</p>";
+
+    static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
+        let vendor = VendorEntry {
+            id: "t".into(),
+            purpose: Some(Purpose::Marketing),
+            hosts: vec!["t.test".into()],
+            ..VendorEntry::default()
+        };
+        Arc::new(Catalog::new(&[vendor], &[]).unwrap())
+    });
+
+    fn pipeline(coding: Coding, leaves: Coding, keeps: bool) -> Pipeline {
+        let page = Arc::new(Page::new("https://shop.example/".parse().unwrap()));
+        let ruling = Arc::new(Policy::default().rule(&Consent::default(), Regime::OptIn));
+        let scope = Arc::new(CATALOG.scope(&Config::default()));
+        let gate = Gate::new(CATALOG.clone(), scope, ruling, page);
+        let rewriter = Rewriter::new(gate, &Default::default(), Syntax::Html, Some("utf-8"), None);
+        let body = Body { coding, leaves, limits: Limits::default(), rewriter };
+        Pipeline::new(body, &Levels::default(), keeps)
+    }
+
+    fn coded(coding: Coding, plain: &[u8]) -> Vec<u8> {
+        let (mut encoder, mut out) = (Encoder::new(coding, &Levels::default()), Vec::new());
+        encoder.write(plain, &mut out).unwrap();
+        encoder.finish(&mut out).unwrap();
+        out
+    }
+
+    fn plain(coding: Coding, coded: &[u8]) -> Vec<u8> {
+        let (mut decoder, mut out) = (Decoder::new(coding, &Limits::default()), Vec::new());
+        let mut emit = |piece: &[u8]| -> Result<(), ()> {
+            out.extend_from_slice(piece);
+            Ok(())
+        };
+        decoder.feed(coded, &mut emit).unwrap();
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn any_cut_gives_the_same_page(
+            coding in proptest::sample::select(&Coding::ALL[..]),
+            leaves in proptest::sample::select(&Coding::ALL[..]),
+            cut in 1..90_usize,
+        ) {
+            let (mut pipeline, mut out) = (pipeline(coding, leaves, false), Vec::new());
+            for piece in coded(coding, PAGE.as_bytes()).chunks(cut) {
+                pipeline.feed(piece, &mut out).unwrap();
+            }
+            pipeline.finish(&mut out).unwrap();
+            prop_assert_eq!(String::from_utf8(plain(leaves, &out)).unwrap(), LEFT);
+            prop_assert_eq!(pipeline.take_findings().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_cut_body_is_a_failure() {
+        for coding in [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd] {
+            let (mut pipeline, mut out) = (pipeline(coding, Coding::Identity, false), Vec::new());
+            let whole = coded(coding, PAGE.as_bytes());
+            pipeline.feed(&whole[..whole.len() - 3], &mut out).unwrap();
+            let failure = Failure::Unreadable(Cause::Coding(Unreadable::Truncated(coding)));
+            assert_eq!(pipeline.finish(&mut out), Err(failure));
+        }
+    }
+
+    #[test]
+    fn only_what_has_not_left_is_given_back() {
+        let mut out = Vec::new();
+        let mut early = pipeline(Coding::Gzip, Coding::Gzip, true);
+        assert!(early.feed(b"no gzip at all", &mut out).is_err());
+        assert_eq!(early.give_back().as_deref(), Some(&b"no gzip at all"[..]));
+        let mut late = pipeline(Coding::Identity, Coding::Identity, true);
+        late.feed(b"<p>left</p>", &mut out).unwrap();
+        assert_eq!(late.give_back(), None);
+        let mut other = pipeline(Coding::Gzip, Coding::Zstd, true);
+        assert!(other.feed(b"no gzip at all", &mut out).is_err());
+        assert_eq!(other.give_back(), None);
+    }
+}

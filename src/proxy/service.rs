@@ -229,6 +229,7 @@ async fn refuse(session: &mut Session, status: StatusCode) -> Result<()> {
 
 /// The status that tells the visitor of `error`; none when there is no visitor any more.
 fn status_of(error: &Error) -> Option<StatusCode> {
+<<<<<<< HEAD
     let upstream = *error.esource() == ErrorSource::Upstream;
     let code = match error.etype() {
         ErrorType::HTTPStatus(code) => *code,
@@ -247,8 +248,27 @@ fn status_of(error: &Error) -> Option<StatusCode> {
         _ if *error.esource() == ErrorSource::Downstream => 400,
         ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError => 502,
         _ => 500,
+=======
+    use ErrorType::{
+        ConnectTimedout, ConnectionClosed, HTTPStatus, ReadError, ReadTimedout,
+        TLSHandshakeTimedout, WriteError, WriteTimedout,
+>>>>>>> proxy
     };
-    StatusCode::from_u16(code).ok()
+    let kind = error.etype();
+    if let HTTPStatus(code) = kind {
+        return StatusCode::from_u16(*code).ok();
+    }
+    let slow =
+        matches!(kind, ConnectTimedout | TLSHandshakeTimedout | ReadTimedout | WriteTimedout);
+    let gone = matches!(kind, ReadError | WriteError | WriteTimedout | ConnectionClosed);
+    match error.esource() {
+        ErrorSource::Upstream if slow => Some(StatusCode::GATEWAY_TIMEOUT),
+        ErrorSource::Upstream => Some(StatusCode::BAD_GATEWAY),
+        ErrorSource::Downstream if gone => None,
+        ErrorSource::Downstream if slow => Some(StatusCode::REQUEST_TIMEOUT),
+        ErrorSource::Downstream => Some(StatusCode::BAD_REQUEST),
+        ErrorSource::Internal | ErrorSource::Unset => Some(StatusCode::INTERNAL_SERVER_ERROR),
+    }
 }
 
 /// The label of `error` in the metrics.

@@ -1,0 +1,96 @@
+//! The two proxies that hold the gate: our own program, and another one that embeds the library.
+
+use super::embed;
+use consentry::{
+    catalog::Catalog,
+    config,
+    engine::{Config, Engine, Site},
+    proxy::{Consentry, Options, server},
+};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+/// Which proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The program's own.
+    Program,
+    /// One that embeds the library.
+    Embedded,
+}
+
+pub(crate) const KINDS: [Kind; 2] = [Kind::Program, Kind::Embedded];
+
+/// A running proxy.
+pub(crate) struct Front {
+    pub(crate) visitors: SocketAddr,
+    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) consentry: Consentry,
+    site: Site,
+    /// Ends it when it is dropped.
+    end: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<()>>,
+}
+
+/// The built-in vendors, before this site.
+pub(crate) fn engine(site: Site) -> Engine {
+    static CATALOG: LazyLock<Arc<Catalog>> =
+        LazyLock::new(|| Arc::new(Catalog::new(&config::built_in(), &[]).unwrap()));
+    let catalog = CATALOG.clone();
+    Engine::new(Config { catalog, sites: vec![site], fingerprint: "tests".into() }).unwrap()
+}
+
+impl Front {
+    /// A proxy with default settings before `origin`.
+    pub(crate) async fn new(kind: Kind, origin: SocketAddr) -> Self {
+        Self::of(kind, origin, Site::default()).await
+    }
+
+    /// A proxy with these settings before `origin`.
+    pub(crate) async fn of(kind: Kind, origin: SocketAddr, site: Site) -> Self {
+        let site = Site { origin: Some(format!("http://{origin}").parse().unwrap()), ..site };
+        match kind {
+            Kind::Program => Self::with(site).await,
+            Kind::Embedded => {
+                let consentry = Consentry::new(engine(site.clone()), Options::default()).unwrap();
+                let (end, ended) = oneshot::channel();
+                let visitors = embed::start(consentry.clone(), origin, ended).await;
+                Self { visitors, admin: None, consentry, site, end: Some(end), running: None }
+            }
+        }
+    }
+
+    /// The program with these settings, the origin's too.
+    pub(crate) async fn with(site: Site) -> Self {
+        let consentry = Consentry::new(engine(site.clone()), Options::default()).unwrap();
+        let (end, ended) = oneshot::channel::<()>();
+        let (ready, listening) = oneshot::channel();
+        let any = "127.0.0.1:0".parse().unwrap();
+        let config = server::Config { admin: Some(any), ..server::Config::at(any) };
+        let handle = consentry.clone();
+        let running = tokio::spawn(async move {
+            let ended = async { drop(ended.await) };
+            server::serve(&config, handle, |at| ready.send(at).unwrap(), ended).await.unwrap();
+        });
+        let server::Listening { visitors, admin } = listening.await.unwrap();
+        Self { visitors, admin, consentry, site, end: Some(end), running: Some(running) }
+    }
+
+    /// Its settings.
+    pub(crate) fn site(&self) -> Site {
+        self.site.clone()
+    }
+
+    /// Asks it to end.
+    pub(crate) fn end(&mut self) {
+        self.end = None;
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) {
+        self.running.take().unwrap().await.unwrap();
+    }
+}

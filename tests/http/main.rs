@@ -1,0 +1,18 @@
+//! HTTP, byte by byte, through the program and through a proxy that embeds the library.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod codings;
+mod embed;
+mod fetch;
+mod front;
+mod matrix;
+mod origin;
+mod program;
+mod special;
+mod visitor;
