@@ -229,30 +229,9 @@ async fn refuse(session: &mut Session, status: StatusCode) -> Result<()> {
 
 /// The status that tells the visitor of `error`; none when there is no visitor any more.
 fn status_of(error: &Error) -> Option<StatusCode> {
-<<<<<<< HEAD
-    let upstream = *error.esource() == ErrorSource::Upstream;
-    let code = match error.etype() {
-        ErrorType::HTTPStatus(code) => *code,
-        ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => 504,
-        ErrorType::ReadTimedout | ErrorType::WriteTimedout if upstream => 504,
-        ErrorType::ReadTimedout => 408,
-        ErrorType::ReadError
-        | ErrorType::WriteError
-        | ErrorType::WriteTimedout
-        | ErrorType::ConnectionClosed
-            if *error.esource() == ErrorSource::Downstream =>
-        {
-            return None;
-        }
-        _ if upstream => 502,
-        _ if *error.esource() == ErrorSource::Downstream => 400,
-        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError => 502,
-        _ => 500,
-=======
     use ErrorType::{
         ConnectTimedout, ConnectionClosed, HTTPStatus, ReadError, ReadTimedout,
         TLSHandshakeTimedout, WriteError, WriteTimedout,
->>>>>>> proxy
     };
     let kind = error.etype();
     if let HTTPStatus(code) = kind {
