@@ -1,3 +1,13 @@
 //! The `consentry` program.
 
-fn main() {}
+use clap::Parser as _;
+use consentry::cli::{self, Cli};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli::run(cli) {
+        Ok(code) => code,
+        Err(error) => cli::report(&error),
+    }
+}

@@ -181,6 +181,13 @@ impl Catalog {
         (scope.third_party == ThirdParty::All).then_some(&self.unnamed.third_party)
     }
 
+    /// Whether the host is known to serve files for others: hosting, CDN, utility.
+    #[must_use]
+    pub fn is_harmless(&self, target: &Target<'_>) -> bool {
+        let known = self.tail.find(target.host(), target.path());
+        known.is_some_and(|known| known.standing == Standing::Harmless)
+    }
+
     /// Whether a known host is harmless, or belongs to the page's own company.
     fn is_innocent(&self, known: Known, page: &Page) -> bool {
         let own = || self.tail.find(page.site().as_str(), "/").map(|own| own.entity);

@@ -6,7 +6,9 @@
 //! 4. What the command line says counts for more than the file.
 
 mod address;
+mod engine;
 mod host;
+mod lists;
 mod meaning;
 mod names;
 mod nearest;
@@ -22,7 +24,9 @@ mod tests;
 mod vendors;
 
 pub use self::address::{listen_address, origin_url};
+pub use self::engine::EngineError;
 pub use self::host::HostPattern;
+pub use self::lists::{KeptCopy, LONGEST as LONGEST_LIST, keep_copy, kept_copy, read_list};
 pub use self::meaning::Wrong;
 pub use self::problem::{Problem, Problems};
 pub use self::schema::{Schema, TABLES};

@@ -26,12 +26,13 @@ use self::{
     document::{Document, Kind},
     engine::{HtmlEngine, Lol, Token, Xml},
     lens::Lens,
+    script::Fate,
 };
 pub use self::{
     charset::outgoing,
     config::{Config, Gated},
 };
-use crate::policy::{Finding, Gate};
+use crate::policy::{Finding, Gate, Judged};
 
 /// How much is read between two looks at what was found; bounds what a tag-dense page holds in tokens.
 const STEP: usize = 16 << 10;
@@ -144,6 +145,17 @@ impl Rewriter {
     /// The findings since the last call.
     pub fn take_findings(&mut self) -> Vec<Finding> {
         self.document.take_findings()
+    }
+}
+
+/// What becomes of the text of an inline script: the gated vendors in it, and whether it is gated whole for them
+/// or only their hosts are replaced. It is kept as it is when there are none.
+#[must_use]
+pub fn snippet(gate: Gate, text: &[u8]) -> (Vec<Judged>, bool) {
+    match script::fate(text, &Lens::new(gate)) {
+        Fate::Keep => (Vec::new(), false),
+        Fate::Whole(judged) => (judged, true),
+        Fate::Hosts(held) => (held.into_iter().map(|held| held.judged).collect(), false),
     }
 }
 

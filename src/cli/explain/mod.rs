@@ -1,0 +1,169 @@
+//! Turns a URL, a script and a visitor's headers into what the engine thinks of them, and why.
+//!
+//! 1. The consent, the ruling and the decision are those of the proxy for the same request.
+//! 2. The JSON's fields are `consent`, `signals` and, with a URL or a script, `decision`; more may come, none goes.
+
+mod decide;
+mod words;
+
+use self::decide::{Decided, decide_snippet, decide_url};
+use super::{
+    ConfigFile, Usage, print,
+    visit::{self, NOWHERE, Visitor},
+};
+use crate::{
+    catalog::Destination,
+    config::{Config, Overrides},
+    consent::{Cmp, Consent, Reader},
+    policy::{Grant, Ruling},
+    purpose::Purpose,
+};
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+use std::{
+    fs, io,
+    io::Read as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::SystemTime,
+};
+
+/// The longest script that is read; bytes.
+const LONGEST: u64 = 64 << 20;
+
+/// Say what is decided for a URL, a script or a visitor, and why.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The URL that a page would contact.
+    #[arg(long)]
+    url: Option<String>,
+    /// The page on which it is.
+    #[arg(long, value_name = "PAGE_URL")]
+    page: Option<String>,
+    /// What the page does with the URL.
+    #[arg(long, value_name = "WHAT", default_value = "script")]
+    destination: DestinationName,
+    /// A file with the text of an inline script, `-` for standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    snippet: Option<PathBuf>,
+    #[command(flatten)]
+    visitor: Visitor,
+    /// A consent manager to read, in the place of those of the configuration; can be given more than once.
+    #[arg(long, value_name = "NAME")]
+    cmp: Vec<String>,
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Write JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a page does with a URL, on the command line: the names are the Fetch Standard's, where it has one.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DestinationName {
+    Script,
+    Image,
+    Style,
+    Font,
+    Iframe,
+    Object,
+    Media,
+    Connect,
+    Ping,
+    Other,
+    Document,
+}
+
+/// What is known of the visitor.
+struct Known<'k> {
+    consent: &'k Consent,
+    ruling: &'k Ruling,
+    decided: Option<Decided>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    super::log::start("warn");
+    let page = visit::page_url(arguments.page.as_deref().unwrap_or(NOWHERE))?;
+    let mut config = arguments.config.load(&Overrides::default())?;
+    read_only(&mut config, &arguments.cmp)?;
+    let engine = visit::engine(config)?;
+    let view = visit::view(&engine, &page, &arguments.visitor)?;
+    let headers = arguments.visitor.request(&page)?.headers;
+    let consent = Reader::new(&view.site().consent).read(&headers, SystemTime::now());
+    let decided = match (&arguments.url, &arguments.snippet) {
+        (Some(url), _) => Some(decide_url(&view, url, arguments.destination.into())?),
+        (None, Some(path)) => Some(decide_snippet(&view, &snippet(path)?)),
+        (None, None) => None,
+    };
+    let known = Known { consent: &consent, ruling: view.ruling(), decided };
+    print(&if arguments.json { json(&known).to_string() } else { words::text(&known) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads only the consent managers with these `names`, where there are any.
+fn read_only(config: &mut Config, names: &[String]) -> Result<(), Usage> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let cmps: Result<Vec<Cmp>, _> = names.iter().map(|name| name.parse()).collect();
+    let cmps = cmps.map_err(|error: crate::consent::UnknownCmp| Usage(error.to_string()))?;
+    for site in config.sites.iter_mut().chain([&mut config.default]) {
+        site.consent.cmps.clone_from(&cmps);
+    }
+    Ok(())
+}
+
+fn snippet(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(LONGEST).read_to_end(&mut text)
+    } else {
+        fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut text))
+    };
+    read.with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(text)
+}
+
+fn json(known: &Known<'_>) -> Value {
+    let consent: Map<String, Value> = Purpose::OPTIONAL
+        .into_iter()
+        .filter_map(|purpose| {
+            Some((purpose.name().to_owned(), grant(known.ruling.grant(purpose)?)))
+        })
+        .collect();
+    let signals: Vec<Value> = known
+        .consent
+        .signals
+        .iter()
+        .map(|s| json!({ "name": s.name, "basis": s.basis.name(), "note": s.note }))
+        .collect();
+    let mut all = json!({ "consent": consent, "signals": signals });
+    if let (Some(fields), Some(decided)) = (all.as_object_mut(), &known.decided) {
+        fields.insert("decision".to_owned(), decided.json());
+    }
+    all
+}
+
+fn grant(grant: &Grant) -> Value {
+    let Grant { granted, basis, signal, reason } = grant;
+    json!({ "granted": granted, "basis": basis.name(), "signal": signal, "reason": &**reason })
+}
+
+impl From<DestinationName> for Destination {
+    fn from(name: DestinationName) -> Self {
+        match name {
+            DestinationName::Script => Self::Script,
+            DestinationName::Image => Self::Image,
+            DestinationName::Style => Self::Style,
+            DestinationName::Font => Self::Font,
+            DestinationName::Iframe => Self::Iframe,
+            DestinationName::Object => Self::Object,
+            DestinationName::Media => Self::Media,
+            DestinationName::Connect => Self::Connect,
+            DestinationName::Ping => Self::Ping,
+            DestinationName::Other => Self::Other,
+            DestinationName::Document => Self::Document,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Turns the sites' filter lists, on disk and from afar, into compiled ones, and keeps them fresh.
+//!
+//! 1. Files and kept copies are read before anything is served; what has no copy yet is fetched in the background.
+//! 2. A refresh that fails keeps the old list, is logged, and is tried again after [`RETRY`] or sooner.
+//! 3. Lists are swapped whole, and only in the sites that use what changed.
+//! 4. A line that no rule can be made of is skipped, and reported once.
+
+use crate::{
+    catalog::{List, ListSource, Lists, Scope, skipped_lines},
+    config::{LONGEST_LIST, keep_copy, kept_copy, read_list},
+    engine::Engine,
+    proxy::client::{self, Limits},
+    purpose::Purpose,
+    rewrite::sniff,
+};
+use anyhow::{Context as _, bail};
+use http::HeaderMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    thread::available_parallelism,
+    time::Duration,
+};
+use tokio::{task::JoinSet, time::sleep};
+use url::Url;
+
+/// How soon a refresh that failed is tried again, at most.
+const RETRY: Duration = Duration::from_secs(600);
+/// How long fetching one list may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How many skipped lines of one list are named in the log.
+const NAMED: usize = 5;
+
+/// The lists of all sites.
+pub(super) struct Shelf {
+    texts: FxHashMap<ListSource, String>,
+    sites: Vec<(Vec<List>, Arc<Scope>)>,
+    cache: Option<PathBuf>,
+    /// How old each kept copy was at the start.
+    ages: FxHashMap<ListSource, Duration>,
+    reported: FxHashSet<String>,
+}
+
+/// Gives the engine's sites the lists that are on this machine, once.
+pub(super) fn from_disk(engine: &Engine, cache: Option<&Path>) -> anyhow::Result<()> {
+    Shelf::open(engine, cache).map(drop)
+}
+
+/// Keeps the lists on `shelf` fresh, until the tasks are dropped.
+pub(super) fn start(shelf: Shelf) -> JoinSet<()> {
+    let due = shelf.due();
+    let shelf = Arc::new(Mutex::new(shelf));
+    let mut tasks = JoinSet::new();
+    for (source, every, first) in due {
+        tasks.spawn(keep_fresh(shelf.clone(), source, every, first));
+    }
+    tasks
+}
+
+async fn keep_fresh(
+    shelf: Arc<Mutex<Shelf>>,
+    source: ListSource,
+    every: Duration,
+    mut wait: Duration,
+) {
+    loop {
+        sleep(wait).await;
+        wait = match refresh(&shelf, &source).await {
+            Ok(()) => every,
+            Err(error) => {
+                log::warn!("{} was not refreshed, the old one stays: {error:#}", shown(&source));
+                every.min(RETRY)
+            }
+        };
+    }
+}
+
+async fn refresh(shelf: &Arc<Mutex<Shelf>>, source: &ListSource) -> anyhow::Result<()> {
+    let text = match source {
+        ListSource::File(path) => tokio::task::spawn_blocking({
+            let path = path.clone();
+            move || read_list(&path)
+        })
+        .await
+        .context("reading was cut off")??,
+        ListSource::Url(url) => fetch(url).await?,
+    };
+    let (shelf, source) = (shelf.clone(), source.clone());
+    // Compiling takes long: the threads that serve are left alone.
+    let put = tokio::task::spawn_blocking(move || {
+        shelf.lock().unwrap_or_else(PoisonError::into_inner).put(&source, text);
+    });
+    put.await.context("compiling was cut off")
+}
+
+async fn fetch(url: &str) -> anyhow::Result<String> {
+    let url = Url::parse(url)?;
+    let limits = Limits { size: LONGEST_LIST, time: PATIENCE, ..Limits::default() };
+    let response = client::get(&url, &HeaderMap::new(), &limits).await?;
+    if !response.status.is_success() {
+        bail!("the answer is {}", response.status);
+    }
+    let start = response.body.get(..sniff::BOUND).unwrap_or(&response.body);
+    if response.body.trim_ascii().is_empty() || sniff::is_html(start) == Some(true) {
+        bail!("the answer is no list");
+    }
+    Ok(String::from_utf8_lossy(&response.body).into_owned())
+}
+
+impl Shelf {
+    /// Reads what is on disk, and gives it to the engine's sites.
+    pub(super) fn open(engine: &Engine, cache: Option<&Path>) -> anyhow::Result<Self> {
+        let sites: Vec<(Vec<List>, Arc<Scope>)> = engine
+            .scopes()
+            .filter(|(config, _)| !config.lists.is_empty())
+            .map(|(config, scope)| (config.lists.clone(), scope.clone()))
+            .collect();
+        let cache = cache.map(Path::to_path_buf);
+        let (texts, ages, reported) = Default::default();
+        let mut shelf = Self { texts, sites, cache, ages, reported };
+        for (source, ..) in shelf.due() {
+            shelf.read(source)?;
+        }
+        shelf.compile(|_| true);
+        Ok(shelf)
+    }
+
+    fn read(&mut self, source: ListSource) -> anyhow::Result<()> {
+        let text = match &source {
+            ListSource::File(path) => read_list(path)
+                .with_context(|| format!("the list {} cannot be read", path.display()))?,
+            ListSource::Url(url) => {
+                let copy = self.cache.as_deref().and_then(|cache| kept_copy(cache, url));
+                let Some(copy) = copy else { return Ok(()) };
+                self.ages.insert(source.clone(), copy.age);
+                copy.text
+            }
+        };
+        self.report(&source, &text);
+        self.texts.insert(source, text);
+        Ok(())
+    }
+
+    /// Each list once, how often it is refreshed, and when first.
+    fn due(&self) -> Vec<(ListSource, Duration, Duration)> {
+        let mut all: Vec<(ListSource, Duration, Duration)> = Vec::new();
+        for list in self.sites.iter().flat_map(|(lists, _)| lists) {
+            let every = all.iter_mut().find(|(source, ..)| *source == list.source);
+            match every {
+                Some((_, every, _)) => *every = list.refresh.min(*every),
+                None => all.push((list.source.clone(), list.refresh, Duration::ZERO)),
+            }
+        }
+        for (source, every, first) in &mut all {
+            *first = match source {
+                ListSource::File(_) => *every,
+                ListSource::Url(_) => {
+                    self.ages.get(source).map_or(Duration::ZERO, |age| every.saturating_sub(*age))
+                }
+            };
+        }
+        all
+    }
+
+    /// Puts a new text in the place of the old one, where it is another.
+    fn put(&mut self, source: &ListSource, text: String) {
+        if let (ListSource::Url(url), Some(cache)) = (source, &self.cache)
+            && let Err(error) = keep_copy(cache, url, &text)
+        {
+            log::warn!("no copy of {url} can be kept in {}: {error}", cache.display());
+        }
+        if self.texts.get(source) == Some(&text) {
+            return;
+        }
+        self.report(source, &text);
+        self.texts.insert(source.clone(), text);
+        self.compile(|list| list.source == *source);
+        log::info!("{} is in use", shown(source));
+    }
+
+    /// Compiles the lists of the sites that have one that `changed`.
+    fn compile(&self, changed: impl Fn(&List) -> bool) {
+        let threads = available_parallelism().map_or(1, usize::from);
+        for (lists, scope) in self.sites.iter().filter(|(lists, _)| lists.iter().any(&changed)) {
+            let texts: Vec<(Purpose, String)> = lists
+                .iter()
+                .filter_map(|list| Some((list.purpose, self.texts.get(&list.source)?.clone())))
+                .collect();
+            scope.set_lists(Arc::new(Lists::new(&texts, threads)));
+        }
+    }
+
+    fn report(&mut self, source: &ListSource, text: &str) {
+        let name = shown(source);
+        let lines: Vec<&str> = text.lines().collect();
+        let mut skipped = skipped_lines(text);
+        skipped.retain(|skipped| {
+            let line = lines.get(skipped.line.saturating_sub(1)).unwrap_or(&"");
+            self.reported.insert(format!("{name}\n{line}"))
+        });
+        for skipped in skipped.iter().take(NAMED) {
+            log::warn!("{name}: line {} is skipped: {}", skipped.line, skipped.why);
+        }
+        let more = skipped.len().saturating_sub(NAMED);
+        if more > 0 {
+            log::warn!("{name}: {more} more lines are skipped");
+        }
+    }
+}
+
+fn shown(source: &ListSource) -> String {
+    match source {
+        ListSource::File(path) => format!("the list {}", path.display()),
+        ListSource::Url(url) => format!("the list {url}"),
+    }
+}

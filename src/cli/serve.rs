@@ -1,0 +1,131 @@
+//! Turns a configuration into a proxy that runs until Ctrl-C or `SIGTERM`.
+//!
+//! 1. What is wrong is said before anything is listened on.
+//! 2. One line on standard output says when it is ready, and where.
+
+use super::{
+    ConfigFile, ModeName, Usage, print,
+    refresh::{self, Shelf},
+};
+use crate::{
+    config::{Config, Overrides, SiteConfig, listen_address, origin_url},
+    engine::Engine,
+    policy::Mode,
+    proxy::{
+        Consentry, Options,
+        server::{self, Listening},
+    },
+};
+use anyhow::Context as _;
+use clap::Args;
+use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
+
+/// How long tasks that are not done yet may take at the end.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
+/// Stand in front of a website.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// The website: scheme, host and port.
+    #[arg(long, value_name = "URL")]
+    origin: Option<String>,
+    /// Where to listen; 127.0.0.1:8080 unless the file says otherwise. Port 0 is any free one.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// What the gate does.
+    #[arg(long, value_name = "MODE")]
+    mode: Option<ModeName>,
+}
+
+pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    super::log::start("warn,consentry=info");
+    let config = arguments.file.load(&arguments.overrides()?)?;
+    has_origin(&config)?;
+    let engine = Engine::new(config.engine(&[])?)?;
+    let shelf = Shelf::open(&engine, config.list_cache.as_deref())?;
+    let consentry = Consentry::new(engine, Options::default())?;
+    let runtime = runtime()?;
+    let served = runtime.block_on(async {
+        let _fresh = refresh::start(shelf);
+        let server = server::Config { admin: config.listen.admin, ..at(config.listen.address) };
+        server::serve(&server, consentry, |at| announce(&config, at), asked_to_end()?).await?;
+        anyhow::Ok(())
+    });
+    runtime.shutdown_timeout(LAST_MOMENT);
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    fn overrides(&self) -> Result<Overrides, Usage> {
+        let wrong = |flag: &str, why: String| Usage(format!("`{flag}` {why}"));
+        let origin = self.origin.as_deref().map(origin_url).transpose();
+        let address = self.listen.as_deref().map(listen_address).transpose();
+        Ok(Overrides {
+            origin: origin.map_err(|why| wrong("--origin", why.to_string()))?,
+            address: address.map_err(|why| wrong("--listen", why.to_string()))?,
+            mode: self.mode.map(Mode::from),
+        })
+    }
+}
+
+/// A server at `address`.
+pub(super) fn at(address: SocketAddr) -> server::Config {
+    server::Config::at(address)
+}
+
+/// What the program runs on.
+pub(super) fn runtime() -> anyhow::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().build().context("no threads can be had")
+}
+
+/// Ends on Ctrl-C and on `SIGTERM`.
+pub(super) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+fn has_origin(config: &Config) -> Result<(), Usage> {
+    if config.served().all(|site| site.origin.url.is_some()) {
+        return Ok(());
+    }
+    let what = "nothing says which website is behind";
+    let instead = "write --origin http://127.0.0.1:3000, or `url` in [origin] of the configuration";
+    Err(Usage(format!("{what}; {instead}")))
+}
+
+fn announce(config: &Config, listening: Listening) {
+    let mut line = format!("consentry: http://{}", listening.visitors);
+    let sites: Vec<&SiteConfig> = config.served().collect();
+    if let [site] = &sites[..] {
+        let origin = site.origin.url.as_ref().map_or("", |url| url.as_str());
+        line.push_str(&format!(" -> {} ({})", origin.trim_end_matches('/'), name(site.mode)));
+    } else {
+        line.push_str(&format!(" -> {} sites", sites.len()));
+    }
+    if let Some(admin) = listening.admin {
+        line.push_str(&format!(", admin http://{admin}"));
+    }
+    // Nobody may be reading, which is no reason not to serve.
+    let _ = print(&line);
+}
+
+const fn name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Enforce => "enforce",
+        Mode::Report => "report",
+        Mode::Off => "off",
+    }
+}

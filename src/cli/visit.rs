@@ -1,0 +1,83 @@
+//! Turns a page's URL and a visitor's headers into the [`View`] that the proxy would have of them.
+
+use super::Usage;
+use crate::{
+    config::Config,
+    engine::{Client, Engine, Plan, View},
+    policy::Mode,
+};
+use anyhow::Context as _;
+use clap::Args;
+use http::{HeaderName, HeaderValue, Request, header::COOKIE, header::HOST, request};
+use url::{Position, Url};
+
+/// Where a thing is when nobody says it: a host that never exists (RFC 6761 6.4).
+pub(super) const NOWHERE: &str = "https://page.invalid/";
+
+/// What a visitor's browser sends.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Visitor {
+    /// The `Cookie` header.
+    #[arg(long, value_name = "COOKIE HEADER")]
+    cookie: Option<String>,
+    /// A header, as `Sec-GPC: 1`; can be given more than once.
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+}
+
+/// The engine that `config` describes, as it enforces, with the filter lists that are on this machine.
+pub(super) fn engine(mut config: Config) -> anyhow::Result<Engine> {
+    for site in config.sites.iter_mut().chain([&mut config.default]) {
+        site.mode = Mode::Enforce;
+    }
+    let engine = Engine::new(config.engine(&[])?)?;
+    super::refresh::from_disk(&engine, config.list_cache.as_deref())?;
+    Ok(engine)
+}
+
+/// How the engine sees a visit of `page`.
+pub(super) fn view(engine: &Engine, page: &Url, visitor: &Visitor) -> anyhow::Result<Box<View>> {
+    let request = visitor.request(page)?;
+    let client = Client { ip: None, secure: page.scheme() == "https" };
+    match engine.plan(&request, client) {
+        Plan::Proxy(view) => Ok(view),
+        Plan::Respond(reply) => {
+            let why = reply.text.trim_end();
+            let instead = "write a URL of one of the sites in the configuration";
+            Err(Usage(format!("`{page}`: {why}; {instead}")).into())
+        }
+    }
+}
+
+/// The URL of a page, as written.
+pub(super) fn page_url(text: &str) -> anyhow::Result<Url> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let example = "write one like https://shop.example/";
+    url.ok_or_else(|| Usage(format!("`{text}` is no URL of a page; {example}")).into())
+}
+
+impl Visitor {
+    /// The request for `page`.
+    pub(super) fn request(&self, page: &Url) -> anyhow::Result<request::Parts> {
+        let target = &page[Position::BeforePath..Position::AfterQuery];
+        let host = &page[Position::BeforeHost..Position::AfterPort];
+        let mut request = Request::get(target).header(HOST, host);
+        if let Some(cookie) = &self.cookie {
+            let what = || Usage("--cookie is no header value; write name=value; name=value".into());
+            request = request.header(COOKIE, HeaderValue::try_from(cookie).map_err(|_| what())?);
+        }
+        for header in &self.header {
+            let (name, value) = parsed(header)?;
+            request = request.header(name, value);
+        }
+        let request = request.body(()).context("the request cannot be made")?;
+        Ok(request.into_parts().0)
+    }
+}
+
+fn parsed(header: &str) -> Result<(HeaderName, HeaderValue), Usage> {
+    let parts = header.split_once(':').and_then(|(name, value)| {
+        Some((name.trim().parse().ok()?, HeaderValue::try_from(value.trim()).ok()?))
+    });
+    parts.ok_or_else(|| Usage(format!("`{header}` is no header; write one like \"Sec-GPC: 1\"")))
+}

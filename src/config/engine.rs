@@ -1,0 +1,167 @@
+//! Turns what the operator says into what an [`Engine`](crate::engine::Engine) is built from.
+//!
+//! 1. Without `[[site]]` tables the top of the file is the one site, for every host; with some, they are all.
+//! 2. A vendor's hosts that the built-in catalogue does not have are the operator's own: they count on the page's own site too.
+//! 3. The fingerprint changes with every setting that can change a page.
+
+use super::{Config, HostPattern, Limits, OnUnreadable, Origin, SiteConfig, built_in};
+use crate::{
+    catalog::{Catalog, VendorEntry},
+    coding,
+    engine::{self, Site, Timeouts},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Why no engine can be built from a configuration that is right by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The vendors' inline texts together are too large.
+    #[error("the vendors' inline texts cannot be compiled: {0}")]
+    Catalog(String),
+    /// An origin is more than scheme, host and port.
+    #[error(transparent)]
+    Origin(#[from] engine::NoOrigin),
+    /// The sites contradict each other.
+    #[error(transparent)]
+    Sites(#[from] engine::Error),
+}
+
+impl Config {
+    /// The engine's configuration, with `more` vendors over the catalogue.
+    ///
+    /// # Errors
+    /// When the vendors cannot be compiled.
+    pub fn engine(&self, more: &[VendorEntry]) -> Result<engine::Config, EngineError> {
+        let (base, mut own) = parted(&self.vendors);
+        own.extend_from_slice(more);
+        let catalog =
+            Catalog::new(&base, &own).map_err(|error| EngineError::Catalog(error.to_string()))?;
+        let sites = self.served().map(|site| self.site(site)).collect::<Result<_, _>>()?;
+        Ok(engine::Config { catalog: Arc::new(catalog), sites, fingerprint: self.name(more) })
+    }
+
+    /// The sites that are served.
+    pub fn served(&self) -> impl Iterator<Item = &SiteConfig> {
+        let default = self.sites.is_empty().then_some(&self.default);
+        self.sites.iter().chain(default)
+    }
+
+    fn site(&self, site: &SiteConfig) -> Result<Site, engine::NoOrigin> {
+        let SiteConfig {
+            hosts,
+            origin,
+            mode,
+            on_unreadable,
+            regime,
+            header,
+            policy,
+            consent,
+            gate,
+            rewrite,
+        } = site;
+        let Limits { max_decoded } = self.limits;
+        Ok(Site {
+            hosts: hosts.iter().map(HostPattern::to_string).collect(),
+            origin: engine_origin(origin)?,
+            mode: *mode,
+            on_unreadable: match on_unreadable {
+                OnUnreadable::Block => engine::OnUnreadable::Block,
+                OnUnreadable::Pass => engine::OnUnreadable::Pass,
+            },
+            regime: *regime,
+            policy: *policy,
+            consent: consent.clone(),
+            gate: gate.clone(),
+            rewrite: rewrite.clone(),
+            limits: coding::Limits { max_decoded: Some(max_decoded), ..coding::Limits::default() },
+            announce: *header,
+        })
+    }
+
+    /// A text that differs when pages can.
+    fn name(&self, more: &[VendorEntry]) -> String {
+        let Self { listen: _, default, sites, vendors, list_cache: _, limits } = self;
+        let version = env!("CARGO_PKG_VERSION");
+        format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?}")
+    }
+}
+
+fn engine_origin(origin: &Origin) -> Result<Option<engine::Origin>, engine::NoOrigin> {
+    let Origin { url, connect_timeout, read_timeout, write_timeout } = origin;
+    let timeouts =
+        Timeouts { connect: *connect_timeout, read: *read_timeout, write: *write_timeout };
+    let origin = url.as_ref().map(engine::Origin::of).transpose()?;
+    Ok(origin.map(|origin| origin.within(timeouts)))
+}
+
+/// `vendors` without the hosts that the operator added, and those alone.
+fn parted(vendors: &[VendorEntry]) -> (Vec<VendorEntry>, Vec<VendorEntry>) {
+    let built_in = built_in();
+    let known: BTreeMap<&str, &VendorEntry> = built_in.iter().map(|v| (v.id.as_str(), v)).collect();
+    let part = |vendor: &VendorEntry| {
+        let is_known = |host: &String| {
+            known.get(vendor.id.as_str()).is_some_and(|known| known.hosts.contains(host))
+        };
+        let (old, added) = vendor.hosts.iter().cloned().partition(is_known);
+        let own = VendorEntry { id: vendor.id.clone(), hosts: added, ..VendorEntry::default() };
+        (VendorEntry { hosts: old, ..vendor.clone() }, own)
+    };
+    let (base, mut own): (_, Vec<VendorEntry>) = vendors.iter().map(part).unzip();
+    own.retain(|vendor| !vendor.hosts.is_empty());
+    (base, own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Overrides, engine::Engine};
+    use std::path::Path;
+
+    fn engine(text: &str) -> engine::Config {
+        let parsed = Config::parse(text, "t.toml", Path::new(""), &Overrides::default()).unwrap();
+        parsed.engine(&[]).unwrap()
+    }
+
+    #[test]
+    fn sites_and_limits_arrive() {
+        let config = engine(
+            "mode = \"report\"\non_unreadable = \"pass\"\nheader = false\n[limits]\nmax_decoded = \"2MiB\"\n\
+             [origin]\nurl = \"http://127.0.0.1:3000\"\nread_timeout = \"7s\"\n\
+             [[site]]\nhosts = [\"a.test\", \"*.a.test\"]\nmode = \"enforce\"\n",
+        );
+        let [site] = &config.sites[..] else { panic!("{:?}", config.sites) };
+        assert_eq!(site.hosts, ["a.test", "*.a.test"]);
+        assert_eq!(site.mode, crate::policy::Mode::Enforce);
+        assert_eq!(site.on_unreadable, engine::OnUnreadable::Pass);
+        assert_eq!(site.limits.max_decoded, Some(2 << 20));
+        assert!(!site.announce);
+        let origin = site.origin.as_ref().unwrap();
+        assert_eq!(origin.to_string(), "http://127.0.0.1:3000");
+        assert_eq!(origin.timeouts().read.as_secs(), 7);
+        assert!(Engine::new(config).is_ok());
+    }
+
+    #[test]
+    fn the_defaults_are_the_built_in_catalogue() {
+        let config = engine("");
+        assert!(!config.catalog.has_own_hosts());
+        assert!(config.catalog.vendor("ga4").is_some());
+    }
+
+    #[test]
+    fn an_operators_hosts_are_its_own() {
+        let config = engine("[[vendor]]\nid = \"ga4\"\nhosts = [\"stats.shop.example\"]\n");
+        assert!(config.catalog.has_own_hosts());
+    }
+
+    #[test]
+    fn the_fingerprint_follows_the_settings() {
+        let print = |text| engine(text).fingerprint;
+        assert_eq!(print(""), print("[listen]\naddress = \"127.0.0.1:9\"\n"));
+        assert_ne!(print(""), print("[gate]\nheuristics = false\n"));
+        assert_ne!(
+            print(""),
+            print("[[vendor]]\nid = \"x\"\npurpose = \"analytics\"\nhosts = [\"x.test\"]\n")
+        );
+    }
+}
