@@ -204,7 +204,7 @@ impl View {
         };
         let (syntax, charset) = (syntax(response), charset(response));
         let rewriter =
-            Rewriter::new(self.gate(), &config.rewrite, syntax, charset, nonce.as_deref());
+            Rewriter::new(self.gate(), &config.rewrite, syntax, charset.as_deref(), nonce.as_deref());
         Body { coding, leaves, limits: config.limits, rewriter }
     }
 
@@ -231,8 +231,8 @@ impl View {
 
 /// The charset in which a page leaves, where that is another than its header says.
 fn transcoded(response: &response::Parts) -> Option<Edit> {
-    let outgoing = rewrite::outgoing(charset(response)?)?;
-    let value = response.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let outgoing = rewrite::outgoing(&charset(response)?)?;
+    let value = String::from_utf8_lossy(response.headers.get(CONTENT_TYPE)?.as_bytes());
     let media_type = value.split(';').next()?.trim();
     let value = HeaderValue::try_from(format!("{media_type}; charset={outgoing}")).ok()?;
     Some(Edit::Set(CONTENT_TYPE, value))

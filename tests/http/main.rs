@@ -11,6 +11,7 @@ mod codings;
 mod embed;
 mod fetch;
 mod front;
+mod http2;
 mod matrix;
 mod origin;
 mod program;
