@@ -156,6 +156,7 @@ impl ProxyHttp for Service {
         downstream.set_read_timeout(Some(VISITOR));
         downstream.set_write_timeout(Some(VISITOR));
         downstream.set_total_drain_timeout(Some(DRAIN));
+        downstream.set_pipelining_enabled(true);
         let lines = downstream.req_header().headers.iter();
         let size: usize = lines.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if size + downstream.req_header().raw_path().len() > MAX_HEAD {
@@ -316,6 +317,9 @@ fn status_of(error: &Error) -> Option<StatusCode> {
 
 /// The label of `error` in the metrics.
 fn cause_of(error: &Error) -> &'static str {
+    if let ErrorType::HTTPStatus(code) = error.etype() {
+        return if *code < 500 { "visitor" } else { "page" };
+    }
     match error.esource() {
         ErrorSource::Downstream => "visitor",
         ErrorSource::Upstream => match status_of(error) {

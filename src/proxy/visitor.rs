@@ -106,11 +106,15 @@ impl Watch for Patience {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn attend<A>(socket: TcpStream, app: Arc<A>, watch: ShutdownWatch)
+pub(super) async fn attend<A>(socket: TcpStream, app: Arc<A>, mut watch: ShutdownWatch)
 where
     A: HttpServerApp + Send + Sync + 'static,
 {
-    let Ok(Ok(is_http2)) = timeout(SILENT, begins_http2(&socket)).await else { return };
+    let start = tokio::select! {
+        start = timeout(SILENT, begins_http2(&socket)) => start,
+        _ = watch.changed() => return,
+    };
+    let Ok(Ok(is_http2)) = start else { return };
     let line = Arc::<Line>::default();
     if is_http2 {
         line.begin();
