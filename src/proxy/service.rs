@@ -12,12 +12,11 @@ use crate::engine::{Origin, authority};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
-    HeaderName, Method, StatusCode, Uri, Version,
+    HeaderName, Method, StatusCode, Version,
     header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
-    uri::PathAndQuery,
 };
 use pingora_core::{
-    Error, ErrorSource, ErrorType, OrErr as _, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
+    Error, ErrorSource, ErrorType, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
 };
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, Session};
@@ -197,7 +196,8 @@ impl ProxyHttp for Service {
         mut error: Box<Error>,
     ) -> Box<Error> {
         // A certificate does not become another one by asking again.
-        let lasting = matches!(error.etype(), ErrorType::TLSHandshakeFailure | ErrorType::InvalidCert);
+        let lasting =
+            matches!(error.etype(), ErrorType::TLSHandshakeFailure | ErrorType::InvalidCert);
         error.set_retry(!lasting && visit.attempts < ATTEMPTS);
         error
     }
@@ -208,7 +208,7 @@ impl ProxyHttp for Service {
         request: &mut RequestHeader,
         _: &mut Visit,
     ) -> Result<()> {
-        in_origin_form(request)?;
+        in_origin_form(request);
         self.forwarded(session, request)
     }
 
@@ -262,14 +262,13 @@ impl ProxyHttp for Service {
     }
 }
 
-/// An origin is asked as an origin, whatever form the visitor's target has (RFC 9112 3.2.1, 3.2.2).
-fn in_origin_form(request: &mut RequestHeader) -> Result<()> {
-    if request.uri.authority().is_some() {
-        let target = request.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-        let uri = target.parse::<Uri>().or_err(ErrorType::InvalidHTTPHeader, "the target")?;
-        request.set_uri(uri);
+/// An origin is asked as an origin, whatever form the visitor's target has (RFC 9112 3.2.1, 3.2.2). Pingora keeps the
+/// path of an absolute target in the URI, and the whole of it for the wire.
+fn in_origin_form(request: &mut RequestHeader) {
+    let target = request.raw_path();
+    if !target.starts_with(b"/") && memchr::memmem::find(target, b"://").is_some() {
+        request.set_uri(request.uri.clone());
     }
-    Ok(())
 }
 
 /// Whether nothing but the end of the connection ends the response.

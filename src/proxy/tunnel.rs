@@ -9,11 +9,7 @@ use async_trait::async_trait;
 use pingora_core::{
     Error, ErrorType, OrErr as _, Result,
     connectors::l4::Connect,
-    protocols::l4::{
-        socket::SocketAddr,
-        stream::Stream,
-        virt::VirtualSocketStream,
-    },
+    protocols::l4::{socket::SocketAddr, stream::Stream, virt::VirtualSocketStream},
 };
 use std::{
     io,

@@ -77,11 +77,18 @@ async fn the_log_has_a_line_a_page_and_nobody_in_it() {
     visitor.ask(&page).await;
     visitor.ask(&page.replace("/alice", "/a.png")).await;
     visitor.ask(&page.replace("\r\nCookie: ", &format!("\r\n{}X: ", cookie()))).await;
+    while lines_of(host).len() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    // The picture was answered before the second page.
     let lines = lines_of(host);
     assert_eq!(lines.len(), 2, "{lines:?}");
     for line in &lines {
         let fields: Value = serde_json::from_str(line).unwrap();
-        assert!(!line.contains("alice") && !line.contains("127.0.0.1") && !line.contains("203.0"), "{line}");
+        assert!(
+            !line.contains("alice") && !line.contains("127.0.0.1") && !line.contains("203.0"),
+            "{line}"
+        );
         assert!(fields["ms"].as_f64().unwrap() > 0.0 && !line.contains('\n'));
         assert_eq!((&fields["status"], &fields["host"]), (&200.into(), &host.into()));
     }
@@ -113,10 +120,10 @@ async fn unreadable_pages_are_counted_once_and_by_cause() {
                 let got = Visitor::new(front.visitors).await.ask(&request).await;
                 let blocked = got.status == 502 || !got.whole;
                 assert!(blocked || on_unreadable == OnUnreadable::Pass, "{kind:?} {cause}");
-                let figures = String::from_utf8(front.consentry.metrics().render()).unwrap();
-                let counted = format!("consentry_unreadable_total{{cause=\"{cause}\"}} 1\n");
-                assert!(figures.contains(&counted), "{kind:?} {on_unreadable:?} {counted}{figures}");
-                assert!(figures.contains("outcome=\"unreadable\"} 1\n"), "{kind:?} {cause}");
+                front
+                    .counted(&format!("consentry_unreadable_total{{cause=\"{cause}\"}} 1\n"))
+                    .await;
+                front.counted("outcome=\"unreadable\"} 1\n").await;
             }
         }
     }
@@ -131,7 +138,8 @@ async fn the_figures_are_well_formed_and_bounded() {
     let origin = Origin::fixed(html("", (page() + &hosts).as_bytes()), false).await;
     let front = Front::new(Kind::Program, origin.address).await;
     for n in 0..5 {
-        let request = get(&format!("Cookie: c{n}=1\r\n")).replace("shop.test", &format!("s{n}.test"));
+        let request =
+            get(&format!("Cookie: c{n}=1\r\n")).replace("shop.test", &format!("s{n}.test"));
         Visitor::new(front.visitors).await.ask(&request).await;
     }
     let mut admin = Visitor::new(front.admin.unwrap()).await;
@@ -149,7 +157,10 @@ async fn the_figures_are_well_formed_and_bounded() {
             assert!(seen.insert(series.to_owned()), "twice: {series}");
             let name = series.split('{').next().unwrap();
             let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
-            assert!(typed.contains(name) || base.is_some_and(|base| typed.contains(base)), "{line}");
+            assert!(
+                typed.contains(name) || base.is_some_and(|base| typed.contains(base)),
+                "{line}"
+            );
             findings += usize::from(name == "consentry_findings_total");
         }
     }
@@ -162,7 +173,7 @@ async fn the_operators_header_is_on_pages_and_can_be_off() {
     for kind in KINDS {
         for (mode, announce, said) in [
             (Mode::Enforce, true, Some("enforce; consent=none")),
-            (Mode::Report, true, Some("report; consent=none")),
+            (Mode::Report, true, Some("report")),
             (Mode::Off, true, None),
             (Mode::Enforce, false, None),
         ] {
@@ -177,10 +188,12 @@ async fn the_operators_header_is_on_pages_and_can_be_off() {
                 })]
             })
             .await;
-            let front = Front::of(kind, origin.address, Site { mode, announce, ..Site::default() }).await;
+            let front =
+                Front::of(kind, origin.address, Site { mode, announce, ..Site::default() }).await;
             let mut visitor = Visitor::new(front.visitors).await;
             let page = visitor.ask(&get("Accept: text/html\r\n")).await;
-            let known = format!("Accept: text/html\r\nIf-None-Match: {}\r\n", page.get("etag").unwrap());
+            let known =
+                format!("Accept: text/html\r\nIf-None-Match: {}\r\n", page.get("etag").unwrap());
             let same = visitor.ask(&get(&known)).await;
             let head = visitor.ask(&get("").replace("GET", "HEAD")).await;
             assert_eq!(same.status, 304, "{kind:?} {mode:?}");
@@ -207,6 +220,9 @@ async fn modes_that_gate_nothing_edit_nothing() {
             assert_eq!(got.body, page().as_bytes());
             for line in headers.lines() {
                 let (name, value) = line.trim().split_once(": ").unwrap();
+                if kind == Kind::Embedded && name == "Accept-Ranges" {
+                    continue; // A host's cache has its own ranges.
+                }
                 assert_eq!(got.all(name), [value], "{kind:?} {mode:?}");
             }
             assert_eq!(got.get("content-length"), Some(&*page().len().to_string()));

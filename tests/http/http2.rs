@@ -81,8 +81,7 @@ async fn a_body_that_ends_with_an_empty_frame_ends_once() {
     .await;
     let front = Front::new(Kind::Program, origin.address).await;
     let (mut client, _driver) = connect(front.visitors).await;
-    let (response, mut stream) =
-        client.send_request(request(Method::POST, &[]), false).unwrap();
+    let (response, mut stream) = client.send_request(request(Method::POST, &[]), false).unwrap();
     stream.send_data(Bytes::from_static(b"hello"), false).unwrap();
     stream.send_data(Bytes::new(), true).unwrap();
     assert_eq!(whole(response.await.unwrap()).await.unwrap(), b"<p>ok");
@@ -99,10 +98,11 @@ async fn trailers_of_a_request_end_its_body() {
         Origin::new(|_| vec![Step::Read(body.len()), Step::Send(html("", b"<p>ok"))]).await;
     let front = Front::new(Kind::Program, origin.address).await;
     let (mut client, _driver) = connect(front.visitors).await;
-    let (response, mut stream) =
-        client.send_request(request(Method::POST, &[]), false).unwrap();
+    let (response, mut stream) = client.send_request(request(Method::POST, &[]), false).unwrap();
     stream.send_data(Bytes::from_static(b"hello"), false).unwrap();
-    stream.send_trailers(HeaderMap::from_iter([("x-sum".parse().unwrap(), "1".parse().unwrap())])).unwrap();
+    stream
+        .send_trailers(HeaderMap::from_iter([("x-sum".parse().unwrap(), "1".parse().unwrap())]))
+        .unwrap();
     assert_eq!(whole(response.await.unwrap()).await.unwrap(), b"<p>ok");
 }
 
@@ -133,7 +133,11 @@ async fn a_cut_page_resets_its_stream_only() {
 async fn short_and_slow_requests_are_no_http2() {
     let origin = Origin::fixed(html("", b"<p>ok"), false).await;
     let front = Front::new(Kind::Program, origin.address).await;
-    for pieces in [&["GET / HTTP/1.0\r\n\r\n"][..], &["P", "OST / HTTP/1.0\r\n\r\n"], &["\r\n", "GET / HTTP/1.0\r\n\r\n"]] {
+    for pieces in [
+        &["GET / HTTP/1.0\r\n\r\n"][..],
+        &["P", "OST / HTTP/1.0\r\n\r\n"],
+        &["\r\n", "GET / HTTP/1.0\r\n\r\n"],
+    ] {
         let mut visitor = Visitor::new(front.visitors).await;
         for piece in pieces {
             visitor.send(piece.as_bytes()).await;

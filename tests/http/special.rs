@@ -330,7 +330,8 @@ async fn upgrades_become_tunnels() {
             let mut visitor = Visitor::new(front.visitors).await;
             let got = visitor.ask(&get(UPGRADE)).await;
             assert_eq!(got.status, 101, "{kind:?} {}", got.head);
-            for message in ["<script src=https://www.google-analytics.com/analytics.js>", "\u{0}\u{1}"]
+            for message in
+                ["<script src=https://www.google-analytics.com/analytics.js>", "\u{0}\u{1}"]
             {
                 visitor.send(message.as_bytes()).await;
                 visitor.until(message.as_bytes()).await;
