@@ -14,7 +14,7 @@ use http::{Method, header::CONTENT_LENGTH};
 use pingora_core::{Error, ErrorType, Result, modules::http::HttpModuleBuilder};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// What holds for all sites.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Options {
     /// Whether the access log has the paths of pages, which may name people; default false.
     pub log_paths: bool,
     /// Whether `X-Forwarded-*` of the requests can be trusted, because only an own proxy can send them; default false.
+    /// The scheme in `X-Forwarded-Proto` counts in any case when it comes from this machine or this network, where
+    /// TLS often ends; nothing but the scheme that the origin is told depends on it.
     pub trust_forwarded: bool,
     /// How hard pages are compressed.
     pub levels: Levels,
@@ -110,9 +112,24 @@ impl Consentry {
         let ip =
             session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip);
         let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
-        let told = || session.get_header("x-forwarded-proto").is_some_and(|proto| proto == "https");
-        Client { ip, secure: tls || self.options().trust_forwarded && told() }
+        let trusted = self.options().trust_forwarded || ip.is_some_and(is_near);
+        Client { ip, secure: tls || trusted && is_told_secure(session) }
     }
+}
+
+/// Whether the address is of this machine or this network, as that of a balancer that ends TLS.
+fn is_near(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+/// Whether the first of the proxies before us was asked over TLS.
+fn is_told_secure(session: &Session) -> bool {
+    let told = session.get_header("x-forwarded-proto").and_then(|value| value.to_str().ok());
+    let first = told.and_then(|value| value.split(',').next());
+    first.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
 async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
@@ -125,4 +142,27 @@ async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
     let bare = session.req_header().method == Method::HEAD;
     session.write_response_header(Box::new(response), bare).await?;
     if bare { Ok(()) } else { session.write_response_body(Some(page), true).await }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn balancers_are_near() {
+        for near in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "192.168.0.1",
+            "172.16.0.1",
+            "::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(is_near(near.parse().unwrap()), "{near}");
+        }
+        for far in ["203.0.113.7", "172.32.0.1", "2001:db8::1", "::ffff:8.8.8.8"] {
+            assert!(!is_near(far.parse().unwrap()), "{far}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Turns visitors' requests into requests to the site's origin: the program's own Pingora proxy.
 //!
 //! 1. The visitor's `Host` goes to the origin as it is; `X-Forwarded-*` say who asked, and what a visitor claims in
-//!    them counts only where the operator says so.
+//!    them counts only where the operator says so. Of a neighbour the scheme counts: TLS may have ended there.
 //! 2. Each error becomes a status in one place, [`status_of`], and a page that says nothing of the inside.
 //! 3. A message that has begun is never ended as whole after an error: its connection is closed.
 //! 4. A request that surely did not reach the origin is sent once more, to the next address.
@@ -106,8 +106,8 @@ impl Service {
         }
         let told = |request: &RequestHeader, name| trusted && request.headers.contains_key(name);
         if !told(request, "x-forwarded-proto") {
-            request
-                .insert_header("x-forwarded-proto", if client.secure { "https" } else { "http" })?;
+            let scheme = if client.secure { "https" } else { "http" };
+            request.insert_header("x-forwarded-proto", scheme)?;
         }
         let host = authority(session.req_header().as_ref());
         if !host.is_empty() && !told(request, "x-forwarded-host") {

@@ -68,7 +68,7 @@ impl Watch for Hold {
         }
     }
 
-    fn is_aborted(&self) -> bool {
+    fn is_cut(&self) -> bool {
         false
     }
 }

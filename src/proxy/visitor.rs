@@ -48,7 +48,11 @@ pub(super) struct Line {
     aborted: AtomicBool,
 }
 
-/// Ends connections whose request heads do not come.
+/// Lets streams of HTTP/2 be; they have their own ends.
+#[derive(Debug)]
+struct Streams;
+
+/// Ends connections whose request heads do not come, and tells a cut from an end.
 #[derive(Debug)]
 struct Patience {
     line: Arc<Line>,
@@ -100,8 +104,23 @@ impl Watch for Patience {
 
     fn has_written(&mut self) {}
 
-    fn is_aborted(&self) -> bool {
-        self.line.aborted.load(Relaxed)
+    /// A request that is not over has lost its task: the program ends.
+    fn is_cut(&self) -> bool {
+        self.line.aborted.load(Relaxed) || self.line.busy.load(Relaxed)
+    }
+}
+
+impl Watch for Streams {
+    fn may_read(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn has_read(&mut self) {}
+
+    fn has_written(&mut self) {}
+
+    fn is_cut(&self) -> bool {
+        false
     }
 }
 
@@ -115,14 +134,11 @@ where
         _ = watch.changed() => return,
     };
     let Ok(Ok(is_http2)) = start else { return };
-    let line = Arc::<Line>::default();
     if is_http2 {
-        line.begin();
-    }
-    let Some(stream) = stream(socket, line, is_http2) else { return };
-    if is_http2 {
-        drop(app.process_new(stream, &watch).await);
+        let Some(stream) = wired(socket, Streams) else { return };
+        drop(app.process_new(Box::new(stream), &watch).await);
     } else {
+        let Some(stream) = lined(socket) else { return };
         one_by_one(stream, &app, &watch).await;
     }
 }
@@ -161,17 +177,22 @@ async fn begins_http2(socket: &TcpStream) -> io::Result<bool> {
     }
 }
 
-fn stream(socket: TcpStream, line: Arc<Line>, is_http2: bool) -> Option<Stream> {
+/// A connection of HTTP/1, whose line its requests can find: a proxy's digest is the only thing of a connection's own
+/// that Pingora shows to them.
+fn lined(socket: TcpStream) -> Option<Stream> {
+    let line = Arc::<Line>::default();
+    let mut stream = wired(socket, Patience { line: line.clone(), since: None })?;
+    let response = ResponseHeader::build(StatusCode::OK, Some(0)).ok()?;
+    stream.set_proxy_digest(ProxyDigest::new(Box::new(response), Some(Box::new(line))));
+    Some(Box::new(stream))
+}
+
+/// As Pingora's listeners make it: small writes leave at once, and addresses can be asked for.
+fn wired(socket: TcpStream, watch: impl Watch) -> Option<Socket> {
     socket.set_nodelay(true).ok()?;
     let digest = SocketDigest::from_raw_fd(socket.as_raw_fd());
-    let watch = Patience { line: line.clone(), since: None };
     let wire = Wire::new(socket, watch);
-    let mut socket = Socket::from(VirtualSocketStream::new(Box::new(wire)));
-    socket.set_socket_digest(digest);
-    if !is_http2 {
-        // The only thing of a connection's own that Pingora shows to its requests.
-        let response = ResponseHeader::build(StatusCode::OK, Some(0)).ok()?;
-        socket.set_proxy_digest(ProxyDigest::new(Box::new(response), Some(Box::new(line))));
-    }
-    Some(Box::new(socket))
+    let mut stream = Socket::from(VirtualSocketStream::new(Box::new(wire)));
+    stream.set_socket_digest(digest);
+    Some(stream)
 }

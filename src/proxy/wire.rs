@@ -1,7 +1,8 @@
 //! Turns a TCP connection into one that Pingora drives while a [`Watch`] decides when it may read and how it ends.
 //!
 //! 1. Small writes are gathered until the next flush, as Pingora's own sockets do.
-//! 2. A connection whose watch says so ends with a reset, not with an end of data that a peer takes for the message's.
+//! 2. A connection that is dropped within a message ends with a reset, not with an end of data that a peer takes for
+//!    the message's.
 
 use pingora_core::protocols::l4::virt::{VirtualSockOpt, VirtualSocket};
 use std::{
@@ -25,8 +26,8 @@ pub(super) trait Watch: fmt::Debug + Send + Sync + Unpin + 'static {
     fn has_read(&mut self);
     /// Told after each write.
     fn has_written(&mut self);
-    /// Whether the end is to be a reset.
-    fn is_aborted(&self) -> bool;
+    /// Whether a connection that is dropped now breaks a message off.
+    fn is_cut(&self) -> bool;
 }
 
 /// A watched connection.
@@ -73,9 +74,6 @@ impl<W: Watch> AsyncWrite for Wire<W> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.watch.is_aborted() {
-            return Poll::Ready(Ok(()));
-        }
         Pin::new(&mut self.socket).poll_shutdown(context)
     }
 }
@@ -91,7 +89,7 @@ impl<W: Watch> VirtualSocket for Wire<W> {
 
 impl<W: Watch> Drop for Wire<W> {
     fn drop(&mut self) {
-        if self.watch.is_aborted() {
+        if self.watch.is_cut() {
             // The connection is closed in any case.
             let _ = self.socket.get_ref().set_zero_linger();
         }

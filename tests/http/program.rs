@@ -2,7 +2,7 @@
 
 use super::{
     front::{Front, Kind},
-    matrix::{get, page},
+    matrix::{TRACKER, get, page},
     origin::{Origin, Step},
     visitor::Visitor,
 };
@@ -66,7 +66,8 @@ async fn forwarding_headers_are_ours() {
     for line in [
         "host: shop.test\r\n",
         "x-forwarded-for: 127.0.0.1\r\n",
-        "x-forwarded-proto: http\r\n",
+        // The claim comes from this machine, as of a balancer.
+        "x-forwarded-proto: https\r\n",
         "x-forwarded-host: shop.test\r\n",
     ] {
         assert!(seen.contains(line), "{line} in {seen}");
@@ -120,6 +121,34 @@ async fn the_end_is_prompt_and_lets_requests_finish() {
     assert_eq!((got.status, got.whole), (200, true));
     front.ended().await;
     assert!(tokio::net::TcpStream::connect(front.visitors).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_midway_changes_nothing_of_a_response() {
+    let (tell, told) = tokio::sync::mpsc::channel(1);
+    let told = std::sync::Mutex::new(Some(told));
+    let origin = Origin::new(move |_| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>first</p>";
+        let second = Step::Send(page().into_bytes());
+        let wait = told.lock().unwrap().take().map(Step::Wait);
+        [Some(Step::Send(head.into())), wait, Some(second), Some(Step::Close)]
+            .into_iter()
+            .flatten()
+            .collect()
+    })
+    .await;
+    let front = Front::new(Kind::Program, origin.address).await;
+    let mut visitor = Visitor::new(front.visitors).await;
+    visitor.send(get("").as_bytes()).await;
+    visitor.until(b"<p>first</p>").await;
+    let site = Site { mode: consentry::policy::Mode::Off, ..front.site() };
+    front.consentry.swap(super::front::engine(site));
+    tell.send(()).await.unwrap();
+    let rest = visitor.until(b"\r\n0\r\n\r\n").await;
+    let rest = String::from_utf8(rest).unwrap();
+    assert!(rest.contains("/own.js") && !rest.contains(TRACKER), "{rest}");
+    let next = Visitor::new(front.visitors).await.ask(&get("")).await;
+    assert!(String::from_utf8(next.body).unwrap().contains(TRACKER));
 }
 
 #[tokio::test(flavor = "multi_thread")]
