@@ -10,6 +10,7 @@ use super::lens::Lens;
 use crate::{
     catalog::{Destination, HitKind, Shape},
     policy::Judged,
+    vendor::Source,
 };
 use std::ops::Range;
 
@@ -20,7 +21,7 @@ const SMALL: usize = 4 << 10;
 /// The host that gated hosts are replaced by.
 pub(super) const NOWHERE: &[u8] = b"consentry.invalid";
 /// The longest URL that is looked at in a script; bytes.
-pub(super) const LONGEST: usize = 2048;
+pub(super) const LONGEST: usize = 1024;
 
 /// What becomes of an inline script.
 #[derive(Debug)]
@@ -29,12 +30,12 @@ pub(super) enum Fate {
     /// The whole element is gated, for these vendors.
     Whole(Vec<Judged>),
     /// The hosts at these places are replaced.
-    Hosts(Vec<Held>),
+    Hosts(Vec<HeldHost>),
 }
 
 /// A gated host in a script.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldHost {
     pub(super) range: Range<usize>,
     pub(super) judged: Judged,
     pub(super) known: bool,
@@ -54,7 +55,7 @@ pub(super) fn fate(text: &[u8], lens: &Lens) -> Fate {
 }
 
 /// Decides on a part of a script, or of data that is not run, of which only hosts are replaced.
-pub(super) fn hosts(text: &[u8], lens: &Lens) -> Vec<Held> {
+pub(super) fn hosts(text: &[u8], lens: &Lens) -> Vec<HeldHost> {
     hosts_only(held(text, lens).0)
 }
 
@@ -63,56 +64,121 @@ pub(super) fn first_held(text: &[u8], lens: &Lens) -> Option<Judged> {
     held(text, lens).0.into_iter().map(|h| h.judged).next()
 }
 
+/// The first thing gated in code that runs when the visitor does something; what only takes the visitor elsewhere
+/// is navigation.
+pub(super) fn first_held_of_handler(text: &[u8], lens: &Lens) -> Option<Judged> {
+    let acts = |h: &HeldHost| h.known || !navigates(text.get(..h.range.start).unwrap_or_default());
+    held(text, lens).0.into_iter().find(acts).map(|h| h.judged)
+}
+
+/// Whether code ends where the URL to go to begins: `window.open('https://`, `location.href='https://`.
+fn navigates(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let quoted = ["https://", "http://", "//", "https:\\/\\/", "http:\\/\\/"].iter().find_map(|start| {
+        let rest = before.strip_suffix(start.as_bytes())?;
+        rest.strip_suffix(b"'").or_else(|| rest.strip_suffix(b"\""))
+    });
+    let Some(code) = quoted else { return false };
+    let code: Vec<u8> =
+        code.iter().rev().filter(|b| !b.is_ascii_whitespace()).take(20).copied().collect();
+    let goes = ["open(", "location=", "location.href=", "location.assign(", "location.replace("];
+    goes.iter().any(|goes| code.iter().zip(goes.bytes().rev()).filter(|(a, b)| *a == b).count() == goes.len())
+}
+
 /// Everything gated in `text` by its place, and whether a known snippet is among it.
-fn held(text: &[u8], lens: &Lens) -> (Vec<Held>, bool) {
-    let mut found: Vec<Held> = Vec::new();
+fn held(text: &[u8], lens: &Lens) -> (Vec<HeldHost>, bool) {
+    let mut found: Vec<HeldHost> = Vec::new();
     let mut known = false;
     for (snippet, judged) in lens.gate.snippets(text).filter(|(_, judged)| judged.is_held()) {
         let is_host = snippet.kind == HitKind::Host;
         known |= !is_host;
-        found.push(Held { range: snippet.range, judged, known: !is_host });
+        found.push(HeldHost { range: snippet.range, judged, known: !is_host });
     }
     found.extend(urls(text, lens));
+    found.extend(bare_hosts(text, lens));
     (found, known)
 }
 
 /// Gated URLs that are written out, `//host/path`, also of hosts that no snippet names.
-fn urls<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = Held> + 't {
-    memchr::memchr_iter(b'/', text).filter_map(move |at| {
-        let host_start = double_slash(text, at)?;
-        let url = literal(text.get(host_start..)?)?;
-        let host_end = host_start + url.iter().take_while(|b| is_host_byte(**b)).count();
-        let url = format!("//{}", unescaped(url)?);
-        let judged = lens.url(&url, destination(&url), Shape::Plain).filter(Judged::is_held)?;
-        Some(Held { range: host_start..host_end, judged, known: false })
+fn urls<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 't {
+    memchr::memchr3_iter(b'/', b'%', b'\\', text).filter_map(move |at| {
+        let rest = slash(slash(text.get(at..)?)?)?;
+        let host_start = text.len() - rest.len();
+        held_at(text, host_start, lens)
     })
 }
 
-/// Where the host begins if a double slash, plain or escaped, has its first slash at `at`.
-fn double_slash(text: &[u8], at: usize) -> Option<usize> {
-    let rest = text.get(at + 1..)?;
-    let start = match rest {
-        [b'/', ..] => at + 2,
-        [b'\\', b'/', ..] => at + 3,
-        _ => return None,
-    };
-    text.get(start).is_some_and(u8::is_ascii_alphanumeric).then_some(start)
+/// Known hosts that a string begins with, without a scheme: `p + 'b.host.tld/beacon.js'`.
+fn bare_hosts<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 't {
+    memchr::memchr2_iter(b'"', b'\'', text).filter_map(move |at| {
+        let host_start = match text.get(at + 1..)? {
+            [b'.', next, ..] if next.is_ascii_alphanumeric() => at + 2,
+            [first, ..] if first.is_ascii_alphanumeric() => at + 1,
+            _ => return None,
+        };
+        let after = text.get(host_start..)?;
+        let length = after.iter().take(254).take_while(|b| is_host_byte(**b)).count();
+        let has_path = slash(after.get(length..)?).is_some();
+        let has_dot = memchr::memchr(b'.', after.get(..length)?).is_some();
+        let held = (has_path && has_dot).then(|| held_at(text, host_start, lens))??;
+        // By its looks alone a string is no URL; only a vendor that is known makes it one.
+        let known = !matches!(held.judged.vendor.source, Source::Heuristic | Source::ThirdParty);
+        let path = unescaped(literal(after)?)?;
+        (known && destination(&path) != Destination::Other).then_some(held)
+    })
+}
+
+fn held_at(text: &[u8], host_start: usize, lens: &Lens) -> Option<HeldHost> {
+    let url = literal(text.get(host_start..)?)?;
+    let host_end = host_start + url.iter().take_while(|b| is_host_byte(**b)).count();
+    let url = format!("//{}", unescaped(url)?);
+    let judged = lens.url(&url, destination(&url), Shape::Plain).filter(Judged::is_held)?;
+    Some(HeldHost { range: host_start..host_end, judged, known: false })
+}
+
+/// What follows a slash, however a script may write it.
+fn slash(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        [b'/', rest @ ..] | [b'\\', b'/', rest @ ..] => Some(rest),
+        [b'%', b'2', b'f' | b'F', rest @ ..] => Some(rest),
+        [b'\\', b'x', b'2', b'f' | b'F', rest @ ..] => Some(rest),
+        [b'\\', b'u', b'0', b'0', b'2', b'f' | b'F', rest @ ..] => Some(rest),
+        _ => None,
+    }
 }
 
 /// The URL that `text` begins with, up to what ends it in a script; `None` when no host with a dot begins there.
 fn literal(text: &[u8]) -> Option<&[u8]> {
+    let host = text.iter().take(254).take_while(|b| is_host_byte(**b)).count();
+    let host = text.get(..host)?;
+    if !host.first()?.is_ascii_alphanumeric() || !host.contains(&b'.') {
+        return None;
+    }
     let text = text.get(..LONGEST).unwrap_or(text);
     let end = text.iter().position(|b| {
         b.is_ascii_whitespace()
             || matches!(b, b'"' | b'\'' | b'`' | b'<' | b'>' | b')' | b'(' | b',')
     });
-    let url = text.get(..end.unwrap_or(text.len()))?;
-    let host = url.iter().take_while(|b| is_host_byte(**b));
-    (host.filter(|b| **b == b'.').count() > 0).then_some(url)
+    text.get(..end.unwrap_or(text.len()))
 }
 
 fn unescaped(url: &[u8]) -> Option<String> {
-    Some(str::from_utf8(url).ok()?.replace("\\/", "/").replace("\\u0026", "&"))
+    let mut url = String::from_utf8_lossy(url).into_owned();
+    for (escape, character) in [
+        ("\\/", "/"),
+        ("\\u002F", "/"),
+        ("\\u002f", "/"),
+        ("\\x2F", "/"),
+        ("\\x2f", "/"),
+        ("%2F", "/"),
+        ("%2f", "/"),
+        ("\\u0026", "&"),
+    ] {
+        if url.contains(escape) {
+            url = url.replace(escape, character);
+        }
+    }
+    Some(url)
 }
 
 /// What a script will do with a URL, by the looks of its path.
@@ -153,9 +219,9 @@ fn is_state(text: &[u8]) -> bool {
             || value.starts_with(b"JSON.parse"))
 }
 
-fn each_vendor_once(held: Vec<Held>) -> Vec<Judged> {
+pub(super) fn each_vendor_once(held: Vec<HeldHost>) -> Vec<Judged> {
     let mut vendors: Vec<Judged> = Vec::new();
-    for Held { judged, .. } in held {
+    for HeldHost { judged, .. } in held {
         if !vendors.iter().any(|v| v.vendor.id == judged.vendor.id) {
             vendors.push(judged);
         }
@@ -164,7 +230,7 @@ fn each_vendor_once(held: Vec<Held>) -> Vec<Judged> {
 }
 
 /// Hosts in order, none inside another.
-fn hosts_only(mut held: Vec<Held>) -> Vec<Held> {
+fn hosts_only(mut held: Vec<HeldHost>) -> Vec<HeldHost> {
     held.retain(|h| !h.known);
     held.sort_by_key(|h| (h.range.start, std::cmp::Reverse(h.range.end)));
     let mut end = 0;
@@ -179,9 +245,9 @@ fn hosts_only(mut held: Vec<Held>) -> Vec<Held> {
 }
 
 /// `text` with the hosts in `held` replaced, appended to `out`.
-pub(super) fn neutralise(text: &[u8], held: &[Held], out: &mut Vec<u8>) {
+pub(super) fn neutralise(text: &[u8], held: &[HeldHost], out: &mut Vec<u8>) {
     let mut at = 0;
-    for Held { range, .. } in held {
+    for HeldHost { range, .. } in held {
         out.extend_from_slice(text.get(at..range.start).unwrap_or_default());
         if text.get(range.start) == Some(&b'.') {
             out.push(b'.');
@@ -214,7 +280,11 @@ pub(super) fn kind(type_: Option<&str>, language: Option<&str>) -> ScriptKind {
     };
     match type_.as_str() {
         "importmap" | "speculationrules" => ScriptKind::Loads,
-        "rocketlazyloadscript" | "pmdelayedscript" | "litespeed/javascript" => ScriptKind::Delayed,
+        "rocketlazyloadscript" | "pmdelayedscript" | "litespeed/javascript" | "text/partytown"
+        | "text/psajs" | "text/phast" | "text/rocketscript" | "text/lazyload" | "lazyload"
+        | "nitropack/inlinescript" | "nitropack/script" | "text/flying-press-lazy" => {
+            ScriptKind::Delayed
+        }
         other if is_javascript(other) => ScriptKind::Code,
         // Cloudflare's Rocket Loader writes `…-text/javascript` with a token in front.
         other if other.ends_with("-text/javascript") || other.ends_with("-module") => {

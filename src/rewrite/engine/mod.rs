@@ -43,5 +43,7 @@ pub(super) trait HtmlEngine: Send {
 
 /// Elements whose end tag is reported too: what is in them is held, skipped or read in another way.
 pub(super) fn reports_end(name: &[u8]) -> bool {
-    [&b"script"[..], b"style", b"noscript", b"iframe"].iter().any(|n| n.eq_ignore_ascii_case(name))
+    [&b"script"[..], b"style", b"noscript", b"iframe", b"noembed", b"noframes"]
+        .iter()
+        .any(|n| n.eq_ignore_ascii_case(name))
 }
