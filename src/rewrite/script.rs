@@ -21,7 +21,7 @@ const SMALL: usize = 4 << 10;
 /// The host that gated hosts are replaced by.
 pub(super) const NOWHERE: &[u8] = b"consentry.invalid";
 /// The longest URL that is looked at in a script; bytes.
-pub(super) const LONGEST: usize = 1024;
+pub(super) const LONGEST: usize = 512;
 
 /// What becomes of an inline script.
 #[derive(Debug)]
@@ -163,7 +163,11 @@ fn literal(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn unescaped(url: &[u8]) -> Option<String> {
+    let is_plain = memchr::memchr2(b'\\', b'%', url).is_none();
     let mut url = String::from_utf8_lossy(url).into_owned();
+    if is_plain {
+        return Some(url);
+    }
     for (escape, character) in [
         ("\\/", "/"),
         ("\\u002F", "/"),

@@ -6,7 +6,7 @@
 //! 3. In SVG and XML a text is decided as it is written and as it is read, character references decoded.
 //! 4. Where a gated script defined globals that pages call, the page gets the vendor's stub in its place, once.
 
-use super::{Content, Document, Held, Kind, State, excerpt, start::make_script_inert};
+use super::{Ambiguity, Content, Document, Held, Kind, State, excerpt, start::make_script_inert};
 use crate::{
     catalog::{Destination, HitKind, Shape},
     policy::{Judged, Place},
@@ -35,6 +35,12 @@ impl Document {
         let what = held.what;
         out.extend_from_slice(self.head(held));
         self.cursor = held.tag.end;
+        if self.ambiguity != Ambiguity::None {
+            // In parts it cannot be read in two ways.
+            self.state = State::Dropping;
+            self.cursor = to;
+            return;
+        }
         self.pass(what, to, false, out);
     }
 

@@ -64,6 +64,16 @@ struct Held {
     is_markup: bool,
 }
 
+/// Where browsers differ in what is text (HTML Standard, 13.2.6.4.16 and 13.2.6.4.20, which changed).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ambiguity {
+    None,
+    /// In a `select`, elements are ignored in most browsers, but not what they hold.
+    Select,
+    /// In and behind a `frameset`, the same.
+    Frameset,
+}
+
 /// The content of an element that is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
@@ -94,6 +104,9 @@ pub(super) struct Document {
     unlisted: u64,
     /// Whether the page is XML.
     xml: bool,
+    /// Whether the last start tag was in SVG or MathML: an HTML tag may have ended that by itself.
+    after_foreign: bool,
+    ambiguity: Ambiguity,
     declared: Declared,
     /// Vendors whose surrogate the page has.
     stubs: Vec<Box<str>>,
@@ -120,6 +133,8 @@ impl Document {
             findings: Vec::new(),
             unlisted: 0,
             xml: false,
+            after_foreign: false,
+            ambiguity: Ambiguity::None,
             declared: Declared::new(),
             stubs: Vec::new(),
         }
@@ -180,10 +195,14 @@ impl Document {
     pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         let end = self.base + self.window.len() as u64;
         match std::mem::replace(&mut self.state, State::Flow) {
-            State::Holding(held) if held.what == Content::Style => self.style(&held, end, out),
+            State::Holding(held) if self.applies_unended(&held, end) => {
+                self.style(&held, end, out);
+            }
             State::Holding(held) => {
                 out.extend_from_slice(self.head(&held));
-                out.extend_from_slice(self.slice(held.tag.end..end));
+                if !self.hides_markup(held.tag.end..end) {
+                    out.extend_from_slice(self.slice(held.tag.end..end));
+                }
             }
             State::Flow => self.tail(end, out),
             State::Passing { what, .. } => {
@@ -194,6 +213,11 @@ impl Document {
         }
         self.cursor = end;
         Ok(())
+    }
+
+    /// A style that never ends is applied; in a `select` it may be no style.
+    fn applies_unended(&mut self, held: &Held, end: u64) -> bool {
+        held.what == Content::Style && !self.hides_markup(held.tag.end..end)
     }
 
     /// What is left behind the last tag: text, or a tag that never ends.
@@ -334,9 +358,20 @@ impl Document {
 
     fn token(&mut self, token: &Token, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         match (&self.state, token.kind) {
-            (State::Flow, TokenKind::End) => Ok(()),
-            (State::Flow, TokenKind::Start) => self.start(&token.range, false, out),
-            (State::Flow, TokenKind::StartForeign) => self.start(&token.range, true, out),
+            (State::Flow, TokenKind::End) => {
+                let name = self.slice(token.range.start + 2..token.range.end).get(..6);
+                let is_select = name.is_some_and(|name| name.eq_ignore_ascii_case(b"select"));
+                if is_select && self.ambiguity == Ambiguity::Select {
+                    self.ambiguity = Ambiguity::None;
+                }
+                Ok(())
+            }
+            (State::Flow, kind) => {
+                let foreign = kind == TokenKind::StartForeign;
+                self.start(&token.range, foreign, out);
+                self.after_foreign = foreign;
+                Ok(())
+            }
             (State::Dropping, TokenKind::End) => {
                 self.cursor = token.range.end;
                 self.state = State::Flow;
@@ -350,10 +385,31 @@ impl Document {
         }
     }
 
+    /// Whether what an element holds would be gated where browsers do not take it for text.
+    fn hides_markup(&mut self, range: Range<u64>) -> bool {
+        let has_tag = memchr::memchr(b'<', self.slice(range.clone())).is_some();
+        if self.ambiguity == Ambiguity::None || !has_tag {
+            return false;
+        }
+        let Some(lens) = self.lens.nested() else { return true };
+        self.cursor = range.start;
+        let mut inner = self.part(lens);
+        let mut out = Vec::new();
+        let read =
+            inner.parse(self.slice(range), &mut out).and_then(|()| inner.parse_end(&mut out));
+        let held = inner.document.findings.iter().any(|finding| finding.judged.is_held());
+        self.take_in(&mut inner.document);
+        held || read.is_err()
+    }
+
     /// Ends what is held: at its end tag, or in SVG at the next tag of any kind.
     fn close(&mut self, token: &Token, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         let end = token.range.start;
         match std::mem::replace(&mut self.state, State::Flow) {
+            State::Holding(held) if self.hides_markup(held.tag.end..end) => {
+                out.extend_from_slice(self.head(&held));
+                self.cursor = end;
+            }
             State::Holding(held) => match held.what {
                 Content::Code => self.code(&held, token, out),
                 Content::Loads => {

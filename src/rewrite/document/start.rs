@@ -3,13 +3,14 @@
 //! 1. A tag that nothing can be wrong with is passed without being copied.
 //! 2. A script whose type says that it is data, or that it was made inert already, is left alone with all its attributes.
 //! 3. A `<base href>` counts for everything behind it; a policy in a `meta` lends its nonce to our stubs, or gets their hashes.
-//! 4. In SVG and XML the content of an element is markup: there a gated element with content stays, empty of what loads.
+//! 4. An element that is taken out leaves nothing behind, unless what follows would be read in another way without it.
+//! 5. In SVG and XML the content of an element is markup: there a gated element with content stays, empty of what loads.
 
-use super::{Content, Document, Held, Kind, State};
+use super::{Ambiguity, Content, Document, Held, Kind, State};
 use crate::{
     policy::{Judged, csp},
     rewrite::{
-        Gated, Unreadable,
+        Gated,
         change::Change,
         element::Element,
         script::{self, ScriptKind},
@@ -17,6 +18,10 @@ use crate::{
     },
 };
 use std::ops::Range;
+
+/// Stands for an element that was taken out where the element itself may have ended SVG (HTML Standard, 13.2.6.5):
+/// without either, what follows would be read in another way than it was decided on.
+const PLACEHOLDER: &[u8] = b"<span></span>";
 
 /// What is to be done with an element.
 #[derive(Default)]
@@ -35,15 +40,15 @@ impl Document {
         range: &Range<u64>,
         foreign: bool,
         out: &mut Vec<u8>,
-    ) -> Result<(), Unreadable> {
+    ) {
         // The tag is copied only when it has something to decide on.
         let raw = self.slice(range.clone());
         let element = self.element(Tag::new(raw).name());
-        let passes = element == Element::Other && !may_count(raw);
+        let passes = element == Element::Other && !may_count(raw) && !self.may_be_ambiguous(raw);
         if passes {
             out.extend_from_slice(raw);
             self.cursor = range.end;
-            return Ok(());
+            return;
         }
         let raw = raw.to_vec();
         let tag = Tag::new(&raw);
@@ -56,12 +61,17 @@ impl Document {
         let script = self.script_kind(element, &tag);
         if script == Some(ScriptKind::Data) {
             out.extend_from_slice(&raw);
-            return Ok(());
+            return;
         }
         let outcome = self.attributes(element, &tag, range.start);
         let is_markup = foreign || self.xml;
         self.finish_start(element, script, &tag, is_markup, outcome, range, out);
-        Ok(())
+    }
+
+    fn may_be_ambiguous(&self, raw: &[u8]) -> bool {
+        let name = Tag::new(raw).name();
+        let begins = name.eq_ignore_ascii_case(b"select") || name.eq_ignore_ascii_case(b"frameset");
+        begins || (self.ambiguity != Ambiguity::None && is_text_to_some(name))
     }
 
     /// The element of that name; in XML its namespace prefix is as the author likes.
@@ -126,6 +136,9 @@ impl Document {
             if matches!(element, Element::Script | Element::Iframe) && !is_markup {
                 self.state = State::Dropping;
             }
+            if self.after_foreign && !is_markup {
+                out.extend_from_slice(PLACEHOLDER);
+            }
             return;
         }
         if element == Element::Script
@@ -146,8 +159,15 @@ impl Document {
             return;
         }
         out.extend_from_slice(edited.as_deref().unwrap_or(tag.raw()));
-        if !is_markup && is_page_to_some(element, tag.name()) {
+        let name = tag.name();
+        let is_ambiguous = self.ambiguity != Ambiguity::None && is_text_to_some(name);
+        if !is_markup && (is_page_to_some(element, name) || is_ambiguous) {
             self.state = State::Nested(None);
+        }
+        if !is_markup && name.eq_ignore_ascii_case(b"frameset") {
+            self.ambiguity = Ambiguity::Frameset;
+        } else if !is_markup && self.ambiguity == Ambiguity::None && name.eq_ignore_ascii_case(b"select") {
+            self.ambiguity = Ambiguity::Select;
         }
     }
 
@@ -177,6 +197,12 @@ fn is_page_to_some(element: Element, name: &[u8]) -> bool {
     matches!(element, Element::Noscript | Element::Iframe)
         || name.eq_ignore_ascii_case(b"noembed")
         || name.eq_ignore_ascii_case(b"noframes")
+}
+
+/// Elements whose content is text, but not to browsers that ignore them where they are.
+fn is_text_to_some(name: &[u8]) -> bool {
+    let names = [&b"script"[..], b"style", b"title", b"textarea", b"xmp", b"plaintext"];
+    names.iter().any(|n| n.eq_ignore_ascii_case(name))
 }
 
 /// Gives a script a type that browsers do not run, and keeps the one that it had.
