@@ -16,6 +16,8 @@ pub(super) struct Known {
     /// The company, by its place among the companies.
     pub(super) entity: u32,
     pub(super) standing: Standing,
+    /// People go there too: a script that names it need not load from it.
+    pub(super) visited: bool,
 }
 
 /// What a company's host is for.
@@ -71,7 +73,8 @@ pub(super) fn read(text: &str, vendors: &mut Vec<Vendor>, hosts: &mut Hosts<Know
         };
         let next = u32::try_from(entities.len()).unwrap_or(u32::MAX);
         let entity = *entities.entry(entity.to_owned()).or_insert(next);
-        hosts.insert(domain, Known { entity, standing });
+        let visited = matches!(category, "social" | "video" | "customer-success");
+        hosts.insert(domain, Known { entity, standing, visited });
     }
 }
 

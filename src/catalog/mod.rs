@@ -163,8 +163,11 @@ impl Catalog {
             return self.vendors.get(index);
         }
         let known = self.tail.find(host, path);
-        if let Some(Known { standing: Standing::Tracker(index), .. }) = known {
-            return self.vendors.get(index);
+        if let Some(Known { standing: Standing::Tracker(index), visited, .. }) = known {
+            let link = visited
+                && target.shape() == Shape::Mention
+                && target.destination() == Destination::Other;
+            return self.vendors.get(index).filter(|_| !link);
         }
         if let Some(purpose) = lists.find(target, page) {
             return self.unnamed.listed(purpose);

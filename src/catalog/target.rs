@@ -41,6 +41,8 @@ pub enum Shape {
     Plain,
     /// An image of at most 1x1, or an image or a frame that is not shown.
     Hidden,
+    /// There is no element: a script names the URL, and may do anything with it.
+    Mention,
 }
 
 /// The page on which things are found.

@@ -3,14 +3,16 @@
 //! 1. Requests are compared by host and path, with long runs of digits and hexadecimal digits made equal.
 //! 2. A thing is lost when it is in every direct load and in no load of the variant; it is extra when it is in
 //!    every load of the variant and in no direct load.
-//! 3. A request to a vendor is the page's own script's work when the browser says that a script asked for it and its host
-//!    is nowhere in the page as it was saved; otherwise it could be seen in the page.
+//! 3. A request to a vendor is the page's own script's work when the browser says that a script asked for it and its host is
+//!    nowhere in the page where a browser would act on it: comments, links and data blocks do not count. Otherwise it could
+//!    be seen in the page.
 
 use crate::{
     judge::{Judge, Verdict},
     load::{Load, Request, Variant},
 };
 use consentry::catalog::Page;
+use regex::Regex;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
@@ -56,7 +58,7 @@ pub(crate) struct Comparison {
 /// A page's direct loads, understood.
 pub(crate) struct Direct<'p> {
     page: Page,
-    /// As it was saved, in lower case.
+    /// As it was saved, in lower case, without what a browser does not act on.
     saved: String,
     loads: &'p [Load],
     keys: Vec<BTreeMap<String, Verdict>>,
@@ -66,7 +68,7 @@ impl<'p> Direct<'p> {
     pub(crate) fn new(judge: &Judge, saved: &str, loads: &'p [Load]) -> Self {
         let page = Page::new(Url::parse(&loads[0].url).expect("the page's URL"));
         let keys = loads.iter().map(|load| keys(judge, &page, load)).collect();
-        Self { page, saved: saved.to_ascii_lowercase(), loads, keys }
+        Self { page, saved: acted_on(saved), loads, keys }
     }
 
     /// The same page's loads in `variant` beside these.
@@ -216,4 +218,16 @@ fn shown(load: &Load) -> String {
 
 fn squeezed(line: &str) -> String {
     line.split_whitespace().collect()
+}
+
+/// A page in lower case without comments, links and data blocks.
+fn acted_on(saved: &str) -> String {
+    let inert = [
+        r"(?s)<!--.*?-->",
+        r"(?s)<a\s[^>]*>",
+        r#"(?s)<script[^>]*type=["']?(?:application/(?:ld\+)?json|text/(?:plain|template|x-))[^>]*>.*?</script"#,
+    ];
+    inert.iter().fold(saved.to_ascii_lowercase(), |page, pattern| {
+        Regex::new(pattern).expect("a pattern").replace_all(&page, "").into_owned()
+    })
 }

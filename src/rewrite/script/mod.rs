@@ -1,16 +1,18 @@
 //! Turns the text of an inline script into its [`Fate`].
 //!
 //! 1. A script in which no gated vendor has a part stays as it is.
-//! 2. A script with a gated vendor's own loader snippet, or that hides the page for it, is gated whole up to [`SNIPPET`] bytes.
-//! 3. A script that only names a gated vendor's host, or a URL that is gated, is gated whole up to [`SMALL`] bytes,
-//!    unless it looks like the site's own state.
-//! 4. In every other one the names of the gated hosts are replaced by [`NOWHERE`], which never resolves (RFC 6761, 6.4).
+//! 2. A script with a gated vendor's own loader snippet is gated whole up to [`SNIPPET`] bytes; one that only names a
+//!    gated vendor's host, or a URL that is gated, up to [`SMALL`] bytes, unless it looks like the site's own state.
+//! 3. A script that also defines globals of its own, which other scripts may count on, is not gated whole.
+//! 4. A script that hides the page until a gated script arrives is gated whole in any case: that script will not come.
+//! 5. In every other one the names of the gated hosts are replaced by [`NOWHERE`], which never resolves (RFC 6761, 6.4).
 
+mod globals;
+mod literals;
+
+pub(super) use self::literals::LONGEST;
 use super::lens::Lens;
-use crate::{
-    catalog::{Destination, HitKind, Shape},
-    policy::Judged,
-};
+use crate::{catalog::HitKind, policy::Judged};
 use std::ops::Range;
 
 /// The longest script that is gated whole for a snippet that is known; bytes.
@@ -19,9 +21,6 @@ const SNIPPET: usize = 16 << 10;
 const SMALL: usize = 4 << 10;
 /// The host that gated hosts are replaced by.
 pub(super) const NOWHERE: &[u8] = b"consentry.invalid";
-/// The longest URL that is looked at in a script; bytes.
-pub(super) const LONGEST: usize = 2048;
-
 /// What becomes of an inline script.
 #[derive(Debug)]
 pub(super) enum Fate {
@@ -40,98 +39,62 @@ pub(super) struct Held {
     pub(super) known: bool,
 }
 
+/// What is gated in a script.
+#[derive(Default)]
+struct Parts {
+    held: Vec<Held>,
+    /// A vendor's own loader snippet is among it.
+    known: bool,
+    /// It hides the page.
+    hides: bool,
+}
+
 /// Decides on a whole script.
 pub(super) fn fate(text: &[u8], lens: &Lens) -> Fate {
-    let (held, known) = held(text, lens);
-    if held.is_empty() {
+    let parts = parts(text, lens);
+    if parts.held.is_empty() {
         return Fate::Keep;
     }
-    let whole = if known { text.len() <= SNIPPET } else { text.len() <= SMALL && !is_state(text) };
-    if whole {
-        return Fate::Whole(each_vendor_once(held));
+    let only_whole = parts.hides || parts.held.iter().all(|h| h.known);
+    let short = if parts.known { text.len() <= SNIPPET } else { is_small(text) };
+    if short && (only_whole || !has_own_globals(text, &parts.held, lens)) {
+        return Fate::Whole(each_vendor_once(parts.held));
     }
-    Fate::Hosts(hosts_only(held))
+    Fate::Hosts(hosts_only(parts.held))
 }
 
 /// Decides on a part of a script, or of data that is not run, of which only hosts are replaced.
 pub(super) fn hosts(text: &[u8], lens: &Lens) -> Vec<Held> {
-    hosts_only(held(text, lens).0)
+    hosts_only(parts(text, lens).held)
 }
 
 /// The first thing in `text` that is gated.
 pub(super) fn first_held(text: &[u8], lens: &Lens) -> Option<Judged> {
-    held(text, lens).0.into_iter().map(|h| h.judged).next()
+    parts(text, lens).held.into_iter().map(|h| h.judged).next()
 }
 
-/// Everything gated in `text` by its place, and whether a known snippet is among it.
-fn held(text: &[u8], lens: &Lens) -> (Vec<Held>, bool) {
-    let mut found: Vec<Held> = Vec::new();
-    let mut known = false;
+fn parts(text: &[u8], lens: &Lens) -> Parts {
+    let mut parts = Parts::default();
     for (snippet, judged) in lens.gate.snippets(text).filter(|(_, judged)| judged.is_held()) {
-        let is_host = snippet.kind == HitKind::Host;
-        known |= !is_host;
-        found.push(Held { range: snippet.range, judged, known: !is_host });
+        let known = snippet.kind != HitKind::Host;
+        parts.known |= known;
+        parts.hides |= snippet.kind == HitKind::Hides;
+        parts.held.push(Held { range: snippet.range, judged, known });
     }
-    found.extend(urls(text, lens));
-    (found, known)
+    parts.held.extend(literals::held(text, lens));
+    parts
 }
 
-/// Gated URLs that are written out, `//host/path`, also of hosts that no snippet names.
-fn urls<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = Held> + 't {
-    memchr::memchr_iter(b'/', text).filter_map(move |at| {
-        let host_start = double_slash(text, at)?;
-        let url = literal(text.get(host_start..)?)?;
-        let host_end = host_start + url.iter().take_while(|b| is_host_byte(**b)).count();
-        let url = format!("//{}", unescaped(url)?);
-        let judged = lens.url(&url, destination(&url), Shape::Plain).filter(Judged::is_held)?;
-        Some(Held { range: host_start..host_end, judged, known: false })
-    })
+fn is_small(text: &[u8]) -> bool {
+    text.len() <= SMALL && !is_state(text)
 }
 
-/// Where the host begins if a double slash, plain or escaped, has its first slash at `at`.
-fn double_slash(text: &[u8], at: usize) -> Option<usize> {
-    let rest = text.get(at + 1..)?;
-    let start = match rest {
-        [b'/', ..] => at + 2,
-        [b'\\', b'/', ..] => at + 3,
-        _ => return None,
-    };
-    text.get(start).is_some_and(u8::is_ascii_alphanumeric).then_some(start)
-}
-
-/// The URL that `text` begins with, up to what ends it in a script; `None` when no host with a dot begins there.
-fn literal(text: &[u8]) -> Option<&[u8]> {
-    let text = text.get(..LONGEST).unwrap_or(text);
-    let end = text.iter().position(|b| {
-        b.is_ascii_whitespace()
-            || matches!(b, b'"' | b'\'' | b'`' | b'<' | b'>' | b')' | b'(' | b',')
-    });
-    let url = text.get(..end.unwrap_or(text.len()))?;
-    let host = url.iter().take_while(|b| is_host_byte(**b));
-    (host.filter(|b| **b == b'.').count() > 0).then_some(url)
-}
-
-fn unescaped(url: &[u8]) -> Option<String> {
-    Some(str::from_utf8(url).ok()?.replace("\\/", "/").replace("\\u0026", "&"))
-}
-
-/// What a script will do with a URL, by the looks of its path.
-fn destination(url: &str) -> Destination {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let name = path.rsplit('/').next().unwrap_or_default();
-    match name.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("js" | "mjs" | "cgi" | "php" | "asp" | "aspx" | "jsp") => Destination::Script,
-        Some("gif" | "png" | "jpg" | "jpeg" | "webp" | "svg" | "avif" | "ico") => {
-            Destination::Image
-        }
-        Some("css") => Destination::Style,
-        Some("html" | "htm") => Destination::Iframe,
-        _ => Destination::Other,
-    }
-}
-
-const fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
+/// Whether a script defines globals that no stub of the gated vendors stands in for.
+fn has_own_globals(text: &[u8], held: &[Held], lens: &Lens) -> bool {
+    let stubs: Vec<&str> =
+        held.iter().filter_map(|h| lens.gate.catalog().surrogate(&h.judged.vendor.id)).collect();
+    let stands_in = |name: &str| stubs.iter().any(|stub| globals::mentions(stub, name));
+    globals::defined(text).iter().any(|name| !stands_in(name))
 }
 
 /// Whether a script is data that the site's own code reads: one assignment of an object, an array or `JSON.parse`.
