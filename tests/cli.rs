@@ -264,6 +264,14 @@ fn scan_lists_what_enforcement_does() {
 }
 
 #[test]
+fn scan_fails_when_there_is_nothing_to_scan() {
+    let failed = consentry(&["scan", "http://127.0.0.1:1/"]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(err(&failed).starts_with("consentry: http://127.0.0.1:1/: "), "{}", err(&failed));
+    assert_eq!(err(&failed).matches("refused (os error").count(), 1, "{}", err(&failed));
+}
+
+#[test]
 fn scan_fetches_pages_with_their_heads() {
     let origin = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", origin.local_addr().unwrap());

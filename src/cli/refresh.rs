@@ -5,6 +5,7 @@
 //! 3. Lists are swapped whole, and only in the sites that use what changed.
 //! 4. A line that no rule can be made of is skipped, and reported once.
 
+use super::told;
 use crate::{
     catalog::{List, ListSource, Lists, Scope, skipped_lines},
     config::{LONGEST_LIST, keep_copy, kept_copy, read_list},
@@ -69,7 +70,11 @@ async fn keep_fresh(
         wait = match refresh(&shelf, &source).await {
             Ok(()) => every,
             Err(error) => {
-                log::warn!("{} was not refreshed, the old one stays: {error:#}", shown(&source));
+                log::warn!(
+                    "{} was not refreshed, the old one stays: {}",
+                    shown(&source),
+                    told(&error)
+                );
                 every.min(RETRY)
             }
         };
