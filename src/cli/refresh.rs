@@ -184,16 +184,24 @@ impl Shelf {
         log::info!("{} is in use", shown(source));
     }
 
-    /// Compiles the lists of the sites that have one that `changed`.
+    /// Compiles the lists of the sites that have one that `changed`; sites with the same lists share them.
     fn compile(&self, changed: impl Fn(&List) -> bool) {
-        let threads = available_parallelism().map_or(1, usize::from);
+        let mut done: Vec<(&[List], Arc<Lists>)> = Vec::new();
         for (lists, scope) in self.sites.iter().filter(|(lists, _)| lists.iter().any(&changed)) {
-            let texts: Vec<(Purpose, String)> = lists
-                .iter()
-                .filter_map(|list| Some((list.purpose, self.texts.get(&list.source)?.clone())))
-                .collect();
-            scope.set_lists(Arc::new(Lists::new(&texts, threads)));
+            let same = done.iter().find(|(others, _)| others == lists);
+            let compiled = same.map(|(_, compiled)| compiled.clone());
+            let compiled = compiled.unwrap_or_else(|| Arc::new(self.compiled(lists)));
+            done.push((lists, compiled.clone()));
+            scope.set_lists(compiled);
         }
+    }
+
+    fn compiled(&self, lists: &[List]) -> Lists {
+        let texts: Vec<(Purpose, String)> = lists
+            .iter()
+            .filter_map(|list| Some((list.purpose, self.texts.get(&list.source)?.clone())))
+            .collect();
+        Lists::new(&texts, available_parallelism().map_or(1, usize::from))
     }
 
     fn report(&mut self, source: &ListSource, text: &str) {
