@@ -122,7 +122,10 @@ fn inline_scripts_are_decided_whole() {
             "<script>x='//t.test/a.js'</script>b",
             "<script>window.tt=window.tt||function(){}</script>b",
         ),
-        ("<script>x='//ads.unknown.test/adserver/a.js'</script>b", "b"),
+        (
+            "<script>x='//ads.unknown.test/adserver/a.js'</script>b",
+            "<script>x='//consentry.invalid/adserver/a.js'</script>b",
+        ),
         (
             "<script type=importmap>{\"imports\":{\"a\":\"https://t.test/a\"}}</script>",
             "<script type=importmap>{\"imports\":{\"a\":\"https://consentry.invalid/a\"}}</script>",

@@ -1,7 +1,8 @@
 //! Turns the text of a script into the gated URLs and hosts that are written out in it.
 //!
 //! 1. A URL is found behind a double slash, of whatever host; a slash may be written `/`, `\/`, `%2F`, `\x2F` or `\u002F`.
-//! 2. A host that stands right behind a quote, as in `p + 'stats.example/x.js'`, counts when it is known by name; a guess does not.
+//! 2. A host that stands right behind a quote, as in `p + 'stats.example/x.js'`, counts when it is known by name; a guess does not,
+//!    unless every other site is gated and the name can be nothing else.
 //! 3. The URL of `window.open` and `location = …` is navigation where the visitor starts it.
 //! 4. What a script will do with a URL is told by the looks of its path.
 
@@ -10,6 +11,7 @@ use crate::{
     catalog::{Destination, Shape},
     policy::Judged,
     rewrite::lens::Lens,
+    site::is_public,
     vendor::Source,
 };
 
@@ -56,11 +58,19 @@ fn urls<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 
 fn bare_hosts<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 't {
     memchr::memchr2_iter(b'"', b'\'', text).filter_map(move |at| {
         let rest = text.get(at + 1..)?;
-        if !stands_alone(rest, host(rest)?) {
+        let host = host(rest)?;
+        if !stands_alone(rest, host) {
             return None;
         }
-        held_at(text, at + 1, lens).filter(|held| is_known(&held.judged))
+        held_at(text, at + 1, lens).filter(|held| is_known(&held.judged) || is_sure(host, held))
     })
+}
+
+/// Where every other site is gated, a name of three labels under a public suffix is taken for a host.
+fn is_sure(host: &[u8], held: &HeldHost) -> bool {
+    let is_host =
+        || str::from_utf8(host).is_ok_and(|host| host.matches('.').count() > 1 && is_public(host));
+    held.judged.vendor.source == Source::ThirdParty && is_host()
 }
 
 /// What is gated of the URL or host that begins at `start`.
@@ -144,7 +154,7 @@ fn unescaped(url: &[u8]) -> String {
     slashes.iter().fold(url, |url, escape| url.replace(escape, "/")).replace("\\u0026", "&")
 }
 
-fn is_known(judged: &Judged) -> bool {
+pub(super) fn is_known(judged: &Judged) -> bool {
     match judged.vendor.source {
         Source::Catalog | Source::LongTail | Source::List | Source::Operator => true,
         Source::Heuristic | Source::ThirdParty => false,

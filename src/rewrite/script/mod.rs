@@ -3,7 +3,8 @@
 //! 1. A script in which no gated vendor has a part stays as it is.
 //! 2. A script with a gated vendor's own loader snippet is gated whole up to [`SNIPPET`] bytes; one that only names a
 //!    gated vendor's host, or a URL that is gated, up to [`SMALL`] bytes, unless it looks like the site's own state.
-//! 3. A script that also defines globals of its own, which other scripts may count on, is not gated whole.
+//! 3. A script that also defines globals of its own, which other scripts may count on, is not gated whole; nor is one in
+//!    which every URL was only guessed to be a tracker's.
 //! 4. A script that hides the page until a gated script arrives is gated whole in any case: that script will not come.
 //! 5. In every other one the names of the gated hosts are replaced by [`NOWHERE`], which never resolves (RFC 6761, 6.4).
 
@@ -56,7 +57,8 @@ pub(super) fn fate(text: &[u8], lens: &Lens) -> Fate {
         return Fate::Keep;
     }
     let only_whole = parts.hides || parts.held.iter().all(|h| h.known);
-    let short = if parts.known { text.len() <= SNIPPET } else { is_small(text) };
+    let by_name = parts.held.iter().any(|h| literals::is_known(&h.judged));
+    let short = if parts.known { text.len() <= SNIPPET } else { by_name && is_small(text) };
     if short && (only_whole || !has_own_globals(text, &parts.held, lens)) {
         return Fate::Whole(each_vendor_once(parts.held));
     }
