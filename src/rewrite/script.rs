@@ -99,11 +99,17 @@ fn held(text: &[u8], lens: &Lens) -> (Vec<HeldHost>, bool) {
     (found, known)
 }
 
-/// Gated URLs that are written out, `//host/path`, also of hosts that no snippet names.
+/// Gated URLs that are written out, `//host/path`, also of hosts that no snippet names. What a URL itself holds
+/// behind its host is passed over: it is not contacted.
 fn urls<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 't {
+    let mut done = 0;
     memchr::memchr3_iter(b'/', b'%', b'\\', text).filter_map(move |at| {
-        let rest = slash(slash(text.get(at..)?)?)?;
+        let rest = slash(slash(text.get(at.max(done)..).filter(|_| at >= done)?)?)?;
         let host_start = text.len() - rest.len();
+        // Behind an escape or the end of a statement anything may begin.
+        let url = literal(rest)?;
+        let open = url.iter().position(|b| matches!(b, b'%' | b'\\' | b'&' | b';'));
+        done = host_start + open.unwrap_or(url.len());
         held_at(text, host_start, lens)
     })
 }
