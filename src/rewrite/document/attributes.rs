@@ -24,7 +24,7 @@ impl Document {
         let (shape, role) = (element::shape(tag), element.role(tag, &self.lens));
         let mut kept_source = false;
         for attribute in tag.attributes() {
-            let name = tag.bytes(&attribute.name).to_ascii_lowercase();
+            let name = self.local_name(tag.bytes(&attribute.name)).to_ascii_lowercase();
             let Some(use_) = element.use_of(&name, role) else { continue };
             let (before, origin) = (self.findings.len(), self.origin);
             let start = at + attribute.whole.start as u64;

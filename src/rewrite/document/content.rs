@@ -283,8 +283,8 @@ fn safe_cut(text: &[u8], what: Content) -> usize {
     let room = text.len().saturating_sub(OVERLAP);
     let head = text.get(..room).unwrap_or_default();
     let ends = |b: &u8| matches!(b, b'"' | b'\'' | b';' | b',' | b' ' | b'\n');
-    // Minified text may have none of these for long; then anything that is no part of a URL does.
-    let is_url = |b: &u8| !b.is_ascii() || b.is_ascii_alphanumeric() || b"-._/\\:%".contains(b);
-    let cut = head.iter().rposition(ends).or_else(|| head.iter().rposition(|b| !is_url(b)));
+    // Minified text may have none of these for long; these end a URL too.
+    let ends_url = |b: &u8| matches!(b, b'(' | b')' | b'<' | b'>' | b'`' | b'&');
+    let cut = head.iter().rposition(ends).or_else(|| head.iter().rposition(ends_url));
     cut.map_or(room, |at| at + 1)
 }

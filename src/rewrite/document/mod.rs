@@ -262,6 +262,7 @@ impl Document {
     /// The rewriting of the part of this page that begins at the cursor.
     fn part(&mut self, lens: Lens) -> Rewriter {
         let mut inner = Self::new(lens, self.config.clone(), None, Kind::Noscript);
+        inner.ambiguity = self.ambiguity;
         inner.origin = self.origin + self.cursor;
         inner.line.1 = self.line_of(self.cursor);
         Rewriter::of(inner, super::Syntax::Html)

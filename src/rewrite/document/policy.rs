@@ -66,7 +66,9 @@ impl Declared {
         if self.waiting.is_empty() {
             return;
         }
-        let hashes: Vec<String> = surrogates.map(csp::sha256_source).collect();
+        let mut hashes: Vec<String> = surrogates.map(csp::sha256_source).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
         for Waiting { tag, content, policy } in self.waiting.drain(..).rev() {
             let raw = out.get(tag.clone()).unwrap_or_default().to_vec();
             let mut change = Change::default();

@@ -69,10 +69,14 @@ impl Document {
         begins || (self.ambiguity != Ambiguity::None && is_text_to_some(name))
     }
 
-    /// The element of that name; in XML its namespace prefix is as the author likes.
     fn element(&self, name: &[u8]) -> Element {
-        let local = name.iter().rposition(|b| *b == b':').filter(|_| self.xml);
-        Element::of(local.map_or(name, |colon| name.get(colon + 1..).unwrap_or_default()))
+        Element::of(self.local_name(name))
+    }
+
+    /// A name without its namespace prefix, which in XML is as the author likes.
+    pub(super) fn local_name<'n>(&self, name: &'n [u8]) -> &'n [u8] {
+        let colon = name.iter().rposition(|b| *b == b':').filter(|_| self.xml);
+        colon.map_or(name, |colon| name.get(colon + 1..).unwrap_or_default())
     }
 
     /// Whether something in a tag is gated.

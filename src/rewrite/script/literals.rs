@@ -47,11 +47,19 @@ pub(super) fn held<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = H
     urls(text, lens).chain(bare_hosts(text, lens))
 }
 
+/// What a URL itself holds behind its host is passed over: it is not contacted.
 fn urls<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 't {
+    let mut done = 0;
     memchr::memchr3_iter(b'/', b'%', b'\\', text).filter_map(move |at| {
-        let rest = slash(slash(text.get(at..)?)?)?;
+        let rest = slash(slash(text.get(at..).filter(|_| at >= done)?)?)?;
         rest.first().filter(|b| b.is_ascii_alphanumeric())?;
-        held_at(text, text.len() - rest.len(), lens)
+        host(rest)?;
+        let start = text.len() - rest.len();
+        // Behind an escape or the end of a statement anything may begin.
+        let url = url(rest);
+        let open = url.iter().position(|b| matches!(b, b'%' | b'\\' | b'&' | b';'));
+        done = start + open.unwrap_or(url.len());
+        held_at(text, start, lens)
     })
 }
 
