@@ -1,7 +1,6 @@
 //! The rewriter over saved real pages, in MB/s of one core: without consent, with full consent, and as a mere copy.
 //!
 //! The pages lie beside the repository, in `../shared/corpus`; without them the bench says so and measures nothing.
-#![expect(missing_docs, reason = "criterion makes public functions")]
 
 use consentry::{
     catalog::{Catalog, Config as Scope, Page},
@@ -10,7 +9,9 @@ use consentry::{
     policy::{Gate, Policy, Regime},
     rewrite::{Config, Rewriter, Syntax},
 };
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use criterion::{
+    BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
 use std::{fs, hint::black_box, path::Path, sync::Arc, time::Duration};
 use url::Url;
 
@@ -45,7 +46,12 @@ fn gates(pages: &[Saved], regime: Regime) -> Vec<Gate> {
     let scope = Arc::new(catalog.scope(&Scope::default()));
     let ruling = Arc::new(Policy::default().rule(&Consent::default(), regime));
     let gate = |page: &Saved| {
-        Gate::new(catalog.clone(), scope.clone(), ruling.clone(), Arc::new(Page::new(page.url.clone())))
+        Gate::new(
+            catalog.clone(),
+            scope.clone(),
+            ruling.clone(),
+            Arc::new(Page::new(page.url.clone())),
+        )
     };
     pages.iter().map(gate).collect()
 }
@@ -85,7 +91,10 @@ fn engine(criterion: &mut Criterion) {
     }
     let bytes: usize = pages.iter().map(|page| page.body.len()).sum();
     let mut group = criterion.benchmark_group("engine");
-    group.throughput(Throughput::Bytes(bytes as u64)).sample_size(10).measurement_time(Duration::from_secs(5));
+    group
+        .throughput(Throughput::Bytes(bytes as u64))
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(5));
     for (name, regime) in [("no_consent", Regime::OptIn), ("full_consent", Regime::None)] {
         let gates = gates(&pages, regime);
         measure(&mut group, name, &pages, |index, page, out| {

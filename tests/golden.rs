@@ -27,7 +27,9 @@ impl Golden {
     fn all() -> Vec<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
         let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let is_page = |p: &PathBuf| p.file_name().is_some_and(|n| n.to_string_lossy().matches('.').count() == 1);
+        let is_page = |p: &PathBuf| {
+            p.file_name().is_some_and(|n| n.to_string_lossy().matches('.').count() == 1)
+        };
         let mut all: Vec<Self> = files
             .filter(is_page)
             .map(|path| Self { page: fs::read(&path).unwrap(), path })
@@ -57,7 +59,13 @@ impl Golden {
         }
         let expected = fs::read(&path).unwrap_or_default();
         let text = String::from_utf8_lossy;
-        assert!(found == expected, "{} {kind} {how}\n--- expected\n{}\n--- found\n{}", self.name(), text(&expected), text(found));
+        assert!(
+            found == expected,
+            "{} {kind} {how}\n--- expected\n{}\n--- found\n{}",
+            self.name(),
+            text(&expected),
+            text(found)
+        );
     }
 }
 
@@ -122,12 +130,20 @@ fn chunks_do_not_matter() {
 
 #[test]
 fn what_left_has_nothing_more_to_gate() {
-    for golden in Golden::all().into_iter().filter(|g| !g.name().contains("iso-2022") && !g.name().contains("utf-16")) {
+    for golden in Golden::all()
+        .into_iter()
+        .filter(|g| !g.name().contains("iso-2022") && !g.name().contains("utf-16"))
+    {
         let (once, _) = golden.rewritten(Gated::Remove, || usize::MAX);
         let again = Golden { path: golden.path.clone(), page: once.clone() };
         let (twice, findings) = again.rewritten(Gated::Remove, || usize::MAX);
         let held: Vec<_> = findings.iter().filter(|f| f.judged.is_held()).collect();
         assert!(held.is_empty(), "{}: {held:?}", golden.name());
-        assert_eq!(String::from_utf8_lossy(&once), String::from_utf8_lossy(&twice), "{}", golden.name());
+        assert_eq!(
+            String::from_utf8_lossy(&once),
+            String::from_utf8_lossy(&twice),
+            "{}",
+            golden.name()
+        );
     }
 }

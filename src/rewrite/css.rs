@@ -184,7 +184,9 @@ impl<'c> Scanner<'c> {
                 self.at += 1;
                 let mut buffer = [0; 4];
                 let escaped = self.escape();
-                text.extend_from_slice(escaped.map_or("", |c| c.encode_utf8(&mut buffer)).as_bytes());
+                text.extend_from_slice(
+                    escaped.map_or("", |c| c.encode_utf8(&mut buffer)).as_bytes(),
+                );
             } else if ends(byte) {
                 break;
             } else {

@@ -116,14 +116,15 @@ impl Element {
     pub(super) fn role(self, tag: &Tag<'_>, lens: &Lens) -> Role {
         let value = |name| tag.value(name).map_or(Cow::Borrowed(""), |v| lens.text(v));
         let is = |name, wanted: &str| value(name).trim_ascii().eq_ignore_ascii_case(wanted);
-        let loads = match self {
-            Self::Link => link(&value("rel"), &value("as")),
-            Self::Input => is("type", "image").then_some(Destination::Image),
-            Self::Param => {
-                let names = ["movie", "src", "data", "url", "code"];
-                names.iter().any(|name| is("name", name)).then_some(Destination::Object)
-            }
-            _ => None,
+        let loads = if self == Self::Link {
+            link(&value("rel"), &value("as"))
+        } else if self == Self::Input {
+            is("type", "image").then_some(Destination::Image)
+        } else if self == Self::Param {
+            let names = ["movie", "src", "data", "url", "code"];
+            names.iter().any(|name| is("name", name)).then_some(Destination::Object)
+        } else {
+            None
         };
         Role {
             loads,
@@ -140,8 +141,8 @@ impl Element {
             [b'd', b'a', b't', b'a', b'-', ..] if role.held_by_tool => return None,
             [b'd', b'a', b't', b'a', b'-', rest @ ..] => return self.lazy(rest),
             // Presentation attributes of SVG (SVG 2, 6.6) are declarations.
-            b"mask" | b"filter" | b"cursor" | b"fill" | b"stroke" | b"clip-path" | b"marker-start"
-            | b"marker-mid" | b"marker-end" => return Some(Use::Css),
+            b"mask" | b"filter" | b"cursor" | b"fill" | b"stroke" | b"clip-path"
+            | b"marker-start" | b"marker-mid" | b"marker-end" => return Some(Use::Css),
             _ => {}
         }
         match (self, name) {
@@ -200,15 +201,42 @@ impl Element {
             | Self::Other => Destination::Image,
         };
         match name {
-            b"src" | b"lazy-src" | b"lazy" | b"original" | b"lazyload" | b"ll-src" | b"ezsrc"
-            | b"rocket-src" | b"litespeed-src" | b"pmdelayedscript" | b"wf-src" | b"iframe-src"
-            | b"td-script-src" | b"cfsrc" | b"hi-res-src" | b"large-file" | b"orig-file"
-            | b"medium-file" | b"flickity-lazyload" | b"deferred-src" | b"defer-src" | b"defer"
-            | b"echo" | b"url-src" | b"rocketsrc" | b"lazysrc" | b"pagespeed-orig-src"
-            | b"pagespeed-lazy-src" | b"phast-original-src" | b"phast-src" | b"pin-src"
-            | b"optimumx-src" | b"nitro-lazy-src" | b"breeze" | b"opt-src" | b"src-lazy" => {
-                Some(Use::Url(to))
-            }
+            b"src"
+            | b"lazy-src"
+            | b"lazy"
+            | b"original"
+            | b"lazyload"
+            | b"ll-src"
+            | b"ezsrc"
+            | b"rocket-src"
+            | b"litespeed-src"
+            | b"pmdelayedscript"
+            | b"wf-src"
+            | b"iframe-src"
+            | b"td-script-src"
+            | b"cfsrc"
+            | b"hi-res-src"
+            | b"large-file"
+            | b"orig-file"
+            | b"medium-file"
+            | b"flickity-lazyload"
+            | b"deferred-src"
+            | b"defer-src"
+            | b"defer"
+            | b"echo"
+            | b"url-src"
+            | b"rocketsrc"
+            | b"lazysrc"
+            | b"pagespeed-orig-src"
+            | b"pagespeed-lazy-src"
+            | b"phast-original-src"
+            | b"phast-src"
+            | b"pin-src"
+            | b"optimumx-src"
+            | b"nitro-lazy-src"
+            | b"breeze"
+            | b"opt-src"
+            | b"src-lazy" => Some(Use::Url(to)),
             b"srcset"
             | b"lazy-srcset"
             | b"original-set"

@@ -116,7 +116,8 @@ impl Lens {
             return None;
         }
         let page = std::iter::once(self.gate.page().url());
-        let mut judged = page.chain(&self.bases).filter_map(|base| self.against(base, url, to, shape));
+        let mut judged =
+            page.chain(&self.bases).filter_map(|base| self.against(base, url, to, shape));
         let first = judged.next()?;
         if first.is_held() { Some(first) } else { judged.find(Judged::is_held).or(Some(first)) }
     }
@@ -176,7 +177,8 @@ impl Lens {
         let config = Config { surrogates: false, ..Config::default() };
         let inner = document::Document::new(lens, config, None, document::Kind::Srcdoc);
         let mut inner = Rewriter::of(inner, Syntax::Html);
-        let read = inner.parse(page, &mut Vec::new()).and_then(|()| inner.parse_end(&mut Vec::new()));
+        let read =
+            inner.parse(page, &mut Vec::new()).and_then(|()| inner.parse_end(&mut Vec::new()));
         let held = inner.take_findings().into_iter().map(|f| f.judged).find(Judged::is_held);
         if read.is_err() { held.or_else(|| script::first_held(page, self)) } else { held }
     }
@@ -187,8 +189,9 @@ pub(super) fn code_of(url: &str) -> Option<Vec<u8>> {
     let start = url.trim_start_matches(|c: char| c <= ' ');
     let (scheme, code) = start.split_once(':')?;
     let mut letters = scheme.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r'));
-    let is_script = "javascript".chars().all(|c| letters.next().is_some_and(|l| l.eq_ignore_ascii_case(&c)))
-        && letters.next().is_none();
+    let is_script =
+        "javascript".chars().all(|c| letters.next().is_some_and(|l| l.eq_ignore_ascii_case(&c)))
+            && letters.next().is_none();
     is_script.then(|| percent_decoded(code))
 }
 

@@ -74,15 +74,18 @@ pub(super) fn first_held_of_handler(text: &[u8], lens: &Lens) -> Option<Judged> 
 /// Whether code ends where the URL to go to begins: `window.open('https://`, `location.href='https://`.
 fn navigates(before: &[u8]) -> bool {
     let before = before.trim_ascii_end();
-    let quoted = ["https://", "http://", "//", "https:\\/\\/", "http:\\/\\/"].iter().find_map(|start| {
-        let rest = before.strip_suffix(start.as_bytes())?;
-        rest.strip_suffix(b"'").or_else(|| rest.strip_suffix(b"\""))
-    });
+    let quoted =
+        ["https://", "http://", "//", "https:\\/\\/", "http:\\/\\/"].iter().find_map(|start| {
+            let rest = before.strip_suffix(start.as_bytes())?;
+            rest.strip_suffix(b"'").or_else(|| rest.strip_suffix(b"\""))
+        });
     let Some(code) = quoted else { return false };
     let code: Vec<u8> =
         code.iter().rev().filter(|b| !b.is_ascii_whitespace()).take(20).copied().collect();
     let goes = ["open(", "location=", "location.href=", "location.assign(", "location.replace("];
-    goes.iter().any(|goes| code.iter().zip(goes.bytes().rev()).filter(|(a, b)| *a == b).count() == goes.len())
+    goes.iter().any(|goes| {
+        code.iter().zip(goes.bytes().rev()).filter(|(a, b)| *a == b).count() == goes.len()
+    })
 }
 
 /// Everything gated in `text` by its place, and whether a known snippet is among it.
@@ -290,11 +293,18 @@ pub(super) fn kind(type_: Option<&str>, language: Option<&str>) -> ScriptKind {
     };
     match type_.as_str() {
         "importmap" | "speculationrules" => ScriptKind::Loads,
-        "rocketlazyloadscript" | "pmdelayedscript" | "litespeed/javascript" | "text/partytown"
-        | "text/psajs" | "text/phast" | "text/rocketscript" | "text/lazyload" | "lazyload"
-        | "nitropack/inlinescript" | "nitropack/script" | "text/flying-press-lazy" => {
-            ScriptKind::Delayed
-        }
+        "rocketlazyloadscript"
+        | "pmdelayedscript"
+        | "litespeed/javascript"
+        | "text/partytown"
+        | "text/psajs"
+        | "text/phast"
+        | "text/rocketscript"
+        | "text/lazyload"
+        | "lazyload"
+        | "nitropack/inlinescript"
+        | "nitropack/script"
+        | "text/flying-press-lazy" => ScriptKind::Delayed,
         other if is_javascript(other) => ScriptKind::Code,
         // Cloudflare's Rocket Loader writes `…-text/javascript` with a token in front.
         other if other.ends_with("-text/javascript") || other.ends_with("-module") => {

@@ -11,7 +11,11 @@ fn timed(name: &str, page: &[u8], chunk: usize) -> Result<Vec<u8>, Unreadable> {
     let start = Instant::now();
     let out = rewritten(page.chunks(chunk), &Config::default(), Served::default());
     let took = start.elapsed();
-    eprintln!("{name}: {} bytes, {took:?}, {:?}", page.len(), out.as_ref().map(|o| (o.0.len(), o.1.len())));
+    eprintln!(
+        "{name}: {} bytes, {took:?}, {:?}",
+        page.len(),
+        out.as_ref().map(|o| (o.0.len(), o.1.len()))
+    );
     assert!(took < SOON, "{name} took {took:?}");
     out.map(|(out, _)| out)
 }
@@ -29,7 +33,11 @@ fn long_harmless_pages_pass_unchanged() {
     stays("one word", &format!("<script>{}</script>", "a".repeat(2_000_000)), 16_384);
     stays("slashes", &format!("<script>{}</script>", "/".repeat(1_000_000)), 16_384);
     stays("attribute of 1 MB", &format!("<p title='{}'>x", "y ".repeat(500_000)), 16_384);
-    stays("image in the page", &format!("<img src='data:image/png;base64,{}'>", "A".repeat(1_000_000)), 16_384);
+    stays(
+        "image in the page",
+        &format!("<img src='data:image/png;base64,{}'>", "A".repeat(1_000_000)),
+        16_384,
+    );
     stays("deep", &format!("{}x{}", "<div>".repeat(100_000), "</div>".repeat(100_000)), 16_384);
     stays("never closed", &"<p><b><i>".repeat(30_000), 16_384);
     stays("badly closed", &format!("{}{}", "<i>".repeat(50_000), "</b>".repeat(50_000)), 16_384);
@@ -42,7 +50,11 @@ fn long_harmless_pages_pass_unchanged() {
     stays("style", &format!("<style>{}</style>", "a{b:url(c.png)}".repeat(100_000)), 16_384);
     stays("style of one word", &format!("<style>{}</style>", "a".repeat(1_000_000)), 16_384);
     stays("style attribute", &format!("<p style='{}'>", "b:url(c.png);".repeat(70_000)), 16_384);
-    stays("srcdoc", &format!("<iframe srcdoc='{}'></iframe>", "&lt;p&gt;x".repeat(100_000)), 16_384);
+    stays(
+        "srcdoc",
+        &format!("<iframe srcdoc='{}'></iframe>", "&lt;p&gt;x".repeat(100_000)),
+        16_384,
+    );
     stays("noscripts", &"<noscript><img src=a.png></noscript>".repeat(10_000), 16_384);
     stays("iframes", &"<iframe src=a.html><p></iframe>".repeat(10_000), 16_384);
     stays("comment", &format!("<!--{}-->", "<img>".repeat(200_000)), 16_384);
@@ -61,7 +73,11 @@ fn one_byte_at_a_time_takes_its_time_once() {
     stays("style of one word", &format!("<style>{}</style>", "a".repeat(400_000)), 1);
     stays("attribute", &format!("<p title='{}'>", "x".repeat(200_000)), 1);
     stays("noscript", &format!("<noscript>{}</noscript>", "<img src=a>".repeat(18_000)), 1);
-    stays("noscript attribute", &format!("<noscript><img alt='{}'></noscript>", "x".repeat(200_000)), 1);
+    stays(
+        "noscript attribute",
+        &format!("<noscript><img alt='{}'></noscript>", "x".repeat(200_000)),
+        1,
+    );
 }
 
 #[test]
@@ -97,7 +113,9 @@ fn nesting_has_an_end() {
 #[test]
 fn what_is_too_long_is_refused() {
     let config = Config { max_tag: 10_000, ..Config::default() };
-    for page in [format!("<p title='{}", "x".repeat(5_000_000)), format!("<p {}", "a ".repeat(5_000_000))] {
+    for page in
+        [format!("<p title='{}", "x".repeat(5_000_000)), format!("<p {}", "a ".repeat(5_000_000))]
+    {
         let read = rewritten(page.as_bytes().chunks(1000), &config, Served::default());
         assert_eq!(read.map(|_| ()), Err(Unreadable::Tag));
     }

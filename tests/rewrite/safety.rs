@@ -35,8 +35,6 @@ const PIECES: &[&str] = &[
     "-->",
     "--!>",
     "<!-->",
-
-
     "<style>",
     "@import '//www.facebook.com/tr';",
     "a{b:url(//www.facebook.com/tr)}",
@@ -124,13 +122,20 @@ fn leaks(node: &Handle, page: &str, found: &mut Vec<String>) {
         // Of the types in the pieces none is run.
         let inert = element == "script" && value("type").is_some();
         for (attribute, to) in loads.iter().filter(|_| !inert) {
-            if let Some(url) = value(attribute) && held(&url, *to).is_some() {
+            if let Some(url) = value(attribute)
+                && held(&url, *to).is_some()
+            {
                 found.push(format!("{element} {attribute}={url}"));
             }
         }
         for attribute in ["style", "srcset", "srcdoc"] {
-            let shows = attribute == "style" || matches!((element, attribute), ("img" | "source", "srcset") | ("iframe", "srcdoc"));
-            if let Some(text) = value(attribute).filter(|t| shows && t.contains("facebook.com/tr")) {
+            let shows = attribute == "style"
+                || matches!(
+                    (element, attribute),
+                    ("img" | "source", "srcset") | ("iframe", "srcdoc")
+                );
+            if let Some(text) = value(attribute).filter(|t| shows && t.contains("facebook.com/tr"))
+            {
                 found.push(format!("{element} {attribute}={text}"));
             }
         }
@@ -155,10 +160,8 @@ fn applies(css: &str) -> bool {
 }
 
 fn text_of(node: &Handle) -> String {
-    match &node.data {
-        NodeData::Text { contents } => contents.borrow().to_string(),
-        _ => String::new(),
-    }
+    let NodeData::Text { contents } = &node.data else { return String::new() };
+    contents.borrow().to_string()
 }
 
 fn tree(page: &[u8], scripting_enabled: bool) -> Handle {

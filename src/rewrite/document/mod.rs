@@ -13,12 +13,12 @@ mod content;
 mod policy;
 mod start;
 
+use self::policy::Declared;
 use super::{
     Config, Rewriter, Unreadable,
     engine::{Token, TokenKind},
     lens::Lens,
 };
-use self::policy::Declared;
 use crate::policy::{Finding, Judged, Place};
 use encoding_rs::Encoding;
 use std::ops::Range;

@@ -35,12 +35,7 @@ pub(super) struct Outcome {
 
 impl Document {
     /// Decides on a start tag.
-    pub(super) fn start(
-        &mut self,
-        range: &Range<u64>,
-        foreign: bool,
-        out: &mut Vec<u8>,
-    ) {
+    pub(super) fn start(&mut self, range: &Range<u64>, foreign: bool, out: &mut Vec<u8>) {
         // The tag is copied only when it has something to decide on.
         let raw = self.slice(range.clone());
         let element = self.element(Tag::new(raw).name());
@@ -104,7 +99,8 @@ impl Document {
         let text = |name| tag.value(name).map(|value| self.lens.text(value));
         let declares = text("http-equiv")
             .is_some_and(|v| v.trim_ascii().eq_ignore_ascii_case("content-security-policy"));
-        let (true, Some(policy)) = (declares && self.kind != Kind::Noscript, text("content")) else {
+        let (true, Some(policy)) = (declares && self.kind != Kind::Noscript, text("content"))
+        else {
             return;
         };
         let policy = policy.into_owned();
@@ -170,7 +166,10 @@ impl Document {
         }
         if !is_markup && name.eq_ignore_ascii_case(b"frameset") {
             self.ambiguity = Ambiguity::Frameset;
-        } else if !is_markup && self.ambiguity == Ambiguity::None && name.eq_ignore_ascii_case(b"select") {
+        } else if !is_markup
+            && self.ambiguity == Ambiguity::None
+            && name.eq_ignore_ascii_case(b"select")
+        {
             self.ambiguity = Ambiguity::Select;
         }
     }
@@ -185,8 +184,7 @@ impl Document {
 
 /// What of an element is decided at its end.
 fn held_content(element: Element, script: Option<ScriptKind>, tag: &Tag<'_>) -> Option<Content> {
-    let has_source =
-        || ["src", "href", "xlink:href"].iter().any(|name| tag.value(name).is_some());
+    let has_source = || ["src", "href", "xlink:href"].iter().any(|name| tag.value(name).is_some());
     match (element, script) {
         (Element::Script, Some(ScriptKind::Code | ScriptKind::Delayed)) if !has_source() => {
             Some(Content::Code)
