@@ -51,7 +51,8 @@ impl Document {
                 Some(_) | None => {}
             }
         }
-        outcome.gone &= self.config.gated == Gated::Remove && !kept_source;
+        outcome.source = outcome.gone && !kept_source;
+        outcome.gone = outcome.source && self.config.gated == Gated::Remove;
         outcome
     }
 
