@@ -10,7 +10,6 @@ use super::{Ambiguity, Content, Document, Held, Kind, State};
 use crate::{
     policy::{Judged, csp},
     rewrite::{
-        Gated,
         change::Change,
         element::Element,
         script::{self, ScriptKind},
