@@ -317,28 +317,37 @@ fn preload(as_: &str) -> Destination {
 
 /// Whether an attribute is a known consent tool's, which holds the element until the visitor's choice.
 fn is_tool_mark(name: &[u8]) -> bool {
-    [
-        &b"data-cookieconsent"[..],
-        b"data-cookieblock-src",
-        b"data-cookiecategory",
-        b"data-cmp-src",
-        b"data-cmp-vendor",
-        b"data-cmplz-src",
-        b"data-service-cmplz",
-        b"data-borlabs-script-blocker-src",
-        b"data-borlabs-cookie-script-blocker-src",
-        b"data-usercentrics",
-        b"data-uc-src",
-        b"data-cookiefirst-category",
-        b"data-iub-purposes",
-        b"data-suppressedsrc",
-    ]
-    .iter()
-    .any(|mark| mark.eq_ignore_ascii_case(name))
+    let is_data = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"data-"));
+    is_data
+        && [
+            &b"data-cookieconsent"[..],
+            b"data-cookieblock-src",
+            b"data-cookiecategory",
+            b"data-cmp-src",
+            b"data-cmp-vendor",
+            b"data-cmplz-src",
+            b"data-service-cmplz",
+            b"data-borlabs-script-blocker-src",
+            b"data-borlabs-cookie-script-blocker-src",
+            b"data-usercentrics",
+            b"data-uc-src",
+            b"data-cookiefirst-category",
+            b"data-iub-purposes",
+            b"data-suppressedsrc",
+        ]
+        .iter()
+        .any(|mark| mark.eq_ignore_ascii_case(name))
 }
 
 /// What the element looks like: an image or a frame of at most one pixel, or one that is not shown.
-pub(super) fn shape(tag: &Tag<'_>) -> Shape {
+pub(super) fn shape(element: Element, tag: &Tag<'_>) -> Shape {
+    let shows = matches!(
+        element,
+        Element::Image | Element::Iframe | Element::Frame | Element::Object | Element::Embed
+    );
+    if !shows {
+        return Shape::Plain;
+    }
     let tiny = |name| {
         let size = tag.value(name).map(|v| v.trim_ascii());
         size.is_some_and(|v| matches!(v, b"0" | b"1" | b"0px" | b"1px"))
