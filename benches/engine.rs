@@ -1,7 +1,6 @@
 //! The rewriter over saved real pages, in MB/s of one core: without consent, with full consent, and as a mere copy.
 //!
 //! The pages lie beside the repository, in `../shared/corpus`; without them the bench says so and measures nothing.
-#![expect(missing_docs, reason = "criterion makes public functions")]
 
 use consentry::{
     catalog::{Catalog, Config as Scope, Page},

@@ -116,14 +116,15 @@ impl Element {
     pub(super) fn role(self, tag: &Tag<'_>, lens: &Lens) -> Role {
         let value = |name| tag.value(name).map_or(Cow::Borrowed(""), |v| lens.text(v));
         let is = |name, wanted: &str| value(name).trim_ascii().eq_ignore_ascii_case(wanted);
-        let loads = match self {
-            Self::Link => link(&value("rel"), &value("as")),
-            Self::Input => is("type", "image").then_some(Destination::Image),
-            Self::Param => {
-                let names = ["movie", "src", "data", "url", "code"];
-                names.iter().any(|name| is("name", name)).then_some(Destination::Object)
-            }
-            _ => None,
+        let loads = if self == Self::Link {
+            link(&value("rel"), &value("as"))
+        } else if self == Self::Input {
+            is("type", "image").then_some(Destination::Image)
+        } else if self == Self::Param {
+            let names = ["movie", "src", "data", "url", "code"];
+            names.iter().any(|name| is("name", name)).then_some(Destination::Object)
+        } else {
+            None
         };
         Role {
             loads,
@@ -316,28 +317,37 @@ fn preload(as_: &str) -> Destination {
 
 /// Whether an attribute is a known consent tool's, which holds the element until the visitor's choice.
 fn is_tool_mark(name: &[u8]) -> bool {
-    [
-        &b"data-cookieconsent"[..],
-        b"data-cookieblock-src",
-        b"data-cookiecategory",
-        b"data-cmp-src",
-        b"data-cmp-vendor",
-        b"data-cmplz-src",
-        b"data-service-cmplz",
-        b"data-borlabs-script-blocker-src",
-        b"data-borlabs-cookie-script-blocker-src",
-        b"data-usercentrics",
-        b"data-uc-src",
-        b"data-cookiefirst-category",
-        b"data-iub-purposes",
-        b"data-suppressedsrc",
-    ]
-    .iter()
-    .any(|mark| mark.eq_ignore_ascii_case(name))
+    let is_data = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"data-"));
+    is_data
+        && [
+            &b"data-cookieconsent"[..],
+            b"data-cookieblock-src",
+            b"data-cookiecategory",
+            b"data-cmp-src",
+            b"data-cmp-vendor",
+            b"data-cmplz-src",
+            b"data-service-cmplz",
+            b"data-borlabs-script-blocker-src",
+            b"data-borlabs-cookie-script-blocker-src",
+            b"data-usercentrics",
+            b"data-uc-src",
+            b"data-cookiefirst-category",
+            b"data-iub-purposes",
+            b"data-suppressedsrc",
+        ]
+        .iter()
+        .any(|mark| mark.eq_ignore_ascii_case(name))
 }
 
 /// What the element looks like: an image or a frame of at most one pixel, or one that is not shown.
-pub(super) fn shape(tag: &Tag<'_>) -> Shape {
+pub(super) fn shape(element: Element, tag: &Tag<'_>) -> Shape {
+    let shows = matches!(
+        element,
+        Element::Image | Element::Iframe | Element::Frame | Element::Object | Element::Embed
+    );
+    if !shows {
+        return Shape::Plain;
+    }
     let tiny = |name| {
         let size = tag.value(name).map(|v| v.trim_ascii());
         size.is_some_and(|v| matches!(v, b"0" | b"1" | b"0px" | b"1px"))

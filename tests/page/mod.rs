@@ -17,26 +17,23 @@ static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
 
 /// How a page is served.
 #[derive(Clone, Copy, Default)]
-pub struct Served<'s> {
-    pub charset: Option<&'s str>,
-    pub syntax: Syntax,
-    pub nonce: Option<&'s str>,
+pub(crate) struct Served<'s> {
+    pub(crate) charset: Option<&'s str>,
+    pub(crate) syntax: Syntax,
+    pub(crate) nonce: Option<&'s str>,
 }
 
 /// The gate of a page of `https://www.shop.example`, without consent.
-pub fn gate() -> Gate {
+pub(crate) fn gate() -> Gate {
     let url = Url::parse("https://www.shop.example/de/index.html");
-    gate_of(url.unwrap_or_else(|e| unreachable!("{e}")))
-}
-
-pub fn gate_of(url: Url) -> Gate {
+    let url = url.unwrap_or_else(|e| unreachable!("{e}"));
     let scope = Arc::new(CATALOG.scope(&Scope::default()));
     let ruling = Arc::new(Policy::default().rule(&Consent::default(), Regime::OptIn));
     Gate::new(CATALOG.clone(), scope, ruling, Arc::new(Page::new(url)))
 }
 
 /// The page as it leaves when it comes in these chunks.
-pub fn rewritten<'c>(
+pub(crate) fn rewritten<'c>(
     chunks: impl Iterator<Item = &'c [u8]>,
     config: &Config,
     served: Served<'_>,

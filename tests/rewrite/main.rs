@@ -1,5 +1,5 @@
 //! The rewriter against hostile pages, and against an independent parser of what leaves it.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod hostile;
 #[path = "../page/mod.rs"]

@@ -160,10 +160,8 @@ fn applies(css: &str) -> bool {
 }
 
 fn text_of(node: &Handle) -> String {
-    match &node.data {
-        NodeData::Text { contents } => contents.borrow().to_string(),
-        _ => String::new(),
-    }
+    let NodeData::Text { contents } = &node.data else { return String::new() };
+    contents.borrow().to_string()
 }
 
 fn tree(page: &[u8], scripting_enabled: bool) -> Handle {

@@ -21,7 +21,7 @@ use crate::{
 impl Document {
     pub(super) fn attributes(&mut self, element: Element, tag: &Tag<'_>, at: u64) -> Outcome {
         let mut outcome = Outcome::default();
-        let (shape, role) = (element::shape(tag), element.role(tag, &self.lens));
+        let (shape, role) = (element::shape(element, tag), element.role(tag, &self.lens));
         let mut kept_source = false;
         for attribute in tag.attributes() {
             let name = self.local_name(tag.bytes(&attribute.name)).to_ascii_lowercase();
@@ -51,7 +51,8 @@ impl Document {
                 Some(_) | None => {}
             }
         }
-        outcome.gone &= self.config.gated == Gated::Remove && !kept_source;
+        outcome.source = outcome.gone && !kept_source;
+        outcome.gone = outcome.source && self.config.gated == Gated::Remove;
         outcome
     }
 

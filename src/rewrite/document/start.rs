@@ -10,7 +10,6 @@ use super::{Ambiguity, Content, Document, Held, Kind, State};
 use crate::{
     policy::{Judged, csp},
     rewrite::{
-        Gated,
         change::Change,
         element::Element,
         script::{self, ScriptKind},
@@ -27,6 +26,8 @@ const PLACEHOLDER: &[u8] = b"<span></span>";
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) change: Change,
+    /// What the element is there for is gated.
+    pub(super) source: bool,
     /// The element is taken out.
     pub(super) gone: bool,
     /// For whom a script was gated.
@@ -127,7 +128,7 @@ impl Document {
         range: &Range<u64>,
         out: &mut Vec<u8>,
     ) {
-        let Outcome { mut change, gone, stubs } = outcome;
+        let Outcome { mut change, source, gone, stubs } = outcome;
         if element == Element::Script {
             self.stub(&stubs, is_markup, out);
         }
@@ -141,10 +142,7 @@ impl Document {
             }
             return;
         }
-        if element == Element::Script
-            && !stubs.is_empty()
-            && (stays || self.config.gated == Gated::Inert)
-        {
+        if element == Element::Script && source {
             make_script_inert(&mut change, tag);
         }
         let edited = (!change.is_empty()).then(|| {

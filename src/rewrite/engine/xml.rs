@@ -111,9 +111,12 @@ fn next(rest: &[u8]) -> Piece {
         }
     }
     if rest.starts_with(b"<?") {
-        return match up_to(rest, 2, b"?>") {
+        let piece = up_to(rest, 2, b"?>");
+        return match piece {
             Piece::Plain(length) if rest.starts_with(b"<?xml-stylesheet") => Piece::Start(length),
-            piece => piece,
+            Piece::Plain(_) | Piece::Start(_) | Piece::End(_) | Piece::Refused | Piece::Unknown => {
+                piece
+            }
         };
     }
     match (rest.get(1), tag_end(rest)) {
