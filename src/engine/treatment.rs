@@ -94,27 +94,40 @@ pub fn is_page(response: &response::Parts) -> bool {
 /// Whether a browser looks at the first bytes to know what it is (MIME Sniffing 5.1, 7).
 pub(super) fn is_sniffed(response: &response::Parts) -> bool {
     let bodyless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::PARTIAL_CONTENT];
-    !response.headers.contains_key(CONTENT_TYPE)
+    items(&response.headers, &CONTENT_TYPE).all(|media_type| says_nothing(&media_type))
         && !response.status.is_informational()
         && !bodyless.contains(&response.status)
         && !items(&response.headers, &X_CONTENT_TYPE_OPTIONS)
             .any(|option| option.eq_ignore_ascii_case("nosniff"))
 }
 
+/// Whether browsers look at the body in spite of this type: it is none (RFC 9110 8.3.1), or one that servers send
+/// when they do not know (MIME Sniffing 5.1, 7).
+fn says_nothing(media_type: &str) -> bool {
+    let is_token = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    };
+    let unknown = ["unknown/unknown", "application/unknown", "*/*"];
+    !media_type.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub))
+        || unknown.iter().any(|name| media_type.eq_ignore_ascii_case(name))
+}
+
 /// How the page is parsed: as XML only if it can be nothing else.
 pub(super) fn syntax(response: &response::Parts) -> Syntax {
-    let is_xml = |media_type: &str| media_type.eq_ignore_ascii_case("application/xhtml+xml");
+    let is_xml = |media_type: String| media_type.eq_ignore_ascii_case("application/xhtml+xml");
     let mut types = items(&response.headers, &CONTENT_TYPE).peekable();
     if types.peek().is_some() && types.all(is_xml) { Syntax::Xml } else { Syntax::Html }
 }
 
 /// The charset that the page's header says.
-pub(super) fn charset(response: &response::Parts) -> Option<&str> {
-    let value = response.headers.get_all(CONTENT_TYPE).into_iter().next_back()?.to_str().ok()?;
+pub(super) fn charset(response: &response::Parts) -> Option<String> {
+    let value = response.headers.get_all(CONTENT_TYPE).into_iter().next_back()?;
+    let value = String::from_utf8_lossy(value.as_bytes());
     value.split(';').skip(1).find_map(|parameter| {
         let (name, label) = parameter.split_once('=')?;
         let label = label.trim().trim_matches('"');
-        (name.trim().eq_ignore_ascii_case("charset") && !label.is_empty()).then_some(label)
+        (name.trim().eq_ignore_ascii_case("charset") && !label.is_empty()).then(|| label.to_owned())
     })
 }
 
@@ -127,14 +140,14 @@ pub(super) fn readable(response: &response::Parts) -> Result<Coding, Cause> {
 }
 
 /// The members of a list header, without their parameters.
-fn items<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
-    headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|member| member.split(';').next())
-        .map(str::trim)
+///
+/// A byte beyond ASCII, as in a file's name, makes no difference to browsers, so it makes none here.
+fn items(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> {
+    headers.get_all(name).into_iter().flat_map(|value| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let first = |member: &str| member.split(';').next().unwrap_or_default().trim().to_owned();
+        value.split(',').map(first).collect::<Vec<_>>()
+    })
 }
 
 #[cfg(test)]
@@ -178,6 +191,29 @@ mod tests {
     }
 
     #[test]
+    fn bytes_beyond_ascii_hide_no_page() {
+        let mut response = head(200, &[]);
+        let value = http::HeaderValue::from_bytes(b"text/html; charset=\xff").unwrap();
+        response.headers.insert(CONTENT_TYPE, value);
+        assert!(is_page(&response));
+    }
+
+    #[test]
+    fn types_that_say_nothing_are_sniffed() {
+        for value in
+            ["", " ", "text", "garbage", "*/*", "Unknown/Unknown", "application/unknown", "\"a/b\""]
+        {
+            assert!(is_sniffed(&head(200, &[("content-type", value)])), "{value}");
+        }
+        for value in ["text/plain", "application/json; a=b", "garbage, image/png"] {
+            assert!(!is_sniffed(&head(200, &[("content-type", value)])), "{value}");
+        }
+        assert!(is_sniffed(&head(200, &[])));
+        let kept = [("content-type", "*/*"), ("x-content-type-options", "nosniff")];
+        assert!(!is_sniffed(&head(200, &kept)));
+    }
+
+    #[test]
     fn charsets_are_found() {
         for (value, found) in [
             ("text/html; charset=UTF-16LE", Some("UTF-16LE")),
@@ -185,7 +221,8 @@ mod tests {
             ("text/html; charset=", None),
             ("text/html", None),
         ] {
-            assert_eq!(charset(&head(200, &[("content-type", value)])), found, "{value}");
+            let response = head(200, &[("content-type", value)]);
+            assert_eq!(charset(&response).as_deref(), found, "{value}");
         }
     }
 

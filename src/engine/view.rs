@@ -1,6 +1,7 @@
 //! Turns the response to one request into header edits and a body's [`Treatment`].
 //!
-//! 1. With `mode = "off"` nothing is touched; with `"report"` the page is read, and nothing is touched.
+//! 1. With `mode = "off"` nothing is touched; with `"report"` the page is read, and nothing but the operator's header
+//!    is added.
 //! 2. Where the ruling grants every purpose the body passes in its own bytes and coding.
 //! 3. A page leaves in the coding that is cheapest among those that the client accepts; where unreadable pages pass,
 //!    in the origin's own, so that the rest can still pass when a body turns out to be unreadable.
@@ -107,7 +108,8 @@ impl View {
         let unchanged = response.status == StatusCode::NOT_MODIFIED && self.is_document;
         let bypass = matches!(treatment, Treatment::Bypass);
         if matches!(treatment, Treatment::Other) && !unchanged {
-            return headers::subresource(&response.headers, &gate, SIGNALS);
+            let (edits, findings) = headers::subresource(&response.headers, &gate, SIGNALS);
+            return (self.made(edits), findings);
         }
         let state = State { class: &self.class, fingerprint: &self.fingerprint };
         let hashes = if bypass { &[][..] } else { &self.stubs };
@@ -119,6 +121,7 @@ impl View {
         } else {
             edits.extend(transcoded(response));
         }
+        edits = self.made(edits);
         if self.site.config.announce {
             edits.push(Edit::Set(headers::OPERATOR, headers::operator(self.mode(), &self.class)));
         }
@@ -128,7 +131,8 @@ impl View {
     /// Edits to the head of an informational response (RFC 8297), and the findings in it.
     #[must_use]
     pub fn hints(&self, response: &response::Parts) -> (Vec<Edit>, Vec<Finding>) {
-        headers::early_hints(&response.headers, &self.gate())
+        let (edits, findings) = headers::early_hints(&response.headers, &self.gate());
+        (self.made(edits), findings)
     }
 
     /// What becomes of the response's body.
@@ -196,6 +200,14 @@ impl View {
         &self.ruling
     }
 
+    /// Of `edits` those that the mode lets be made.
+    fn made(&self, edits: Vec<Edit>) -> Vec<Edit> {
+        match self.mode() {
+            Mode::Enforce => edits,
+            Mode::Report | Mode::Off => Vec::new(),
+        }
+    }
+
     fn read(&self, response: &response::Parts, coding: Coding, leaves: Coding) -> Body {
         let config = &self.site.config;
         let nonce = match headers::inline_script(&response.headers) {
@@ -203,8 +215,13 @@ impl View {
             Inline::Free | Inline::Hashes => None,
         };
         let (syntax, charset) = (syntax(response), charset(response));
-        let rewriter =
-            Rewriter::new(self.gate(), &config.rewrite, syntax, charset, nonce.as_deref());
+        let rewriter = Rewriter::new(
+            self.gate(),
+            &config.rewrite,
+            syntax,
+            charset.as_deref(),
+            nonce.as_deref(),
+        );
         Body { coding, leaves, limits: config.limits, rewriter }
     }
 
@@ -231,8 +248,8 @@ impl View {
 
 /// The charset in which a page leaves, where that is another than its header says.
 fn transcoded(response: &response::Parts) -> Option<Edit> {
-    let outgoing = rewrite::outgoing(charset(response)?)?;
-    let value = response.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let outgoing = rewrite::outgoing(&charset(response)?)?;
+    let value = String::from_utf8_lossy(response.headers.get(CONTENT_TYPE)?.as_bytes());
     let media_type = value.split(';').next()?.trim();
     let value = HeaderValue::try_from(format!("{media_type}; charset={outgoing}")).ok()?;
     Some(Edit::Set(CONTENT_TYPE, value))

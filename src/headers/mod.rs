@@ -106,16 +106,19 @@ pub fn early_hints<J: Judge + ?Sized>(headers: &HeaderMap, judge: &J) -> (Vec<Ed
     (edits, review.into_findings())
 }
 
-/// The value of [`OPERATOR`]: `enforce; consent=none`.
+/// The value of [`OPERATOR`]: `enforce; consent=none`, or the mode alone where pages are as they came and any cache may
+/// share them.
 #[must_use]
 pub fn operator(mode: Mode, class: &str) -> HeaderValue {
     let mode = match mode {
-        Mode::Enforce => "enforce",
+        Mode::Enforce => {
+            let whole = HeaderValue::try_from(format!("enforce; consent={class}"));
+            return whole.unwrap_or(HeaderValue::from_static("enforce"));
+        }
         Mode::Report => "report",
         Mode::Off => "off",
     };
-    let whole = HeaderValue::try_from(format!("{mode}; consent={class}"));
-    whole.unwrap_or(HeaderValue::from_static(mode))
+    HeaderValue::from_static(mode)
 }
 
 /// Edits of what makes a browser contact somebody.

@@ -97,7 +97,8 @@ fn early_hints_lose_their_links_and_nothing_else() {
 #[test]
 fn the_operator_is_told() {
     assert_eq!(operator(Mode::Enforce, "none"), "enforce; consent=none");
-    assert_eq!(operator(Mode::Report, "fa"), "report; consent=fa");
+    assert_eq!(operator(Mode::Enforce, "\n"), "enforce");
+    assert_eq!(operator(Mode::Report, "fa"), "report");
     assert_eq!(operator(Mode::Off, "\n"), "off");
 }
 

@@ -3,7 +3,8 @@
 //! 1. What was fed leaves at once, as far as the rewriter lets it: the encoder is flushed at the end of each feed.
 //! 2. A body that turns out to be unreadable is given back as it came while nothing has left yet, where that is
 //!    asked for and the coding is the same; otherwise the message must not end as whole.
-//! 3. Held at a time: a decoder's and an encoder's window, what the rewriter holds back, and what one feed makes.
+//! 3. Held at a time: a decoder's and an encoder's window, what the rewriter holds back, and what one feed makes, which
+//!    is [`MAX_MADE`] at most: a bomb that leaves for a client without codings would be held whole otherwise.
 
 use crate::{
     coding::{self, Broken, Decoder, Encoder, Error, Levels},
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// The most of a body that is kept for giving it back.
 const MAX_KEPT: usize = 256 << 10;
+
+/// The most that one feed may make; a piece from the origin has 64 KiB at most.
+const MAX_MADE: usize = 8 << 20;
 
 /// Why a body cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +80,13 @@ impl Pipeline {
         self.keep(input);
         let before = out.len();
         let started = Instant::now();
-        let decoded = self.decoder.feed(input, &mut |plain| self.end.feed(plain, out));
+        let decoded = self.decoder.feed(input, &mut |plain| {
+            self.end.feed(plain, out)?;
+            if out.len() - before > MAX_MADE {
+                return Err(Failure::Unreadable(coding::Unreadable::TooLarge.into()));
+            }
+            Ok(())
+        });
         let result = decoded.map_err(Failure::from).and_then(|()| self.end.flush(out));
         self.clock(started);
         if out.len() > before {
@@ -268,6 +278,20 @@ mod tests {
             pipeline.feed(&whole[..whole.len() - 3], &mut out).unwrap();
             let failure = Failure::Unreadable(Cause::Coding(Unreadable::Truncated(coding)));
             assert_eq!(pipeline.finish(&mut out), Err(failure));
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_not_held_whole() {
+        let zeros = vec![0; 1 << 20];
+        for coding in [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd] {
+            let (mut encoder, mut bomb) = (Encoder::new(coding, &Levels::default()), Vec::new());
+            (0..64).for_each(|_| encoder.write(&zeros, &mut bomb).unwrap());
+            encoder.finish(&mut bomb).unwrap();
+            let (mut pipeline, mut out) = (pipeline(coding, Coding::Identity, false), Vec::new());
+            let failure = Failure::Unreadable(Cause::Coding(Unreadable::TooLarge));
+            assert_eq!(pipeline.feed(&bomb, &mut out), Err(failure));
+            assert!(out.len() <= MAX_MADE + (1 << 20), "{}", out.len());
         }
     }
 

@@ -12,6 +12,9 @@ mod resolver;
 pub mod server;
 mod service;
 mod sniffer;
+mod tunnel;
+mod visitor;
+mod wire;
 
 use self::consentry::Shared;
 pub use self::{

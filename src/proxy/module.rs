@@ -126,11 +126,10 @@ impl PageFilter {
             return self.replace(response, reply.status);
         }
         let Some(view) = &self.view else { return Ok(()) };
-        let enforced = view.mode() == Mode::Enforce;
         if response.status.is_informational() {
             let (edits, findings) = view.hints(response);
             count(&self.shared.metrics, &findings);
-            return if enforced { edit_response(edits, response) } else { Ok(()) };
+            return edit_response(edits, response);
         }
         let treatment = view.body(response);
         let bare = end
@@ -139,9 +138,7 @@ impl PageFilter {
         if view.mode() != Mode::Off {
             let (edits, findings) = view.head(response, &treatment);
             self.open(response.status, &treatment, bare, findings);
-            if enforced {
-                edit_response(edits, response)?;
-            }
+            edit_response(edits, response)?;
         }
         self.treat(response, treatment, bare)?;
         if !self.chunks {

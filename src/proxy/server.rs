@@ -7,14 +7,13 @@
 //! 1. `ready` is called when connections are accepted.
 //! 2. At the end no connection is accepted, idle ones are closed, and requests on their way get [`Config::drain`].
 
-use super::{Consentry, admin::Admin, service::Service};
+use super::{Consentry, admin::Admin, service::Service, visitor};
 use pingora_core::{
-    apps::ServerApp,
-    protocols::{GetSocketDigest, SocketDigest, Stream, l4::stream::Stream as Socket},
+    apps::{HttpServerApp, HttpServerOptions},
     server::{ShutdownWatch, configuration::ServerConf},
 };
 use pingora_proxy::http_proxy;
-use std::{future::Future, io, net::SocketAddr, os::fd::AsRawFd, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime,
@@ -23,6 +22,9 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
+
+/// How long an HTTP/2 connection without requests is kept.
+const IDLE_HTTP2: Duration = Duration::from_secs(60);
 
 /// How the program listens and ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +110,9 @@ pub async fn serve(
     };
     let (ending, watch) = watch::channel(false);
     let figures = Arc::new(Admin(consentry.metrics().clone()));
-    let proxy = Arc::new(http_proxy(&Arc::new(conf()), Service::new(consentry)));
+    let mut proxy = http_proxy(&Arc::new(conf()), Service::new(consentry));
+    proxy.server_options = Some(options());
+    let proxy = Arc::new(proxy);
     let mut connections = JoinSet::new();
     ready(listening);
     tokio::pin!(end);
@@ -123,7 +127,7 @@ pub async fn serve(
     drop((visitors, admin));
     // Nobody may be listening any more, which is fine.
     let _ = ending.send(true);
-    proxy.cleanup().await;
+    proxy.http_cleanup().await;
     // Those still open at the end of the time are cut off when the set is dropped.
     let _ = timeout(config.drain, async { while connections.join_next().await.is_some() {} }).await;
     Ok(())
@@ -141,20 +145,15 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, Socket
     }
 }
 
-async fn admit<A: ServerApp + Send + Sync + 'static>(
+async fn admit<A: HttpServerApp + Send + Sync + 'static>(
     accepted: io::Result<(TcpStream, SocketAddr)>,
     app: &Arc<A>,
     watch: &ShutdownWatch,
     connections: &mut JoinSet<()>,
 ) {
     match accepted {
-        Ok((stream, _)) => {
-            let (app, watch) = (app.clone(), watch.clone());
-            connections.spawn(async move {
-                if let Some(stream) = socket(stream) {
-                    app.process_new(stream, &watch).await;
-                }
-            });
+        Ok((socket, _)) => {
+            connections.spawn(visitor::attend(socket, app.clone(), watch.clone()));
         }
         Err(error) => {
             log::warn!("a connection was not accepted: {error}");
@@ -164,17 +163,15 @@ async fn admit<A: ServerApp + Send + Sync + 'static>(
     }
 }
 
-/// The connection as Pingora's listeners make it: small writes leave at once, and addresses can be asked for.
-fn socket(stream: TcpStream) -> Option<Stream> {
-    let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
-    let mut socket = Socket::from(stream);
-    socket.set_nodelay().ok()?;
-    socket.set_socket_digest(digest);
-    Some(Box::new(socket))
-}
-
 fn conf() -> ServerConf {
     ServerConf { max_retries: 4, ..ServerConf::default() }
+}
+
+fn options() -> HttpServerOptions {
+    let mut options = HttpServerOptions::default();
+    options.h2c = true;
+    options.h2_idle_timeout = Some(IDLE_HTTP2);
+    options
 }
 
 fn asked_to_end() -> io::Result<impl Future<Output = ()>> {

@@ -5,18 +5,28 @@
 //! 2. Each error becomes a status in one place, [`status_of`], and a page that says nothing of the inside.
 //! 3. A message that has begun is never ended as whole after an error: its connection is closed.
 //! 4. A request that surely did not reach the origin is sent once more, to the next address.
+//! 5. A request of HTTP/1.1 without a host is refused (RFC 9112 3.2).
 
-use super::{Consentry, reply, resolver::Resolver};
+use super::{Consentry, reply, resolver::Resolver, tunnel::Tunnel, visitor::Line};
 use crate::engine::{Origin, authority};
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderName, Method, StatusCode, header::CONTENT_LENGTH};
+use http::{
+    HeaderName, Method, StatusCode, Version,
+    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+};
 use pingora_core::{
     Error, ErrorSource, ErrorType, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
 };
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, Session};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 /// The most bytes in a request's head.
 const MAX_HEAD: usize = 128 << 10;
@@ -30,6 +40,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(60);
 /// How often a request is tried.
 const ATTEMPTS: usize = 3;
+
+/// Sets the connections of upgrades apart from each other; those of other requests have 0.
+static TUNNELS: AtomicU64 = AtomicU64::new(1);
 
 const FORWARDED: [HeaderName; 6] = [
     HeaderName::from_static("forwarded"),
@@ -57,7 +70,7 @@ impl Service {
         Self { consentry, resolver: Resolver::default() }
     }
 
-    async fn peer(&self, origin: &Origin, attempt: usize) -> Result<HttpPeer> {
+    async fn peer(&self, origin: &Origin, attempt: usize, upgrades: bool) -> Result<HttpPeer> {
         let address = self.resolver.resolve(origin.host(), origin.port(), attempt).await;
         let address = address.map_err(|error| {
             let why = format!("resolving the origin: {error}");
@@ -70,6 +83,13 @@ impl Service {
         peer.options.read_timeout = Some(timeouts.read);
         peer.options.write_timeout = Some(timeouts.write);
         peer.options.idle_timeout = Some(IDLE);
+        if upgrades {
+            let tunnel = Tunnel { patience: timeouts.connect, is_secure: origin.is_secure() };
+            peer.options.custom_l4 = Some(Arc::new(tunnel));
+            // Kept connections of others are not held back, and this one is not for others.
+            peer.group_key = TUNNELS.fetch_add(1, Relaxed);
+            peer.options.idle_timeout = Some(Duration::ZERO);
+        }
         Ok(peer)
     }
 
@@ -127,15 +147,24 @@ impl ProxyHttp for Service {
     }
 
     async fn early_request_filter(&self, session: &mut Session, _: &mut Visit) -> Result<()> {
+        if let Some(line) = Line::of(session) {
+            line.begin();
+        }
         let downstream = session.as_downstream_mut();
         downstream.set_keepalive(downstream.get_keepalive().map(|_| KEEPALIVE));
         downstream.set_read_timeout(Some(VISITOR));
         downstream.set_write_timeout(Some(VISITOR));
         downstream.set_total_drain_timeout(Some(DRAIN));
+        downstream.set_pipelining_enabled(true);
         let lines = downstream.req_header().headers.iter();
         let size: usize = lines.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if size + downstream.req_header().raw_path().len() > MAX_HEAD {
             return Error::e_explain(ErrorType::HTTPStatus(431), "the request's head is too large");
+        }
+        let head = downstream.req_header();
+        let nameless = !head.headers.contains_key(HOST) && head.uri.authority().is_none();
+        if nameless && head.version >= Version::HTTP_11 {
+            return Error::e_explain(ErrorType::HTTPStatus(400), "the request has no host");
         }
         Ok(())
     }
@@ -155,7 +184,8 @@ impl ProxyHttp for Service {
         };
         let attempt = visit.attempts;
         visit.attempts += 1;
-        Ok(Box::new(self.peer(origin, attempt).await?))
+        let upgrades = session.as_downstream().is_upgrade_req();
+        Ok(Box::new(self.peer(origin, attempt, upgrades).await?))
     }
 
     fn fail_to_connect(
@@ -165,7 +195,10 @@ impl ProxyHttp for Service {
         visit: &mut Visit,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        error.set_retry(visit.attempts < ATTEMPTS);
+        // A certificate does not become another one by asking again.
+        let lasting =
+            matches!(error.etype(), ErrorType::TLSHandshakeFailure | ErrorType::InvalidCert);
+        error.set_retry(!lasting && visit.attempts < ATTEMPTS);
         error
     }
 
@@ -175,6 +208,7 @@ impl ProxyHttp for Service {
         request: &mut RequestHeader,
         _: &mut Visit,
     ) -> Result<()> {
+        in_origin_form(request);
         self.forwarded(session, request)
     }
 
@@ -205,13 +239,43 @@ impl ProxyHttp for Service {
             // The visitor may be gone; there is nobody to tell then.
             let _ = refuse(session, status).await;
         }
+        let cut = Line::of(session).filter(|_| written && ends_with_connection(session));
+        if let Some(line) = cut {
+            line.abort();
+        }
         let error_code = status.map_or(0, |status| status.as_u16());
         FailToProxy { error_code, can_reuse_downstream: false }
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, _: &mut Visit) {
         self.count(session, error);
+        if let Some(line) = Line::of(session) {
+            line.end();
+        }
     }
+
+    /// Of the request only what is no personal data, for Pingora's own messages.
+    fn request_summary(&self, session: &Session, _: &Visit) -> String {
+        let head = session.req_header();
+        let path = if self.consentry.options().log_paths { head.uri.path() } else { "" };
+        format!("{} {}{path}", head.method, authority(head.as_ref()))
+    }
+}
+
+/// An origin is asked as an origin, whatever form the visitor's target has (RFC 9112 3.2.1, 3.2.2). Pingora keeps the
+/// path of an absolute target in the URI, and the whole of it for the wire.
+fn in_origin_form(request: &mut RequestHeader) {
+    let target = request.raw_path();
+    if !target.starts_with(b"/") && memchr::memmem::find(target, b"://").is_some() {
+        request.set_uri(request.uri.clone());
+    }
+}
+
+/// Whether nothing but the end of the connection ends the response.
+fn ends_with_connection(session: &Session) -> bool {
+    session.response_written().is_some_and(|response| {
+        ![CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers.contains_key(name))
+    })
 }
 
 /// Sends an error page past the modules, whose state belongs to the response that failed.
@@ -252,6 +316,9 @@ fn status_of(error: &Error) -> Option<StatusCode> {
 
 /// The label of `error` in the metrics.
 fn cause_of(error: &Error) -> &'static str {
+    if let ErrorType::HTTPStatus(code) = error.etype() {
+        return if *code < 500 { "visitor" } else { "page" };
+    }
     match error.esource() {
         ErrorSource::Downstream => "visitor",
         ErrorSource::Upstream => match status_of(error) {

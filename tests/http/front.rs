@@ -79,6 +79,18 @@ impl Front {
         Self { visitors, admin, consentry, site, end: Some(end), running: Some(running) }
     }
 
+    /// Waits until the figures hold `line`: a page is counted when it has left, which its visitor may see before.
+    pub(crate) async fn counted(&self, line: &str) {
+        for _ in 0..1000 {
+            let figures = String::from_utf8(self.consentry.metrics().render()).unwrap();
+            if figures.contains(line) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        panic!("{line} is not in {}", String::from_utf8_lossy(&self.consentry.metrics().render()));
+    }
+
     /// Its settings.
     pub(crate) fn site(&self) -> Site {
         self.site.clone()

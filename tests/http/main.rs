@@ -9,8 +9,11 @@
 
 mod codings;
 mod embed;
+mod evidence;
 mod fetch;
 mod front;
+mod hostile;
+mod http2;
 mod matrix;
 mod origin;
 mod program;

@@ -1,0 +1,99 @@
+//! Turns a TCP connection into one that Pingora drives while a [`Watch`] decides when it may read and how it ends.
+//!
+//! 1. Small writes are gathered until the next flush, as Pingora's own sockets do.
+//! 2. A connection whose watch says so ends with a reset, not with an end of data that a peer takes for the message's.
+
+use pingora_core::protocols::l4::virt::{VirtualSockOpt, VirtualSocket};
+use std::{
+    fmt, io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf},
+    net::TcpStream,
+};
+
+/// As much as fits into one packet.
+const GATHERED: usize = 1460;
+
+/// What a connection is watched for.
+pub(super) trait Watch: fmt::Debug + Send + Sync + Unpin + 'static {
+    /// Asked before each read; an error ends the connection.
+    fn may_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Told after each read that gave bytes.
+    fn has_read(&mut self);
+    /// Told after each write.
+    fn has_written(&mut self);
+    /// Whether the end is to be a reset.
+    fn is_aborted(&self) -> bool;
+}
+
+/// A watched connection.
+#[derive(Debug)]
+pub(super) struct Wire<W: Watch> {
+    socket: BufWriter<TcpStream>,
+    watch: W,
+}
+
+impl<W: Watch> Wire<W> {
+    pub(super) fn new(socket: TcpStream, watch: W) -> Self {
+        Self { socket: BufWriter::with_capacity(GATHERED, socket), watch }
+    }
+}
+
+impl<W: Watch> AsyncRead for Wire<W> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.watch.may_read(context))?;
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.watch.has_read();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<W: Watch> AsyncWrite for Wire<W> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.watch.has_written();
+        Pin::new(&mut self.socket).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.watch.is_aborted() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.socket).poll_shutdown(context)
+    }
+}
+
+impl<W: Watch> VirtualSocket for Wire<W> {
+    fn set_socket_option(&self, option: VirtualSockOpt) -> io::Result<()> {
+        if let VirtualSockOpt::NoDelay = option {
+            return self.socket.get_ref().set_nodelay(true);
+        }
+        Ok(())
+    }
+}
+
+impl<W: Watch> Drop for Wire<W> {
+    fn drop(&mut self) {
+        if self.watch.is_aborted() {
+            // The connection is closed in any case.
+            let _ = self.socket.get_ref().set_zero_linger();
+        }
+    }
+}
