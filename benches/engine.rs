@@ -3,7 +3,8 @@
 //! 1. `no_consent` reads and edits every page, in the pieces in which a proxy gets it.
 //! 2. `full_consent` does what the proxy does when everything is granted: it decides so, and hands the pieces on.
 //! 3. `pass_through` copies the same pieces, and is what the other two are to be compared with.
-//! 4. Without the saved pages (`CORPUS`, else `../shared/corpus` beside the crate) a small page of our own is measured.
+//! 4. Time is the thread's own, so that figures are of one core also on a machine that does other things.
+//! 5. Without the saved pages (`CORPUS`, else `../shared/corpus` beside the crate) a small page of our own is measured.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,9 +20,15 @@ use consentry::{
 };
 use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+    measurement::{Measurement, ValueFormatter, WallTime},
 };
 use http::{Request, Response, header};
-use std::{env, fs, hint::black_box, path::Path, path::PathBuf, time::Duration, time::SystemTime};
+use std::{
+    env, fs,
+    hint::black_box,
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
+};
 use url::{Position, Url};
 
 /// What one read from an origin's socket gives at most.
@@ -32,6 +39,46 @@ const OWN: &str = include_str!("proxy/page.html");
 struct Saved {
     url: Url,
     html: Vec<u8>,
+}
+
+/// Time that the thread ran (proc(5), `schedstat`, its first field); the clock's where there is none.
+struct CoreTime(Instant);
+
+impl CoreTime {
+    fn now(&self) -> Duration {
+        let spent = fs::read_to_string("/proc/thread-self/schedstat").ok();
+        let spent = spent.and_then(|text| text.split(' ').next()?.parse().ok());
+        spent.map_or_else(|| self.0.elapsed(), Duration::from_nanos)
+    }
+}
+
+impl Measurement for CoreTime {
+    type Intermediate = Duration;
+    type Value = Duration;
+
+    fn start(&self) -> Duration {
+        self.now()
+    }
+
+    fn end(&self, start: Duration) -> Duration {
+        self.now().saturating_sub(start)
+    }
+
+    fn add(&self, one: &Duration, other: &Duration) -> Duration {
+        *one + *other
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, value: &Duration) -> f64 {
+        value.as_nanos() as f64
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        WallTime.formatter()
+    }
 }
 
 fn corpus() -> Vec<Saved> {
@@ -119,7 +166,7 @@ fn leave(out: &mut Vec<u8>) -> usize {
     length
 }
 
-fn pages(c: &mut Criterion) {
+fn pages(c: &mut Criterion<CoreTime>) {
     let (engine, corpus, mut out) = (engine(), corpus(), Vec::new());
     let bytes: usize = corpus.iter().map(|page| page.html.len()).sum();
     println!("{} pages, {:.1} MB", corpus.len(), bytes as f64 / 1e6);
@@ -140,7 +187,7 @@ fn pages(c: &mut Criterion) {
 }
 
 /// What a page costs before its first byte.
-fn heads(c: &mut Criterion) {
+fn heads(c: &mut Criterion<CoreTime>) {
     let engine = engine();
     let page = Url::parse("https://shop.example/tea?sort=price").unwrap();
     let mut group = c.benchmark_group("plan_and_head");
@@ -156,7 +203,7 @@ fn heads(c: &mut Criterion) {
     group.finish();
 }
 
-fn lookups(c: &mut Criterion) {
+fn lookups(c: &mut Criterion<CoreTime>) {
     let (engine, corpus) = (engine(), corpus());
     let (_, scope) = engine.scopes().next().unwrap();
     let (catalog, lists) = (engine.catalog(), Lists::default());
@@ -211,6 +258,7 @@ fn find_at(text: &[u8], what: &[u8]) -> Option<usize> {
 criterion_group! {
     name = benches;
     config = Criterion::default()
+        .with_measurement(CoreTime(Instant::now()))
         .sample_size(10)
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(5));
