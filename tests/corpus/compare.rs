@@ -3,7 +3,7 @@
 //! 1. Requests are compared by host and path, with long runs of digits and hexadecimal digits made equal.
 //! 2. A thing is lost when it is in every direct load and in no load of the variant; it is extra when it is in
 //!    every load of the variant and in no direct load.
-//! 3. A request to a vendor is the page's own script's work when the browser says that a script asked for it and its host is
+//! 3. A request to a vendor is the page's own script's work unless the browser says that the parser asked for it, and its host is
 //!    nowhere in the page where a browser would act on it: comments, links and data blocks do not count. Otherwise it could
 //!    be seen in the page.
 
@@ -116,7 +116,7 @@ impl<'p> Direct<'p> {
 
     fn assembled(&self, request: &Request) -> bool {
         let host = Url::parse(&request.url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        request.initiator == "script" && host.is_some_and(|host| !self.mentions(&host))
+        request.initiator != "parser" && host.is_some_and(|host| !self.mentions(&host))
     }
 
     fn mentions(&self, host: &str) -> bool {
