@@ -42,6 +42,12 @@ pub fn ends_at_label(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
+/// Whether `host` ends in a suffix under which names are registered, by the Public Suffix List.
+#[must_use]
+pub fn is_public(host: &str) -> bool {
+    psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known())
+}
+
 fn registrable(host: &str) -> &str {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     if address.parse::<IpAddr>().is_ok() {

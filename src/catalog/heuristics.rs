@@ -104,7 +104,23 @@ pub(super) fn announces_itself(target: &Target<'_>) -> bool {
 }
 
 fn names_itself(target: &Target<'_>) -> bool {
-    host_names_itself(target.host()) || target.path().split('/').any(segment_names_itself)
+    host_names_itself(target.host()) || path_names_itself(target.path())
+}
+
+fn path_names_itself(path: &str) -> bool {
+    let is_hex_pair = |s: &str| s.len() == 2 && s.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut segments = path.split('/').peekable();
+    let mut before = "";
+    while let Some(segment) = segments.next() {
+        // `/ad/7b/` are the folders of a store of files, named by hashes.
+        let of_a_hash = is_hex_pair(segment)
+            && (is_hex_pair(before) || segments.peek().is_some_and(|s| is_hex_pair(s)));
+        if !of_a_hash && segment_names_itself(segment) {
+            return true;
+        }
+        before = segment;
+    }
+    false
 }
 
 fn host_names_itself(host: &str) -> bool {
@@ -166,6 +182,7 @@ mod tests {
             "https://roads.example.net/add.js",
             "https://example.net/uploads/trackpad.png",
             "https://statsd.net/x.js",
+            "https://img.example.net/filer/ad/7b/labrador.jpg",
             "https://img.example.net/a/ad516503-ad37-4c49/x.js",
         ] {
             assert!(!announces(url, Destination::Script, Shape::Plain), "{url}");

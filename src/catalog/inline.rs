@@ -2,6 +2,7 @@
 //!
 //! 1. All texts are searched for at once, without case, in one pass (Aho-Corasick).
 //! 2. A host counts where a label begins and ends: `.google-analytics.com/ga.js` does, `google-analytics.com.evil` does not.
+//!    A segment of a path is no host: `s3.example/google-analytics.com/`.
 //! 3. In a script a slash may be written `/`, `\/` or `%2F`; a host is found behind each of them.
 //! 4. A hit on a host spans the whole host name, subdomains included, so that it can be replaced by another.
 
@@ -120,7 +121,13 @@ fn host_start(text: &[u8], at: usize) -> Option<usize> {
         }
     }
     let whole_label = start == at || before.last() == Some(&b'.');
-    whole_label.then_some(start)
+    (whole_label && !is_path(before.get(..start).unwrap_or_default())).then_some(start)
+}
+
+/// Whether what follows `before` is a segment of a path: behind one slash that is itself behind a name.
+fn is_path(before: &[u8]) -> bool {
+    let rest = before.strip_suffix(b"\\/").or_else(|| before.strip_suffix(b"/"));
+    rest.and_then(|rest| rest.last()).is_some_and(|b| b.is_ascii_alphanumeric())
 }
 
 fn ends_host(after: &[u8]) -> bool {
@@ -208,6 +215,7 @@ mod tests {
             "//google-analytics.com.evil.test/",
             "//mygoogle-analytics.com/",
             "//google-analytics.community/",
+            "//s3.example.test/www.google-analytics.com/x.js",
             "//www.youtube.com/watch?v=1",
             "//www.youtube.com/iframe_apis",
             "//www.facebook.com/tracks",

@@ -7,7 +7,7 @@
 //! 4. the vendor catalogue, the operator's entries with it;
 //! 5. the long tail of tracker domains;
 //! 6. the operator's filter lists;
-//! 7. heuristics, where they are on, unless the host is known to be harmless or to belong to the page's own company;
+//! 7. heuristics, where they are on, unless the host is known to be harmless or to belong to the page's own company, or goes by its name;
 //! 8. any other site, where `third_party = "all"`.
 
 mod config;
@@ -37,6 +37,7 @@ use self::{
 };
 use crate::{
     purpose::Purpose,
+    site::Site,
     vendor::{Source, Vendor},
 };
 use rustc_hash::FxHashMap;
@@ -175,6 +176,7 @@ impl Catalog {
         if scope.heuristics
             && heuristics::announces_itself(target)
             && !known.is_some_and(|known| self.is_innocent(known, page))
+            && !is_akin(host, page)
         {
             return Some(&self.unnamed.heuristic);
         }
@@ -244,6 +246,14 @@ impl Unnamed {
     fn listed(&self, purpose: Purpose) -> Option<&Arc<Vendor>> {
         self.listed.iter().find(|vendor| vendor.purpose == purpose)
     }
+}
+
+/// Whether a host goes by the page's own name, as `shop-cdn.example` on `shop.example`: then it is the site's own.
+fn is_akin(host: &str, page: &Page) -> bool {
+    let name = |site: &Site| site.as_str().split('.').next().unwrap_or_default().to_owned();
+    let (own, other) = (name(page.site()), name(&Site::of_host(host)));
+    let holds = |long: &str, short: &str| short.len() > 2 && long.contains(short);
+    holds(&other, &own) || holds(&own, &other)
 }
 
 fn add_inline(inline: &mut Builder, index: usize, entry: &VendorEntry) {

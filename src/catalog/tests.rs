@@ -39,6 +39,7 @@ fn the_first_that_speaks_decides() {
         ("//x.bad.test/app.js", Some("denied")),
         ("//tracking.unknown.test/x.js", Some("unknown-tracker")),
         ("//fonts.unknown.test/x.js", None),
+        ("//ads.shop-cdn.test/x.js", None),
         ("/ads/x.js", None),
         ("//ads.shop.example/x.js", None),
         ("data:text/javascript,1", None),

@@ -121,7 +121,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         say(&problems.to_string());
         return ExitCode::from(WRONG);
     }
-    say(&format!("consentry: {error:#}"));
+    say(&format!("consentry: {}", told(error)));
     if error.is::<Usage>() { ExitCode::from(WRONG) } else { ExitCode::FAILURE }
 }
 
@@ -143,6 +143,17 @@ impl From<ModeName> for Mode {
             ModeName::Off => Self::Off,
         }
     }
+}
+
+/// An error with its causes, but for those that it tells already.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
+        match (told.is_empty(), told.contains(&cause)) {
+            (true, _) => cause,
+            (false, true) => told,
+            (false, false) => format!("{told}: {cause}"),
+        }
+    })
 }
 
 /// Writes `text` and an end of line to standard output.

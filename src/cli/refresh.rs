@@ -5,6 +5,7 @@
 //! 3. Lists are swapped whole, and only in the sites that use what changed.
 //! 4. A line that no rule can be made of is skipped, and reported once.
 
+use super::told;
 use crate::{
     catalog::{List, ListSource, Lists, Scope, skipped_lines},
     config::{LONGEST_LIST, keep_copy, kept_copy, read_list},
@@ -69,7 +70,11 @@ async fn keep_fresh(
         wait = match refresh(&shelf, &source).await {
             Ok(()) => every,
             Err(error) => {
-                log::warn!("{} was not refreshed, the old one stays: {error:#}", shown(&source));
+                log::warn!(
+                    "{} was not refreshed, the old one stays: {}",
+                    shown(&source),
+                    told(&error)
+                );
                 every.min(RETRY)
             }
         };
@@ -179,16 +184,24 @@ impl Shelf {
         log::info!("{} is in use", shown(source));
     }
 
-    /// Compiles the lists of the sites that have one that `changed`.
+    /// Compiles the lists of the sites that have one that `changed`; sites with the same lists share them.
     fn compile(&self, changed: impl Fn(&List) -> bool) {
-        let threads = available_parallelism().map_or(1, usize::from);
+        let mut done: Vec<(&[List], Arc<Lists>)> = Vec::new();
         for (lists, scope) in self.sites.iter().filter(|(lists, _)| lists.iter().any(&changed)) {
-            let texts: Vec<(Purpose, String)> = lists
-                .iter()
-                .filter_map(|list| Some((list.purpose, self.texts.get(&list.source)?.clone())))
-                .collect();
-            scope.set_lists(Arc::new(Lists::new(&texts, threads)));
+            let same = done.iter().find(|(others, _)| others == lists);
+            let compiled = same.map(|(_, compiled)| compiled.clone());
+            let compiled = compiled.unwrap_or_else(|| Arc::new(self.compiled(lists)));
+            done.push((lists, compiled.clone()));
+            scope.set_lists(compiled);
         }
+    }
+
+    fn compiled(&self, lists: &[List]) -> Lists {
+        let texts: Vec<(Purpose, String)> = lists
+            .iter()
+            .filter_map(|list| Some((list.purpose, self.texts.get(&list.source)?.clone())))
+            .collect();
+        Lists::new(&texts, available_parallelism().map_or(1, usize::from))
     }
 
     fn report(&mut self, source: &ListSource, text: &str) {
@@ -213,5 +226,89 @@ fn shown(source: &ListSource) -> String {
     match source {
         ListSource::File(path) => format!("the list {}", path.display()),
         ListSource::Url(url) => format!("the list {url}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::{self, Destination},
+        engine::{Client, Plan, Site},
+    };
+    use std::{
+        io::{BufRead as _, BufReader, Write as _},
+        net::TcpListener,
+    };
+
+    /// A server of these answers, one after the other.
+    fn server(answers: &'static [&'static str]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/list.txt", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut lines = BufReader::new(&stream).lines();
+                while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+                write!(stream, "HTTP/1.1 {answer}").unwrap();
+            }
+        });
+        url
+    }
+
+    fn engine(url: &str) -> Engine {
+        let every = Duration::from_secs(3600);
+        let source = ListSource::Url(url.to_owned());
+        let list = List { source, purpose: Purpose::Analytics, refresh: every };
+        let gate = catalog::Config { lists: vec![list], ..catalog::Config::default() };
+        let site = Site { gate, ..Site::default() };
+        let catalog = Arc::new(catalog::Catalog::new(&[], &[]).unwrap());
+        let fingerprint = String::new();
+        Engine::new(crate::engine::Config { catalog, sites: vec![site], fingerprint }).unwrap()
+    }
+
+    fn lists(engine: &Engine, url: &str) -> bool {
+        let request = http::Request::get("http://shop.example/").body(()).unwrap().into_parts().0;
+        let Plan::Proxy(view) = engine.plan(&request, Client::default()) else { panic!("no plan") };
+        view.gate().url(url, Destination::Script).is_some()
+    }
+
+    #[tokio::test]
+    async fn a_failed_refresh_keeps_the_old_list() {
+        let url = server(&[
+            "200 OK\r\nContent-Length: 16\r\n\r\n||quiet.example^",
+            "500 Oh\r\nContent-Length: 16\r\n\r\n||other.example^",
+            "200 OK\r\nContent-Length: 20\r\n\r\n<!doctype html><p>no",
+            "200 OK\r\nContent-Length: 99\r\n\r\n||other.example^",
+            "200 OK\r\nContent-Length: 16\r\n\r\n||other.example^",
+        ]);
+        let engine = engine(&url);
+        let shelf = Arc::new(Mutex::new(Shelf::open(&engine, None).unwrap()));
+        let source = ListSource::Url(url);
+        assert!(!lists(&engine, "https://quiet.example/x"));
+        refresh(&shelf, &source).await.unwrap();
+        assert!(lists(&engine, "https://quiet.example/x"));
+        for _ in 0..3 {
+            refresh(&shelf, &source).await.unwrap_err();
+            assert!(lists(&engine, "https://quiet.example/x"));
+        }
+        refresh(&shelf, &source).await.unwrap();
+        assert!(lists(&engine, "https://other.example/x"));
+        assert!(!lists(&engine, "https://quiet.example/x"));
+    }
+
+    #[test]
+    fn what_is_kept_is_due_when_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, new) = ("http://127.0.0.1:1/kept.txt", "http://127.0.0.1:1/new.txt");
+        keep_copy(folder.path(), kept, "||quiet.example^").unwrap();
+        let engine = |url| {
+            let engine = engine(url);
+            let shelf = Shelf::open(&engine, Some(folder.path())).unwrap();
+            let first = shelf.due().first().unwrap().2;
+            (lists(&engine, "https://quiet.example/x"), first > Duration::from_secs(3000))
+        };
+        assert_eq!(engine(kept), (true, true));
+        assert_eq!(engine(new), (false, false));
     }
 }

@@ -75,7 +75,7 @@ stubs on this machine, and nothing leaves it.
 Look for:
   - what the vendors have received, on the start page: nothing
   - the source of any page: its trackers are gone, and nothing else is
-  - the banner at the bottom: allow something, and that alone works
+  - the buttons at the top: what you allow works, and nothing else
 
 Press Ctrl-C to end it."
     ));

@@ -32,7 +32,13 @@ impl Change {
         how: Gated,
     ) {
         match how {
-            Gated::Remove => self.edits.push((attribute.whole.clone(), Vec::new())),
+            Gated::Remove => {
+                // An equals sign behind would give the name before it a value.
+                let rest = tag.raw().get(attribute.whole.end..).unwrap_or_default();
+                let equals = rest.trim_ascii_start().starts_with(b"=");
+                let with = if equals { b"data-consentry=\"\"".to_vec() } else { Vec::new() };
+                self.edits.push((attribute.whole.clone(), with));
+            }
             Gated::Inert => {
                 let name = tag.bytes(&attribute.name).to_ascii_lowercase();
                 let name = [&b"data-consentry-"[..], &name].concat();

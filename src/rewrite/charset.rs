@@ -6,7 +6,10 @@
 //! 4. Nothing is held back but a byte order mark or a `meta` that is not complete yet.
 //! 5. Charsets that browsers refuse to decode (`replacement`) cannot be read here either.
 
-use super::{Unreadable, tag::Tag};
+use super::{
+    Unreadable,
+    tag::{Tag, is_space},
+};
 use encoding_rs::{
     Decoder, Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
 };
@@ -127,7 +130,9 @@ impl Charset {
             let Some((before, meta)) = rest.split_at_checked(at) else { break };
             out.extend_from_slice(before);
             self.seen += before.len();
-            let Some(end) = memchr::memchr(b'>', meta) else {
+            // A comment that goes on is waited for like a tag.
+            let end = if meta.starts_with(b"<!--") { None } else { memchr::memchr(b'>', meta) };
+            let Some(end) = end else {
                 if self.seen + meta.len() < PRESCAN && !last {
                     self.held = meta.to_vec();
                     return Ok(());
@@ -180,15 +185,30 @@ impl Charset {
     }
 }
 
-/// Where the next `<meta` begins, or what could still become one.
+/// Where the next `<meta` begins, or what could still become one or a comment, whose content is passed over.
 fn find_meta(text: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'<', text).find(|at| {
-        let rest = text.get(*at..).unwrap_or_default();
-        let length = rest.len().min(5);
-        rest.get(..length)
-            .zip(b"<meta".get(..length))
-            .is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
-    })
+    let mut at = 0;
+    loop {
+        at += memchr::memchr(b'<', text.get(at..)?)?;
+        let rest = text.get(at..)?;
+        if let Some(comment) = rest.strip_prefix(b"<!--") {
+            // Its end may share the hyphens of its start (HTML Standard, 13.2.3.2, prescan).
+            let Some(end) = memchr::memmem::find(rest.get(2..)?, b"-->") else {
+                return Some(at);
+            };
+            at += (end + 5).max(rest.len() - comment.len());
+            continue;
+        }
+        let is_start = |of: &[u8]| {
+            let length = rest.len().min(of.len());
+            rest.get(..length).zip(of.get(..length)).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+        };
+        let ends = rest.get(5).is_none_or(|b| is_space(*b) || *b == b'/');
+        if (is_start(b"<meta") && ends) || is_start(b"<!--") {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 /// The charset that a `meta` declares.
@@ -257,7 +277,7 @@ mod tests {
     fn every_other_charset_stays() {
         for header in [None, Some("shift_jis"), Some("windows-1252"), Some("gbk"), Some("nonsense")]
         {
-            let page = b"\x83\x5c<meta name=x><meta charset=euc-kr>\xff\xfe<met";
+            let page = b"\x83\x5c<!-- <meta charset=iso-2022-jp> --><meta name=x><meta charset=euc-kr>\xff\xfe<met";
             assert_eq!(read(page, header, 3).unwrap(), page);
         }
         assert_eq!(read(b"x", Some("hz-gb-2312"), 3), Err(Unreadable::Charset));

@@ -3,6 +3,7 @@
 //! 1. `url(...)`, quoted or not, `src(...)`, `@import "..."` and the strings of `image-set(...)` (CSS Values 4, 4.5; CSS Images 4).
 //! 2. Escapes are decoded in names and URLs (CSS Syntax 3, 4.3.7); comments are passed over.
 //! 3. `@namespace` and attribute selectors are not loaded: a plain string counts only behind `@import` or in `image-set`.
+//! 4. A style sheet can be cut where a rule or a declaration ends; what is before the cut never needs what is behind it.
 
 use std::ops::Range;
 
@@ -29,7 +30,16 @@ pub(super) fn urls(css: &[u8]) -> Vec<CssUrl> {
     if !may_load(css) {
         return Vec::new();
     }
-    Scanner { css, at: 0, inside: Inside::Rules, found: Vec::new() }.run()
+    let mut scanner = Scanner::new(css);
+    scanner.run();
+    scanner.found
+}
+
+/// Up to where `css`, which goes on, can be decided on by itself: behind the last rule or declaration that ended.
+pub(super) fn settled(css: &[u8]) -> usize {
+    let mut scanner = Scanner::new(css);
+    scanner.run();
+    scanner.settled
 }
 
 /// A cheap look: without a parenthesis, an at sign or a backslash nothing is loaded.
@@ -42,10 +52,15 @@ struct Scanner<'c> {
     at: usize,
     inside: Inside,
     found: Vec<CssUrl>,
+    settled: usize,
 }
 
-impl Scanner<'_> {
-    fn run(mut self) -> Vec<CssUrl> {
+impl<'c> Scanner<'c> {
+    const fn new(css: &'c [u8]) -> Self {
+        Self { css, at: 0, inside: Inside::Rules, found: Vec::new(), settled: 0 }
+    }
+
+    fn run(&mut self) {
         while let Some(byte) = self.peek() {
             match byte {
                 b'/' if self.rest().starts_with(b"/*") => self.comment(),
@@ -54,6 +69,7 @@ impl Scanner<'_> {
                 b';' | b'{' | b'}' => {
                     self.inside = Inside::Rules;
                     self.at += 1;
+                    self.settled = self.at;
                 }
                 b'(' => {
                     if let Inside::ImageSet(depth) = &mut self.inside {
@@ -66,7 +82,6 @@ impl Scanner<'_> {
                 _ => self.at += 1,
             }
         }
-        self.found
     }
 
     fn peek(&self) -> Option<u8> {
@@ -85,7 +100,7 @@ impl Scanner<'_> {
     fn string(&mut self, quote: u8) {
         self.at += 1;
         let start = self.at;
-        let url = self.decode(|b| b == quote || b == b'\n');
+        let url = self.decode(|b| b == quote || is_newline(b));
         let range = start..self.at;
         self.at = (self.at + 1).min(self.css.len());
         match self.inside {
@@ -143,7 +158,7 @@ impl Scanner<'_> {
         let (start, url) = match self.peek() {
             Some(quote @ (b'"' | b'\'')) => {
                 self.at += 1;
-                (self.at, self.decode(|b| b == quote || b == b'\n'))
+                (self.at, self.decode(|b| b == quote || is_newline(b)))
             }
             _ => (self.at, self.decode(|b| b == b')' || b.is_ascii_whitespace())),
         };
@@ -161,42 +176,47 @@ impl Scanner<'_> {
         self.at += self.rest().iter().take_while(|b| b.is_ascii_whitespace()).count();
     }
 
-    /// Text up to where `ends` says, with its escapes decoded; bytes above ASCII become U+FFFD.
+    /// Text up to where `ends` says, with its escapes decoded.
     fn decode(&mut self, ends: impl Fn(u8) -> bool) -> String {
-        let mut text = String::new();
+        let mut text = Vec::new();
         while let Some(byte) = self.peek() {
             if byte == b'\\' {
                 self.at += 1;
-                text.extend(self.escape());
+                let mut buffer = [0; 4];
+                let escaped = self.escape();
+                text.extend_from_slice(
+                    escaped.map_or("", |c| c.encode_utf8(&mut buffer)).as_bytes(),
+                );
             } else if ends(byte) {
                 break;
             } else {
-                text.push(if byte.is_ascii() {
-                    char::from(byte)
-                } else {
-                    char::REPLACEMENT_CHARACTER
-                });
+                text.push(byte);
                 self.at += 1;
             }
         }
-        text
+        String::from_utf8_lossy(&text).into_owned()
     }
 
+    /// Behind a backslash (CSS Syntax 3, 4.3.7); a newline there goes on with the string (4.3.5).
     fn escape(&mut self) -> Option<char> {
         let digits = self.rest().iter().take(6).take_while(|b| b.is_ascii_hexdigit()).count();
         if digits == 0 {
             let byte = self.peek()?;
-            self.at += 1;
-            return (byte != b'\n').then_some(char::from(byte));
+            self.at += if self.rest().starts_with(b"\r\n") { 2 } else { 1 };
+            return (!is_newline(byte)).then_some(char::from(byte));
         }
         let hex = self.rest().get(..digits).and_then(|h| str::from_utf8(h).ok());
         let code = hex.and_then(|h| u32::from_str_radix(h, 16).ok());
         self.at += digits;
         if self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
-            self.at += 1;
+            self.at += if self.rest().starts_with(b"\r\n") { 2 } else { 1 };
         }
         code.and_then(char::from_u32)
     }
+}
+
+const fn is_newline(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r' | b'\x0C')
 }
 
 const fn is_name(byte: u8) -> bool {
@@ -222,6 +242,10 @@ mod tests {
             (r"@\69mport '//t.test/a';", "//t.test/a"),
             ("a{background:-webkit-image-set('//t.test/a' 1x)}", "//t.test/a"),
             ("a{background:image-set(\"//t.test/a\" type(\"image/png\"))}", "//t.test/a"),
+            ("a{content:'x\\\r\ny';b:url(//t.test/a)}", "//t.test/a"),
+            ("a{content:'x\r;b:url(//t.test/a)}", "//t.test/a"),
+            ("a{b:url(//t.test/\\29 x)}", "//t.test/)x"),
+            ("a{b:url(//\u{442}.test/a)}", "//\u{442}.test/a"),
             ("@font-face{src:local(x),url(//t.test/f.woff)}", "//t.test/f.woff"),
         ] {
             assert_eq!(found(css), [url], "{css}");
@@ -241,7 +265,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_cut_is_never_inside_something() {
+        for (css, expected) in [
+            ("a{b:c;d:url(x;y)", "a{b:c;"),
+            ("a{b:c}d{e:'f;g", "a{b:c}d{"),
+            ("a{b:c}/* ; ", "a{b:c}"),
+            ("@import 'a", ""),
+        ] {
+            assert_eq!(settled(css.as_bytes()), expected.len(), "{css}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn cut_where_it_is_settled_nothing_changes(css in "[a-c\"'/*(){};@\\\\ \nurl]{0,80}") {
+            let (head, tail) = css.split_at(settled(css.as_bytes()));
+            let urls_of = |text: &str| found(text);
+            proptest::prop_assert_eq!(found(&css), [urls_of(head), urls_of(tail)].concat());
+        }
+
         #[test]
         fn any_bytes_end(css in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
             for url in urls(&css) {

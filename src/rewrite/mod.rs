@@ -5,7 +5,10 @@
 //! 3. An inline script is held until its end, up to [`Config::max_inline`] bytes, then decided; a longer one is
 //!    edited as it passes, host by host.
 //! 4. `noscript` and `srcdoc` are pages inside the page and are rewritten in the same way.
-//! 5. Held in memory at most: one tag ([`Config::max_tag`]), one inline script, and the parser's list of open elements.
+//! 5. Held in memory at most: one tag ([`Config::max_tag`]) with what is written in its place, one inline script or style
+//!    ([`Config::max_inline`]), twice over while the parser holds a tag too; the parser's list of open elements (24 MiB, about
+//!    100,000 of them); 64 KiB behind a policy in a `meta`; 10,000 findings between two looks at them; and that again, with
+//!    what is left of the tag that it is in, for each of at most four documents nested in one another.
 
 mod change;
 mod charset;
@@ -69,6 +72,8 @@ pub struct Rewriter {
     tokens: Vec<Token>,
     /// What the charset stage let go, and the parser has not read yet.
     readable: Vec<u8>,
+    /// Output behind a policy that may have to be changed yet.
+    waiting: Vec<u8>,
 }
 
 impl Rewriter {
@@ -83,8 +88,11 @@ impl Rewriter {
         nonce: Option<&str>,
     ) -> Self {
         let charset = Charset::new(charset.and_then(charset::of_label));
-        let document =
+        let mut document =
             Document::new(Lens::new(gate), config.clone(), nonce.map(Into::into), Kind::Page);
+        if syntax == Syntax::Xml {
+            document.set_xml();
+        }
         Self { charset, ..Self::of(document, syntax) }
     }
 
@@ -96,7 +104,14 @@ impl Rewriter {
             Syntax::Xml => Box::new(Xml::new(max_tag)),
         };
         let charset = Charset::new(Some(encoding_rs::UTF_8));
-        Self { charset, engine, document, tokens: Vec::new(), readable: Vec::new() }
+        Self {
+            charset,
+            engine,
+            document,
+            tokens: Vec::new(),
+            readable: Vec::new(),
+            waiting: Vec::new(),
+        }
     }
 
     /// Takes the next bytes of the page and appends what can leave now to `out`.
@@ -132,19 +147,48 @@ impl Rewriter {
 
     fn parse(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
         self.document.take(input);
-        let settled = self.engine.feed(input, &mut self.tokens)?;
-        self.document.read(&mut self.tokens, settled, out)
+        let settled = self.engine.feed(input, &mut self.tokens);
+        self.decide(settled, out)
     }
 
     fn parse_end(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
-        let settled = self.engine.finish(&mut self.tokens)?;
-        self.document.read(&mut self.tokens, settled, out)?;
-        self.document.end(out)
+        let settled = self.engine.finish(&mut self.tokens);
+        self.decide(settled, out)?;
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let ended = self.document.end(if waiting.is_empty() { out } else { &mut waiting });
+        out.append(&mut waiting);
+        ended
+    }
+
+    /// Lets the document write, behind what waits if something does.
+    fn decide(
+        &mut self,
+        settled: Result<u64, Unreadable>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unreadable> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let target = if waiting.is_empty() { &mut *out } else { &mut waiting };
+        let read = settled.and_then(|to| self.document.read(&mut self.tokens, to, target));
+        let length = target.len();
+        let declared = self.document.declared();
+        declared.give_up_at(length - declared.since().unwrap_or(length));
+        if let (Some(since), Ok(())) = (declared.since(), &read) {
+            declared.shift(since);
+            self.waiting = target.split_off(since.min(length));
+        }
+        out.append(&mut waiting);
+        read
     }
 
     /// The findings since the last call.
     pub fn take_findings(&mut self) -> Vec<Finding> {
         self.document.take_findings()
+    }
+
+    /// How many findings were not listed, as there were too many at once.
+    #[must_use]
+    pub const fn unlisted(&self) -> u64 {
+        self.document.unlisted()
     }
 }
 

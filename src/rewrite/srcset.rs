@@ -38,27 +38,21 @@ pub(super) fn candidates(value: &str) -> Vec<ImageCandidate> {
     }
 }
 
-fn run(bytes: &[u8], at: usize, while_: impl Fn(u8) -> bool) -> usize {
+fn run(bytes: &[u8], at: usize, mut while_: impl FnMut(u8) -> bool) -> usize {
     bytes.get(at..).unwrap_or_default().iter().take_while(|b| while_(**b)).count()
 }
 
 fn descriptors(bytes: &[u8], at: usize) -> usize {
-    let mut depth = 0usize;
-    run(bytes, at, |_| true).min(
-        bytes
-            .get(at..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(|b| {
-                match b {
-                    b'(' => depth += 1,
-                    b')' => depth = depth.saturating_sub(1),
-                    _ => {}
-                }
-                **b != b',' || depth > 0
-            })
-            .count(),
-    )
+    // Parentheses do not nest here.
+    let mut inside = false;
+    run(bytes, at, |b| {
+        inside = match b {
+            b'(' => true,
+            b')' => false,
+            _ => inside,
+        };
+        b != b',' || inside
+    })
 }
 
 #[cfg(test)]
@@ -78,6 +72,7 @@ mod tests {
             ["data:image/png;base64,xx", "//t.test/b"]
         );
         assert_eq!(urls("a (1,2) 2x, b"), ["a", "b"]);
+        assert_eq!(urls("a ((1,2) 2x, b"), ["a", "b"]);
         assert_eq!(urls(""), Vec::<&str>::new());
         let wholes: Vec<_> = candidates("a 1x , b").into_iter().map(|c| c.whole).collect();
         assert_eq!(wholes, [0..4, 7..8]);

@@ -69,11 +69,14 @@ impl<'t> Tag<'t> {
         self.raw.get(range.clone()).unwrap_or_default()
     }
 
-    /// The value of the first attribute of that name, which is the one that counts.
+    /// The first attribute of that name, which is the one that counts.
+    pub(super) fn attribute(&self, name: &str) -> Option<Attribute> {
+        self.attributes().find(|a| self.bytes(&a.name).eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// Its value.
     pub(super) fn value(&self, name: &str) -> Option<&'t [u8]> {
-        self.attributes()
-            .find(|a| self.bytes(&a.name).eq_ignore_ascii_case(name.as_bytes()))
-            .map(|a| self.bytes(&a.value))
+        self.attribute(name).map(|a| self.bytes(&a.value))
     }
 }
 

@@ -28,7 +28,7 @@ fn gate() -> Gate {
     ];
     let hides = VendorEntry {
         id: "hide".into(),
-        hides: vec!["async-hide".into()],
+        hides: vec!["async-hide".into(), "box{visibility".into()],
         ..VendorEntry::default()
     };
     let catalog = Arc::new(Catalog::new(&entries, &[hides]).unwrap());
@@ -93,7 +93,7 @@ fn loads_are_taken_out() {
         ),
         (
             "<svg><image href=//t.test/i /><script href=//t.test/s /></svg>",
-            "<svg><image  /><script>window.tt=window.tt||function(){}</script></svg>",
+            "<svg><script>window.tt=window.tt||function(){}</script></svg>",
         ),
         ("<template><img src=//t.test/i></template>", "<template></template>"),
         ("<noscript><img src=//t.test/i>x</noscript>y", "<noscript>x</noscript>y"),
@@ -122,7 +122,10 @@ fn inline_scripts_are_decided_whole() {
             "<script>x='//t.test/a.js'</script>b",
             "<script>window.tt=window.tt||function(){}</script>b",
         ),
-        ("<script>x='//ads.unknown.test/adserver/a.js'</script>b", "b"),
+        (
+            "<script>x='//ads.unknown.test/adserver/a.js'</script>b",
+            "<script>x='//consentry.invalid/adserver/a.js'</script>b",
+        ),
         (
             "<script type=importmap>{\"imports\":{\"a\":\"https://t.test/a\"}}</script>",
             "<script type=importmap>{\"imports\":{\"a\":\"https://consentry.invalid/a\"}}</script>",
@@ -131,7 +134,10 @@ fn inline_scripts_are_decided_whole() {
             "<script>window.S={\"a\":\"https:\\/\\/t.test\\/a\"}</script>",
             "<script>window.S={\"a\":\"https:\\/\\/consentry.invalid\\/a\"}</script>",
         ),
-        ("<style class=x>.async-hide{opacity:0}</style>", "<style class=x></style>"),
+        ("<style id=async-hide>body{opacity:0}</style>", "<style id=async-hide></style>"),
+        ("<style class=x>.box{visibility:hidden}</style>", "<style class=x></style>"),
+        ("<style>.async-hide{opacity:0}</style>", "<style>.async-hide{opacity:0}</style>"),
+        ("<script>e.className+=' async-hide'</script>b", "b"),
     ] {
         assert_eq!(removed(page), expected, "{page}");
     }

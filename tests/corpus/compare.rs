@@ -3,9 +3,9 @@
 //! 1. Requests are compared by host and path, with long runs of digits and hexadecimal digits made equal.
 //! 2. A thing is lost when it is in every direct load and in no load of the variant; it is extra when it is in
 //!    every load of the variant and in no direct load.
-//! 3. A request to a vendor is the page's own script's work when the browser says that a script asked for it and its host is
-//!    nowhere in the page where a browser would act on it: comments, links and data blocks do not count. Otherwise it could
-//!    be seen in the page.
+//! 3. A request is the page's own script's work when its host is nowhere in the page where a browser would act on it, character
+//!    references decoded: comments, links and data blocks do not count. (The browser's own word for who asked is of no
+//!    use here: it says "parser" of what a script writes into the page.) Otherwise it could be seen in the page.
 
 use crate::{
     judge::{Judge, Verdict},
@@ -116,7 +116,7 @@ impl<'p> Direct<'p> {
 
     fn assembled(&self, request: &Request) -> bool {
         let host = Url::parse(&request.url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        request.initiator == "script" && host.is_some_and(|host| !self.mentions(&host))
+        host.is_some_and(|host| !self.mentions(&host))
     }
 
     fn mentions(&self, host: &str) -> bool {
@@ -227,7 +227,8 @@ fn acted_on(saved: &str) -> String {
         r"(?s)<a\s[^>]*>",
         r#"(?s)<script[^>]*type=["']?(?:application/(?:ld\+)?json|text/(?:plain|template|x-))[^>]*>.*?</script"#,
     ];
-    inert.iter().fold(saved.to_ascii_lowercase(), |page, pattern| {
+    let acted_on = inert.iter().fold(saved.to_ascii_lowercase(), |page, pattern| {
         Regex::new(pattern).expect("a pattern").replace_all(&page, "").into_owned()
-    })
+    });
+    htmlize::unescape(acted_on).into_owned()
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 /// Upper bounds of one variant; `None` where a figure is not held to any.
 struct Limits {
-    /// Tracker requests left, in percent of the direct loads'.
+    /// Tracker requests left, in percent of the direct loads'; in both, what a page's own script puts together at run
+    /// time is left out and reported apart.
     trackers: Option<f64>,
     /// Requests and connections to catalogue vendors that the page shows.
     vendors: Option<usize>,
@@ -83,6 +84,13 @@ impl Sums {
     }
 }
 
+impl Sums {
+    /// Tracker requests that could be seen in the page.
+    pub(crate) fn trackers_shown(&self) -> f64 {
+        self.trackers - self.trackers_assembled
+    }
+}
+
 /// `part` of `whole`, in percent.
 pub(crate) fn percent(part: f64, whole: f64) -> f64 {
     if whole == 0.0 { 0.0 } else { 100.0 * part / whole }
@@ -116,7 +124,7 @@ pub(crate) fn broken(all: &BTreeMap<Variant, Vec<Comparison>>) -> Vec<String> {
 
 fn over(variant: Variant, direct: &Sums, sums: &Sums) -> Vec<String> {
     let limits = limits(variant);
-    let trackers = percent(sums.trackers, direct.trackers);
+    let trackers = percent(sums.trackers_shown(), direct.trackers_shown());
     let innocent = percent(sums.innocent_lost as f64, sums.innocent as f64);
     let count = |most: Option<usize>, found: usize| most.map(|most| (found as f64, most as f64));
     let figures = [

@@ -47,8 +47,6 @@ pub(crate) struct Request {
     /// The DevTools protocol's `ResourceType`; empty when the browser did not speak of it.
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    /// The DevTools protocol's `Initiator.type`.
-    pub(crate) initiator: String,
 }
 
 /// One page load.

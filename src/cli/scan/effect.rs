@@ -68,6 +68,8 @@ impl Effect {
             Place::InlineScript if is_host(&finding.what) => Self::HostNeutralised,
             Place::InlineScript if engine.config.gated == Gated::Inert => Self::Inert,
             Place::InlineScript => Self::removed(finding, engine),
+            // What hides the page for a script that will not come is no URL, and the whole style.
+            Place::Stylesheet if finding.what.contains('{') => Self::Removed,
             Place::Stylesheet => Self::UrlRemoved,
             Place::Attribute { element, .. } => Self::of_tag(finding, element, page, engine),
             Place::Header(_) | Place::Cookie(_) => Self::of_header(finding),

@@ -2,7 +2,7 @@
 //!
 //! 1. The engine is the proxy's with an empty consent; a scan cannot disagree with it.
 //! 2. A file's page URL is `--url`, else what the page calls itself, else one that is nobody's.
-//! 3. A page that cannot be had or read is said, and the others are scanned.
+//! 3. A page that cannot be had or read is said, and the others are scanned; it is a failure when there are no others.
 
 mod cmp;
 mod effect;
@@ -11,7 +11,7 @@ mod text;
 mod work;
 
 use self::page::Scanned;
-use super::{ConfigFile, print, say, visit};
+use super::{ConfigFile, print, say, told, visit};
 use crate::{config::Overrides, vendor::Vendor};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 text_of(arguments.format, &page)?;
                 scanned.push(page);
             }
-            Err(error) => say(&format!("consentry: {}: {error:#}", work.name())),
+            Err(error) => say(&format!("consentry: {}: {}", work.name(), told(&error))),
         }
     }
     let sums = sums(&scanned);
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Format::Text => print(&text::summary(&scanned, &sums))?,
         Format::Json => print(&json_of(&scanned, &sums).to_string())?,
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if scanned.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn text_of(format: Format, page: &Scanned) -> std::io::Result<()> {

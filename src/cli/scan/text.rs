@@ -8,6 +8,8 @@ use crate::{cli::finding::place, purpose::Purpose};
 
 /// The widest line.
 const WIDTH: usize = 80;
+/// How much of a vendor's name is shown.
+const NAME: usize = 34;
 
 /// What was found in one page.
 pub(super) fn page(page: &Scanned) -> String {
@@ -29,8 +31,9 @@ fn finding(found: &Found) -> String {
     let Found { finding, effect } = found;
     let vendor = &finding.judged.vendor;
     let line = if finding.line == 0 { "-".to_owned() } else { finding.line.to_string() };
-    let head =
-        format!("  {line:>5}  {} ({}), {}", vendor.name, vendor.purpose, place(&finding.place));
+    let name: String = vendor.name.chars().take(NAME).collect();
+    let place = printable(&place(&finding.place));
+    let head = format!("  {line:>5}  {name} ({}), {place}", vendor.purpose);
     let what: String = finding.what.split_whitespace().collect::<Vec<_>>().join(" ");
     let (head, what) = (cut(&head), cut(&format!("           {}", printable(&what))));
     format!("{head}\n{what}\n         > {effect}")
@@ -67,10 +70,10 @@ fn sum(sum: &Sum) -> String {
         kept if kept == findings => ", kept".to_owned(),
         kept => format!(", {kept} kept"),
     };
-    let name: String = vendor.name.chars().take(32).collect();
+    let name: String = vendor.name.chars().take(NAME).collect();
     let purpose = vendor.purpose.name();
     format!(
-        "  {name:<32} {purpose:<10} {} in {}{kept}",
+        "  {name:<NAME$} {purpose:<10} {} in {}{kept}",
         many(*findings, "finding"),
         many(*pages, "page")
     )

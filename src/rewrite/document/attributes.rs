@@ -13,30 +13,32 @@ use crate::{
         Gated, Rewriter, Syntax, Unreadable,
         change::Change,
         element::{self, Element, Use},
-        script, srcset,
+        lens, script, srcset,
         tag::{Attribute, Tag},
     },
 };
 
-/// How deep pages may be nested in `srcdoc`; deeper ones are taken out.
-const MAX_NESTING: u8 = 3;
-
 impl Document {
     pub(super) fn attributes(&mut self, element: Element, tag: &Tag<'_>, at: u64) -> Outcome {
         let mut outcome = Outcome::default();
-        let shape = element::shape(tag);
+        let (shape, role) = (element::shape(element, tag), element.role(tag, &self.lens));
         let mut kept_source = false;
         for attribute in tag.attributes() {
-            let name = tag.bytes(&attribute.name).to_ascii_lowercase();
-            let Some(use_) = element.use_of(&name, tag) else { continue };
+            let name = self.local_name(tag.bytes(&attribute.name)).to_ascii_lowercase();
+            let Some(use_) = element.use_of(&name, role) else { continue };
             let (before, origin) = (self.findings.len(), self.origin);
+            let start = at + attribute.whole.start as u64;
+            let line = self.line_of(start);
             let gated = self.attribute(use_, tag, &attribute, shape, &mut outcome.change);
             for finding in self.findings.iter_mut().skip(before) {
+                (finding.at, finding.line) = (origin + start, line);
+                if use_ == Use::Srcdoc {
+                    continue;
+                }
                 finding.place = Place::Attribute {
                     element: String::from_utf8_lossy(tag.name()).to_ascii_lowercase(),
                     attribute: String::from_utf8_lossy(&name).into_owned(),
                 };
-                finding.at = origin + at + attribute.whole.start as u64;
             }
             let lives = element.lives_by(&name);
             match gated {
@@ -49,7 +51,8 @@ impl Document {
                 Some(_) | None => {}
             }
         }
-        outcome.gone &= self.config.gated == Gated::Remove && !kept_source;
+        outcome.source = outcome.gone && !kept_source;
+        outcome.gone = outcome.source && self.config.gated == Gated::Remove;
         outcome
     }
 
@@ -69,20 +72,29 @@ impl Document {
                 self.found_here(&judged, value);
                 Some(judged).filter(Judged::is_held)
             }
-            Use::Action => {
-                // Where a form goes is the visitor's doing: said, never touched.
-                if let Some(judged) = self.lens.value(value, Destination::Document, shape) {
-                    let mut judged = judged;
-                    judged.decision.verdict = Verdict::Allow;
-                    self.found_here(&judged, value);
+            Use::Background => {
+                let text = self.lens.text(value);
+                if text.contains('(') {
+                    self.css(value, attribute, change);
+                    return None;
                 }
-                None
+                let judged = self.lens.url(&text, Destination::Image, shape)?;
+                self.found_here(&judged, value);
+                Some(judged).filter(Judged::is_held)
             }
+            Use::Values => {
+                let text = self.lens.text(value).into_owned();
+                let judge = |url: &str| self.lens.url(url.trim(), Destination::Image, shape);
+                let judged = text.split(';').filter_map(judge).find(Judged::is_held)?;
+                self.found_here(&judged, value);
+                Some(judged)
+            }
+            Use::Action => self.action(value, shape),
             Use::Navigation => self.navigation(value),
             Use::Refresh => self.refresh(value),
             Use::Handler => {
                 let text = self.lens.text(value);
-                let held = script::first_held(text.as_bytes(), &self.lens);
+                let held = script::first_held_of_handler(text.as_bytes(), &self.lens);
                 held.inspect(|judged| self.found_here(judged, value))
             }
             Use::Srcset(to) => return self.srcset(tag, attribute, to, change),
@@ -105,20 +117,23 @@ impl Document {
 
     fn found_here(&mut self, judged: &Judged, value: &[u8]) {
         let what = self.lens.text(value).into_owned();
-        self.found(judged.clone(), Place::InlineScript, &what, self.cursor);
+        self.found(judged.clone(), Place::InlineScript, &what, self.line.0);
+    }
+
+    /// Where a form goes is the visitor's doing: said, never touched, unless it is a script.
+    fn action(&mut self, value: &[u8], shape: Shape) -> Option<Judged> {
+        if let Some(judged) = self.navigation(value) {
+            return Some(judged);
+        }
+        let mut judged = self.lens.value(value, Destination::Document, shape)?;
+        judged.decision.verdict = Verdict::Allow;
+        self.found_here(&judged, value);
+        None
     }
 
     fn navigation(&mut self, value: &[u8]) -> Option<Judged> {
-        let text = self.lens.text(value);
-        let start = text.trim_start_matches(|c: char| c <= ' ');
-        let is_script = start.get(..1).is_some_and(|c| c.eq_ignore_ascii_case("j"))
-            && start.split(':').next().is_some_and(|scheme| {
-                let scheme: String = scheme.chars().filter(|c| !c.is_control()).collect();
-                scheme.eq_ignore_ascii_case("javascript")
-            });
-        let url = text.into_owned();
-        let judged =
-            is_script.then(|| self.lens.url(&url, Destination::Script, Shape::Plain))??;
+        let code = lens::code_of(&self.lens.text(value))?;
+        let judged = script::first_held_of_handler(&code, &self.lens)?;
         self.found_here(&judged, value);
         Some(judged)
     }
@@ -191,30 +206,23 @@ impl Document {
     }
 
     fn srcdoc(&mut self, value: &[u8], attribute: &Attribute, change: &mut Change) {
-        let depth = match self.kind {
-            Kind::Page | Kind::Noscript => 0,
-            Kind::Srcdoc(depth) => depth,
-        };
         let text = self.lens.text(value).into_owned();
-        let nested = Kind::Srcdoc(depth + 1);
-        let mut lens = self.lens.nested();
-        lens.set_charset(encoding_rs::UTF_8);
-        let inner = Self::new(lens, self.config.clone(), self.nonce.clone(), nested);
-        let mut inner = Rewriter::of(inner, Syntax::Html);
         let mut page = Vec::with_capacity(text.len());
-        let read = if depth < MAX_NESTING {
-            inner.parse(text.as_bytes(), &mut page).and_then(|()| inner.parse_end(&mut page))
-        } else {
-            Err(Unreadable::Markup)
-        };
-        for finding in inner.take_findings() {
-            self.found(finding.judged, finding.place, &finding.what, self.cursor);
-        }
-        match read {
+        match self.read_srcdoc(&text, &mut page) {
             Ok(()) if page == text.as_bytes() => {}
             Ok(()) => change.set(attribute, &String::from_utf8_lossy(&page)),
             // What cannot be read in an attribute is left out: the frame is then empty.
             Err(_) => change.set(attribute, ""),
         }
+    }
+
+    fn read_srcdoc(&mut self, text: &str, page: &mut Vec<u8>) -> Result<(), Unreadable> {
+        let mut lens = self.lens.nested().ok_or(Unreadable::Markup)?;
+        lens.set_charset(encoding_rs::UTF_8);
+        let inner = Self::new(lens, self.config.clone(), self.nonce.clone(), Kind::Srcdoc);
+        let mut inner = Rewriter::of(inner, Syntax::Html);
+        let read = inner.parse(text.as_bytes(), page).and_then(|()| inner.parse_end(page));
+        self.take_in(&mut inner.document);
+        read
     }
 }

@@ -1,10 +1,12 @@
 //! Turns what an element holds (a script, a style) into what of it leaves.
 //!
 //! 1. What fits is decided whole, at its end; what does not is edited in parts as it passes, with an overlap, so that no host is cut.
-//! 2. A style that hides the page until a gated script arrives is emptied: the script will not come.
-//! 3. Where a gated script defined globals that pages call, the page gets the vendor's stub in its place, once.
+//! 2. A style that hides the page until a gated script arrives is emptied: the script will not come. One that only hides what
+//!    a script gives a class first is left: that script is gated with its vendor.
+//! 3. In SVG and XML a text is decided as it is written and as it is read, character references decoded.
+//! 4. Where a gated script defined globals that pages call, the page gets the vendor's stub in its place, once.
 
-use super::{Content, Document, Kind, State, excerpt, start::make_script_inert};
+use super::{Ambiguity, Content, Document, Held, Kind, State, excerpt, start::make_script_inert};
 use crate::{
     catalog::{Destination, HitKind, Shape},
     policy::{Judged, Place},
@@ -14,11 +16,11 @@ use crate::{
         css::{self, CssUrl},
         engine::{Token, TokenKind},
         markup,
-        script::{self, Fate, Held},
+        script::{self, Fate, HeldHost},
         tag::Tag,
     },
 };
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// Bytes of a script that are kept back while it is edited as it passes, so that no host is cut.
 const OVERLAP: usize = script::LONGEST * 2;
@@ -26,14 +28,19 @@ const OVERLAP: usize = script::LONGEST * 2;
 impl Document {
     /// When what is held is too long, lets it pass in parts from now on.
     pub(super) fn overflow(&mut self, to: u64, out: &mut Vec<u8>) {
-        let State::Holding { what, tag } = &self.state else { return };
-        let (what, tag) = (*what, tag.clone());
-        if to.saturating_sub(tag.end) <= self.config.max_inline as u64 {
+        let State::Holding(held) = &self.state else { return };
+        if to.saturating_sub(held.tag.end) <= self.config.max_inline as u64 {
             return;
         }
-        out.extend_from_slice(self.slice(tag.clone()));
-        self.cursor = tag.end;
-        self.state = State::Passing(what);
+        let what = held.what;
+        out.extend_from_slice(self.head(held));
+        self.cursor = held.tag.end;
+        if self.ambiguity != Ambiguity::None {
+            // In parts it cannot be read in two ways.
+            self.state = State::Dropping;
+            self.cursor = to;
+            return;
+        }
         self.pass(what, to, false, out);
     }
 
@@ -59,10 +66,16 @@ impl Document {
             }
         }
         self.cursor = from + cut as u64;
+        if !last {
+            // A part that did not get far is not worth another look before there is much more of it.
+            let left = to - self.cursor;
+            let next = to + (OVERLAP as u64).max(left / 4);
+            self.state = State::Passing { what, next };
+        }
     }
 
-    pub(super) fn found_hosts(&mut self, held: Vec<Held>, from: u64) {
-        for Held { range, judged, .. } in held {
+    pub(super) fn found_hosts(&mut self, held: Vec<HeldHost>, from: u64) {
+        for HeldHost { range, judged, .. } in held {
             let at = from + range.start as u64;
             let what =
                 String::from_utf8_lossy(self.slice(at..from + range.end as u64)).into_owned();
@@ -77,69 +90,105 @@ impl Document {
     }
 
     /// Decides on an inline script.
-    pub(super) fn code(&mut self, tag: &Range<u64>, end: &Token, out: &mut Vec<u8>) {
-        let text = self.slice(tag.end..end.range.start);
+    pub(super) fn code(&mut self, held: &Held, end: &Token, out: &mut Vec<u8>) {
+        let text = self.slice(held.tag.end..end.range.start);
         let excerpt = excerpt(text);
-        match script::fate(text, &self.lens) {
+        match self.fate(text, held.is_markup) {
             Fate::Keep => {
-                out.extend_from_slice(self.slice(tag.start..end.range.start));
+                out.extend_from_slice(self.head(held));
+                out.extend_from_slice(text);
                 self.cursor = end.range.start;
             }
-            Fate::Hosts(held) => {
-                out.extend_from_slice(self.slice(tag.clone()));
-                script::neutralise(text, &held, out);
+            Fate::Hosts(hosts) => {
+                out.extend_from_slice(self.head(held));
+                script::neutralise(text, &hosts, out);
                 self.cursor = end.range.start;
-                self.found_hosts(held, tag.end);
+                self.found_hosts(hosts, held.tag.end);
             }
             Fate::Whole(judged) => {
-                self.stub(&judged, out);
-                self.drop_script(tag, end, &judged, out);
+                self.stub(&judged, held.is_markup, out);
+                self.drop_script(held, end, &judged, out);
                 for judged in judged {
-                    self.found(judged, Place::InlineScript, &excerpt, tag.end);
+                    self.found(judged, Place::InlineScript, &excerpt, held.tag.end);
                 }
             }
         }
     }
 
-    pub(super) fn drop_script(
-        &mut self,
-        tag: &Range<u64>,
-        end: &Token,
-        judged: &[Judged],
-        out: &mut Vec<u8>,
-    ) {
-        self.cursor = match self.config.gated {
-            Gated::Remove if end.kind == TokenKind::End => end.range.end,
-            Gated::Remove => end.range.start,
-            Gated::Inert => {
-                let raw = self.slice(tag.clone());
-                inert_script(&Tag::new(raw), judged).write(&Tag::new(raw), out);
-                out.extend_from_slice(self.slice(tag.end..end.range.start));
-                end.range.start
-            }
-        };
+    fn fate(&self, text: &[u8], is_markup: bool) -> Fate {
+        let fate = script::fate(text, &self.lens);
+        let (true, Fate::Keep) = (is_markup, &fate) else { return fate };
+        match self.read_markup(text) {
+            None => fate,
+            // Hosts that only show when it is read have no place in what is written.
+            Some(text) => match script::fate(text.as_bytes(), &self.lens) {
+                Fate::Keep => Fate::Keep,
+                Fate::Whole(judged) => Fate::Whole(judged),
+                Fate::Hosts(hosts) => Fate::Whole(script::each_vendor_once(hosts)),
+            },
+        }
+    }
+
+    /// The text of an element whose content is markup, where that is not what is written.
+    fn read_markup(&self, text: &[u8]) -> Option<String> {
+        let is_plain = memchr::memchr2(b'&', b'<', text).is_none();
+        if is_plain {
+            return None;
+        }
+        let text = self.lens.plain(text).replace("<![CDATA[", "").replace("]]>", "");
+        Some(markup::decode(Cow::Owned(text)).into_owned())
+    }
+
+    fn drop_script(&mut self, held: &Held, end: &Token, judged: &[Judged], out: &mut Vec<u8>) {
+        let whole = end.kind == TokenKind::End;
+        if self.config.gated == Gated::Remove && (whole || !held.is_markup) {
+            self.cursor = if whole { end.range.end } else { end.range.start };
+            return;
+        }
+        let raw = self.head(held);
+        inert_script(&Tag::new(raw), judged).write(&Tag::new(raw), out);
+        if self.config.gated == Gated::Inert {
+            out.extend_from_slice(self.slice(held.tag.end..end.range.start));
+        }
+        self.cursor = end.range.start;
     }
 
     /// Decides on the text of a style element up to `end`.
-    pub(super) fn style(&mut self, tag: &Range<u64>, end: u64, out: &mut Vec<u8>) {
-        let text = self.slice(tag.end..end);
-        let hides = self
-            .lens
-            .gate
-            .snippets(text)
-            .find(|(snippet, judged)| snippet.kind == HitKind::Hides && judged.is_held());
-        let hides = hides.map(|(_, judged)| judged);
+    pub(super) fn style(&mut self, held: &Held, end: u64, out: &mut Vec<u8>) {
+        let text = self.slice(held.tag.end..end);
         let what = excerpt(text);
-        let (css, held) = self.gate_css(text);
-        out.extend_from_slice(self.slice(tag.clone()));
+        out.extend_from_slice(self.head(held));
+        let hides = self.hides(held, text);
+        let (css, found) = self.gate_css(text);
+        let read = self.read_markup(text).filter(|_| held.is_markup && found.is_empty());
         self.cursor = end;
         // A style that hides the page for a gated script is emptied: its end tag stays.
         if let Some(judged) = hides {
-            self.found(judged, Place::Stylesheet, &what, tag.end);
+            self.found(judged, Place::Stylesheet, &what, held.tag.end);
+            return;
+        }
+        if let Some((css, found)) = read.map(|text| self.gate_css(text.as_bytes()))
+            && !found.is_empty()
+        {
+            out.extend_from_slice(markup::encode(&String::from_utf8_lossy(&css)).as_bytes());
+            self.found_urls(found, held.tag.end);
             return;
         }
         out.extend_from_slice(&css);
-        self.found_urls(held, tag.end);
+        self.found_urls(found, held.tag.end);
+    }
+
+    /// For whom a style hides the page, by its text or by what its tag says.
+    fn hides(&self, held: &Held, text: &[u8]) -> Option<Judged> {
+        let hiding = |text: &[u8], conditional: bool| {
+            self.lens
+                .gate
+                .snippets(text)
+                .filter(|(snippet, judged)| snippet.kind == HitKind::Hides && judged.is_held())
+                .find(|(snippet, _)| !(conditional && is_class(text, &snippet.range)))
+                .map(|(_, judged)| judged)
+        };
+        hiding(self.slice(held.tag.clone()), false).or_else(|| hiding(text, true))
     }
 
     /// `css` without gated URLs.
@@ -173,7 +222,7 @@ impl Document {
     }
 
     /// The stubs of gated vendors that the page does not have yet.
-    pub(super) fn stub(&mut self, judged: &[Judged], out: &mut Vec<u8>) {
+    pub(super) fn stub(&mut self, judged: &[Judged], is_markup: bool, out: &mut Vec<u8>) {
         if !self.config.surrogates || self.kind == Kind::Noscript {
             return;
         }
@@ -184,15 +233,29 @@ impl Document {
                 continue;
             }
             self.stubs.push(id.clone());
+            self.declared.open(self.lens.gate.catalog().surrogates().map(|(_, text)| text), out);
             out.extend_from_slice(b"<script");
             if let Some(nonce) = &self.nonce {
                 out.extend_from_slice(format!(" nonce=\"{}\"", markup::encode(nonce)).as_bytes());
             }
             out.extend_from_slice(b">");
+            let text = if is_markup { Cow::Owned(escaped(text)) } else { Cow::Borrowed(text) };
             out.extend_from_slice(text.as_bytes());
             out.extend_from_slice(b"</script>");
         }
     }
+}
+
+/// As text between tags, which is read as it was.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Whether `range` of a style is no more than a class in a selector.
+fn is_class(text: &[u8], range: &Range<usize>) -> bool {
+    let name = text.get(range.clone()).unwrap_or_default();
+    let is_name = name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    is_name && range.start.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'.')
 }
 
 fn inert_script(tag: &Tag<'_>, judged: &[Judged]) -> Change {
@@ -214,11 +277,14 @@ fn css_destination(url: &CssUrl) -> Destination {
 
 /// Up to where a part of a long script or style can be decided without what follows it.
 fn safe_cut(text: &[u8], what: Content) -> usize {
+    if what == Content::Style {
+        return css::settled(text);
+    }
     let room = text.len().saturating_sub(OVERLAP);
     let head = text.get(..room).unwrap_or_default();
-    let ends = |b: &u8| match what {
-        Content::Code | Content::Loads => matches!(b, b'"' | b'\'' | b';' | b',' | b' ' | b'\n'),
-        Content::Style => matches!(b, b'}' | b';' | b'\n'),
-    };
-    head.iter().rposition(ends).map_or(room, |at| at + 1)
+    let ends = |b: &u8| matches!(b, b'"' | b'\'' | b';' | b',' | b' ' | b'\n');
+    // Minified text may have none of these for long; these end a URL too.
+    let ends_url = |b: &u8| matches!(b, b'(' | b')' | b'<' | b'>' | b'`' | b'&');
+    let cut = head.iter().rposition(ends).or_else(|| head.iter().rposition(ends_url));
+    cut.map_or(room, |at| at + 1)
 }

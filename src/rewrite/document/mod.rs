@@ -3,12 +3,17 @@
 //! 1. Text passes as it is; a start tag is decided by [`Document::start`]; what an element holds is decided at its end.
 //! 2. Bytes wait in one window from the oldest that is not decided yet.
 //! 3. A script that never ends is left as it is (browsers do not run it); a style that never ends is applied, and so edited.
-//! 4. In a `noscript`, a tag that never ends is taken out: without scripting the browser would complete it with what follows.
+//! 4. In a `noscript`, a tag that never ends and is gated goes: without scripting the browser would complete it with what follows.
+//! 5. What `iframe`, `noembed` and `noframes` hold is read as a page too: it is text to most browsers, but inside a `select`
+//!    or a `frameset` not to all. Documents that are nested too deep lose their content.
+//! 6. At most [`FINDINGS`] findings are listed between two calls of [`Document::take_findings`]; the rest is counted.
 
 mod attributes;
 mod content;
+mod policy;
 mod start;
 
+use self::policy::Declared;
 use super::{
     Config, Rewriter, Unreadable,
     engine::{Token, TokenKind},
@@ -20,33 +25,57 @@ use std::ops::Range;
 
 /// Characters of a URL or a snippet in a finding.
 const EXCERPT: usize = 200;
+/// How many findings are listed.
+const FINDINGS: usize = 10_000;
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Page,
     Noscript,
-    /// A page in an attribute, this deep.
-    Srcdoc(u8),
+    /// A page in an attribute.
+    Srcdoc,
 }
 
 /// What the reader is inside of.
 enum State {
     Flow,
     /// An element that is decided at its end.
-    Holding {
-        what: Content,
-        tag: Range<u64>,
-    },
+    Holding(Held),
     /// One that is too long to be held.
-    Passing(Content),
-    Noscript(Box<Rewriter>),
+    Passing {
+        what: Content,
+        /// From this offset on another part is worth a look.
+        next: u64,
+    },
+    /// Text that is a page in some browsers; read from its first `<` on.
+    Nested(Option<Box<Rewriter>>),
     /// A gated element.
     Dropping,
 }
 
-/// The content of an element that is held.
+/// An element that is decided at its end.
+struct Held {
+    what: Content,
+    tag: Range<u64>,
+    /// The start tag, where it was edited.
+    edited: Option<Vec<u8>>,
+    /// Its content is markup (SVG, XML): character references and CDATA sections count.
+    is_markup: bool,
+}
+
+/// Where browsers differ in what is text (HTML Standard, 13.2.6.4.16 and 13.2.6.4.20, which changed).
 #[derive(Clone, Copy, PartialEq, Eq)]
+enum Ambiguity {
+    None,
+    /// In a `select`, elements are ignored in most browsers, but not what they hold.
+    Select,
+    /// In and behind a `frameset`, the same.
+    Frameset,
+}
+
+/// The content of an element that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
     Code,
     /// Data whose URLs the browser loads.
@@ -71,6 +100,14 @@ pub(super) struct Document {
     /// Where this document begins in the page, for findings.
     origin: u64,
     findings: Vec<Finding>,
+    /// How many findings were not listed.
+    unlisted: u64,
+    /// Whether the page is XML.
+    xml: bool,
+    /// Whether the last start tag was in SVG or MathML: an HTML tag may have ended that by itself.
+    after_foreign: bool,
+    ambiguity: Ambiguity,
+    declared: Declared,
     /// Vendors whose surrogate the page has.
     stubs: Vec<Box<str>>,
 }
@@ -94,6 +131,11 @@ impl Document {
             line: (0, 1),
             origin: 0,
             findings: Vec::new(),
+            unlisted: 0,
+            xml: false,
+            after_foreign: false,
+            ambiguity: Ambiguity::None,
+            declared: Declared::new(),
             stubs: Vec::new(),
         }
     }
@@ -107,8 +149,22 @@ impl Document {
         self.lens.set_charset(charset);
     }
 
+    /// The page is XML.
+    pub(super) const fn set_xml(&mut self) {
+        self.xml = true;
+    }
+
     pub(super) fn take_findings(&mut self) -> Vec<Finding> {
         std::mem::take(&mut self.findings)
+    }
+
+    pub(super) const fn unlisted(&self) -> u64 {
+        self.unlisted
+    }
+
+    /// The policies in `meta` that wait for the first stub.
+    pub(super) const fn declared(&mut self) -> &mut Declared {
+        &mut self.declared
     }
 
     /// Takes the bytes that the parser is given next.
@@ -139,26 +195,101 @@ impl Document {
     pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         let end = self.base + self.window.len() as u64;
         match std::mem::replace(&mut self.state, State::Flow) {
-            State::Holding { what: Content::Style, tag } => self.style(&tag, end, out),
-            State::Holding { .. } | State::Flow => self.tail(end, out),
-            State::Passing(what) => self.pass(what, end, true, out),
-            State::Noscript(mut inner) => {
-                inner.parse(self.slice(self.cursor..end), out)?;
-                inner.parse_end(out)?;
-                self.findings.append(&mut inner.document.findings);
+            State::Holding(held) if self.applies_unended(&held, end) => {
+                self.style(&held, end, out);
             }
+            State::Holding(held) => {
+                out.extend_from_slice(self.head(&held));
+                if !self.hides_markup(held.tag.end..end) {
+                    out.extend_from_slice(self.slice(held.tag.end..end));
+                }
+            }
+            State::Flow => self.tail(end, out),
+            State::Passing { what, .. } => {
+                self.pass(what, end, true, out);
+            }
+            State::Nested(inner) => self.end_nested(inner, end, out)?,
             State::Dropping => {}
         }
         self.cursor = end;
         Ok(())
     }
 
-    fn tail(&self, end: u64, out: &mut Vec<u8>) {
-        let tail = self.slice(self.cursor..end);
-        let is_tag = matches!(tail, [b'<', next, ..] if next.is_ascii_alphabetic());
-        if self.kind != Kind::Noscript || !is_tag {
-            out.extend_from_slice(tail);
+    /// A style that never ends is applied; in a `select` it may be no style.
+    fn applies_unended(&mut self, held: &Held, end: u64) -> bool {
+        held.what == Content::Style && !self.hides_markup(held.tag.end..end)
+    }
+
+    /// What is left behind the last tag: text, or a tag that never ends.
+    fn tail(&mut self, end: u64, out: &mut Vec<u8>) {
+        let tail = self.slice(self.cursor..end).to_vec();
+        let is_tag = matches!(*tail, [b'<', next, ..] if next.is_ascii_alphabetic());
+        if self.kind == Kind::Noscript && is_tag && self.is_gated_tag(&[&tail[..], b">"].concat()) {
+            return;
         }
+        out.extend_from_slice(&tail);
+    }
+
+    /// The start tag of what is held, as it leaves.
+    fn head<'a>(&'a self, held: &'a Held) -> &'a [u8] {
+        held.edited.as_deref().unwrap_or_else(|| self.slice(held.tag.clone()))
+    }
+
+    /// Reads text that is a page in some browsers, up to `to`.
+    fn nested(&mut self, to: u64, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        let State::Nested(inner) = &mut self.state else { return Ok(()) };
+        let mut inner = inner.take();
+        if inner.is_none() {
+            let text = self.slice(self.cursor..to);
+            let plain = memchr::memchr(b'<', text).unwrap_or(text.len());
+            out.extend_from_slice(text.get(..plain).unwrap_or_default());
+            self.cursor += plain as u64;
+            if self.cursor < to {
+                let Some(lens) = self.lens.nested() else {
+                    self.state = State::Dropping;
+                    return Ok(());
+                };
+                inner = Some(Box::new(self.part(lens)));
+            }
+        }
+        if let Some(inner) = &mut inner {
+            inner.parse(self.slice(self.cursor..to), out)?;
+        }
+        self.state = State::Nested(inner);
+        Ok(())
+    }
+
+    /// The rewriting of the part of this page that begins at the cursor.
+    fn part(&mut self, lens: Lens) -> Rewriter {
+        let mut inner = Self::new(lens, self.config.clone(), None, Kind::Noscript);
+        inner.ambiguity = self.ambiguity;
+        inner.origin = self.origin + self.cursor;
+        inner.line.1 = self.line_of(self.cursor);
+        Rewriter::of(inner, super::Syntax::Html)
+    }
+
+    fn end_nested(
+        &mut self,
+        inner: Option<Box<Rewriter>>,
+        end: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unreadable> {
+        self.state = State::Nested(inner);
+        self.nested(end, out)?;
+        let State::Nested(inner) = std::mem::replace(&mut self.state, State::Flow) else {
+            return Ok(());
+        };
+        let Some(mut inner) = inner else { return Ok(()) };
+        inner.parse_end(out)?;
+        self.take_in(&mut inner.document);
+        self.lens.add_bases_of(inner.document.lens);
+        Ok(())
+    }
+
+    /// Takes the findings of a part of this page.
+    fn take_in(&mut self, inner: &mut Self) {
+        self.unlisted += inner.unlisted;
+        inner.take_findings().into_iter().for_each(|finding| self.list(finding));
     }
 
     fn slice(&self, range: Range<u64>) -> &[u8] {
@@ -170,21 +301,35 @@ impl Document {
     /// Drops what no decision needs any more.
     fn forget(&mut self) {
         let keep = match &self.state {
-            State::Holding { tag, .. } => tag.start,
-            State::Flow | State::Passing(_) | State::Noscript(_) | State::Dropping => self.cursor,
+            State::Holding(held) => held.tag.start,
+            State::Flow | State::Passing { .. } | State::Nested(_) | State::Dropping => self.cursor,
         };
-        let lines = newlines(self.slice(self.line.0..keep));
-        self.line = (keep, self.line.1 + lines);
+        self.line_of(keep);
         let done = usize::try_from(keep.saturating_sub(self.base)).unwrap_or(0);
         self.window.drain(..done.min(self.window.len()));
         self.base = keep;
     }
 
+    /// The line of `at`; what is asked for grows, so that no byte is counted twice.
+    fn line_of(&mut self, at: u64) -> u64 {
+        if at > self.line.0 {
+            self.line = (at, self.line.1 + newlines(self.slice(self.line.0..at)));
+        }
+        self.line.1
+    }
+
     fn found(&mut self, judged: Judged, place: Place, what: &str, at: u64) {
-        let line = self.line.1 + newlines(self.slice(self.line.0..at));
+        let line = self.line_of(at);
         let what = what.trim().chars().take(EXCERPT).collect();
-        let at = self.origin + at;
-        self.findings.push(Finding { judged, place, what, at, line });
+        self.list(Finding { judged, place, what, at: self.origin + at, line });
+    }
+
+    fn list(&mut self, finding: Finding) {
+        if self.findings.len() < FINDINGS {
+            self.findings.push(finding);
+        } else {
+            self.unlisted += 1;
+        }
     }
 
     /// Lets the text up to `to` leave, as far as the state allows.
@@ -192,23 +337,21 @@ impl Document {
         if to <= self.cursor {
             return Ok(());
         }
-        match &mut self.state {
+        match &self.state {
             State::Flow => out.extend_from_slice(self.slice(self.cursor..to)),
             State::Dropping => {}
-            State::Holding { .. } => {
+            State::Holding(_) => {
                 self.overflow(to, out);
                 return Ok(());
             }
-            State::Passing(what) => {
+            State::Passing { what, next } => {
                 let what = *what;
-                self.pass(what, to, false, out);
+                if to >= *next {
+                    self.pass(what, to, false, out);
+                }
                 return Ok(());
             }
-            State::Noscript(inner) => {
-                let from = usize::try_from(self.cursor.saturating_sub(self.base)).unwrap_or(0);
-                let until = usize::try_from(to.saturating_sub(self.base)).unwrap_or(0);
-                inner.parse(self.window.get(from..until).unwrap_or_default(), out)?;
-            }
+            State::Nested(_) => self.nested(to, out)?,
         }
         self.cursor = to;
         Ok(())
@@ -216,38 +359,69 @@ impl Document {
 
     fn token(&mut self, token: &Token, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         match (&self.state, token.kind) {
-            (State::Flow, TokenKind::End) => Ok(()),
-            (State::Flow, TokenKind::Start) => self.start(&token.range, false, out),
-            (State::Flow, TokenKind::StartForeign) => self.start(&token.range, true, out),
+            (State::Flow, TokenKind::End) => {
+                let name = self.slice(token.range.start + 2..token.range.end).get(..6);
+                let is_select = name.is_some_and(|name| name.eq_ignore_ascii_case(b"select"));
+                if is_select && self.ambiguity == Ambiguity::Select {
+                    self.ambiguity = Ambiguity::None;
+                }
+                Ok(())
+            }
+            (State::Flow, kind) => {
+                let foreign = kind == TokenKind::StartForeign;
+                self.start(&token.range, foreign, out);
+                self.after_foreign = foreign;
+                Ok(())
+            }
             (State::Dropping, TokenKind::End) => {
                 self.cursor = token.range.end;
                 self.state = State::Flow;
                 Ok(())
             }
             (State::Dropping, TokenKind::Start | TokenKind::StartForeign) => Ok(()),
-            (State::Holding { .. } | State::Passing(_) | State::Noscript(_), kind) => {
+            (State::Holding(_) | State::Passing { .. } | State::Nested(_), kind) => {
                 self.close(token, out)?;
                 if kind == TokenKind::End { Ok(()) } else { self.token(token, out) }
             }
         }
     }
 
+    /// Whether what an element holds would be gated where browsers do not take it for text.
+    fn hides_markup(&mut self, range: Range<u64>) -> bool {
+        let has_tag = memchr::memchr(b'<', self.slice(range.clone())).is_some();
+        if self.ambiguity == Ambiguity::None || !has_tag {
+            return false;
+        }
+        let Some(lens) = self.lens.nested() else { return true };
+        self.cursor = range.start;
+        let mut inner = self.part(lens);
+        let mut out = Vec::new();
+        let read =
+            inner.parse(self.slice(range), &mut out).and_then(|()| inner.parse_end(&mut out));
+        let held = inner.document.findings.iter().any(|finding| finding.judged.is_held());
+        self.take_in(&mut inner.document);
+        held || read.is_err()
+    }
+
     /// Ends what is held: at its end tag, or in SVG at the next tag of any kind.
     fn close(&mut self, token: &Token, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         let end = token.range.start;
         match std::mem::replace(&mut self.state, State::Flow) {
-            State::Holding { what: Content::Code, tag } => self.code(&tag, token, out),
-            State::Holding { what: Content::Loads, tag } => {
-                out.extend_from_slice(self.slice(tag.clone()));
-                self.cursor = tag.end;
-                self.pass(Content::Loads, end, true, out);
+            State::Holding(held) if self.hides_markup(held.tag.end..end) => {
+                out.extend_from_slice(self.head(&held));
+                self.cursor = end;
             }
-            State::Holding { what: Content::Style, tag } => self.style(&tag, end, out),
-            State::Passing(what) => self.pass(what, end, true, out),
-            State::Noscript(mut inner) => {
-                inner.parse_end(out)?;
-                self.findings.append(&mut inner.document.findings);
-            }
+            State::Holding(held) => match held.what {
+                Content::Code => self.code(&held, token, out),
+                Content::Loads => {
+                    out.extend_from_slice(self.head(&held));
+                    self.cursor = held.tag.end;
+                    self.pass(Content::Loads, end, true, out);
+                }
+                Content::Style => self.style(&held, end, out),
+            },
+            State::Passing { what, .. } => self.pass(what, end, true, out),
+            State::Nested(inner) => self.end_nested(inner, end, out)?,
             State::Flow | State::Dropping => {}
         }
         Ok(())

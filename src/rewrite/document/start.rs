@@ -2,13 +2,14 @@
 //!
 //! 1. A tag that nothing can be wrong with is passed without being copied.
 //! 2. A script whose type says that it is data, or that it was made inert already, is left alone with all its attributes.
-//! 3. The first `<base href>` counts for everything behind it; a policy in a `meta` lends its nonce to our stubs.
+//! 3. A `<base href>` counts for everything behind it; a policy in a `meta` lends its nonce to our stubs, or gets their hashes.
+//! 4. An element that is taken out leaves nothing behind, unless what follows would be read in another way without it.
+//! 5. In SVG and XML the content of an element is markup: there a gated element with content stays, empty of what loads.
 
-use super::{Content, Document, Kind, State, newlines};
+use super::{Ambiguity, Content, Document, Held, Kind, State};
 use crate::{
     policy::{Judged, csp},
     rewrite::{
-        Gated, Rewriter, Syntax, Unreadable,
         change::Change,
         element::Element,
         script::{self, ScriptKind},
@@ -17,10 +18,16 @@ use crate::{
 };
 use std::ops::Range;
 
+/// Stands for an element that was taken out where the element itself may have ended SVG (HTML Standard, 13.2.6.5):
+/// without either, what follows would be read in another way than it was decided on.
+const PLACEHOLDER: &[u8] = b"<span></span>";
+
 /// What is to be done with an element.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) change: Change,
+    /// What the element is there for is gated.
+    pub(super) source: bool,
     /// The element is taken out.
     pub(super) gone: bool,
     /// For whom a script was gated.
@@ -29,36 +36,56 @@ pub(super) struct Outcome {
 
 impl Document {
     /// Decides on a start tag.
-    pub(super) fn start(
-        &mut self,
-        range: &Range<u64>,
-        foreign: bool,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Unreadable> {
+    pub(super) fn start(&mut self, range: &Range<u64>, foreign: bool, out: &mut Vec<u8>) {
         // The tag is copied only when it has something to decide on.
         let raw = self.slice(range.clone());
-        let element = Element::of(Tag::new(raw).name(), foreign);
-        let passes = element == Element::Other && !may_count(raw);
+        let element = self.element(Tag::new(raw).name());
+        let passes = element == Element::Other && !may_count(raw) && !self.may_be_ambiguous(raw);
         if passes {
             out.extend_from_slice(raw);
             self.cursor = range.end;
-            return Ok(());
+            return;
         }
         let raw = raw.to_vec();
         let tag = Tag::new(&raw);
         self.cursor = range.end;
         if element == Element::Meta {
-            self.meta(&tag);
+            self.meta(&tag, out.len());
         } else if let (Element::Base, Some(href)) = (element, tag.value("href")) {
             self.lens.set_base(href);
         }
         let script = self.script_kind(element, &tag);
         if script == Some(ScriptKind::Data) {
             out.extend_from_slice(&raw);
-            return Ok(());
+            return;
         }
         let outcome = self.attributes(element, &tag, range.start);
-        self.finish_start(element, script, &tag, outcome, range, out)
+        let is_markup = foreign || self.xml;
+        self.finish_start(element, script, &tag, is_markup, outcome, range, out);
+    }
+
+    fn may_be_ambiguous(&self, raw: &[u8]) -> bool {
+        let name = Tag::new(raw).name();
+        let begins = name.eq_ignore_ascii_case(b"select") || name.eq_ignore_ascii_case(b"frameset");
+        begins || (self.ambiguity != Ambiguity::None && is_text_to_some(name))
+    }
+
+    fn element(&self, name: &[u8]) -> Element {
+        Element::of(self.local_name(name))
+    }
+
+    /// A name without its namespace prefix, which in XML is as the author likes.
+    pub(super) fn local_name<'n>(&self, name: &'n [u8]) -> &'n [u8] {
+        let colon = name.iter().rposition(|b| *b == b':').filter(|_| self.xml);
+        colon.map_or(name, |colon| name.get(colon + 1..).unwrap_or_default())
+    }
+
+    /// Whether something in a tag is gated.
+    pub(super) fn is_gated_tag(&mut self, raw: &[u8]) -> bool {
+        let tag = Tag::new(raw);
+        let element = self.element(tag.name());
+        let outcome = self.attributes(element, &tag, self.cursor);
+        outcome.gone || !outcome.change.is_empty()
     }
 
     pub(super) fn script_kind(&self, element: Element, tag: &Tag<'_>) -> Option<ScriptKind> {
@@ -68,73 +95,114 @@ impl Document {
         })
     }
 
-    /// Takes the nonce of a policy that the page itself declares.
-    pub(super) fn meta(&mut self, tag: &Tag<'_>) {
-        let declares = tag
-            .value("http-equiv")
-            .is_some_and(|v| v.trim_ascii().eq_ignore_ascii_case(b"content-security-policy"));
-        if let (true, None, Some(content)) = (declares, &self.nonce, tag.value("content"))
-            && let csp::Inline::Nonce(nonce) = csp::inline_script(&[&self.lens.text(content)])
-        {
-            self.nonce = Some(nonce.into());
+    /// Reads a policy that the page itself declares; the tag will be at `at` in the output.
+    pub(super) fn meta(&mut self, tag: &Tag<'_>, at: usize) {
+        let text = |name| tag.value(name).map(|value| self.lens.text(value));
+        let declares = text("http-equiv")
+            .is_some_and(|v| v.trim_ascii().eq_ignore_ascii_case("content-security-policy"));
+        let (true, Some(policy)) = (declares && self.kind != Kind::Noscript, text("content"))
+        else {
+            return;
+        };
+        let policy = policy.into_owned();
+        match csp::inline_script(&[&policy]) {
+            csp::Inline::Free => {}
+            csp::Inline::Nonce(nonce) if self.nonce.is_none() => self.nonce = Some(nonce.into()),
+            csp::Inline::Nonce(nonce) if self.nonce.as_deref() == Some(&*nonce) => {}
+            csp::Inline::Nonce(_) | csp::Inline::Hashes => {
+                if let (true, Some(content)) = (self.config.surrogates, tag.attribute("content")) {
+                    self.declared.wait(at..at + tag.raw().len(), content, policy);
+                }
+            }
         }
     }
 
-    pub(super) fn finish_start(
+    #[expect(clippy::too_many_arguments, reason = "one tag in all its aspects")]
+    fn finish_start(
         &mut self,
         element: Element,
         script: Option<ScriptKind>,
         tag: &Tag<'_>,
+        is_markup: bool,
         outcome: Outcome,
         range: &Range<u64>,
         out: &mut Vec<u8>,
-    ) -> Result<(), Unreadable> {
-        let Outcome { mut change, gone, stubs } = outcome;
-        let has_source = element == Element::Script
-            && ["src", "href", "xlink:href"].iter().any(|name| tag.value(name).is_some());
+    ) {
+        let Outcome { mut change, source, gone, stubs } = outcome;
         if element == Element::Script {
-            self.stub(&stubs, out);
+            self.stub(&stubs, is_markup, out);
         }
-        if gone {
-            if matches!(element, Element::Script | Element::Iframe) && !ends_itself(tag, element) {
+        let stays = gone && self.stays(element, is_markup, tag);
+        if gone && !stays {
+            if matches!(element, Element::Script | Element::Iframe) && !is_markup {
                 self.state = State::Dropping;
             }
-            return Ok(());
+            if self.after_foreign && !is_markup {
+                out.extend_from_slice(PLACEHOLDER);
+            }
+            return;
         }
-        if element == Element::Script && !stubs.is_empty() && self.config.gated == Gated::Inert {
+        if element == Element::Script && source {
             make_script_inert(&mut change, tag);
         }
-        let holds = match (element, script) {
-            (Element::Script, Some(ScriptKind::Code | ScriptKind::Delayed)) if !has_source => {
-                Some(Content::Code)
-            }
-            (Element::Script, Some(ScriptKind::Loads)) => Some(Content::Loads),
-            (Element::Style, _) => Some(Content::Style),
-            _ => None,
-        };
-        if let Some(what) = holds.filter(|_| change.is_empty()) {
-            self.state = State::Holding { what, tag: range.clone() };
-            self.cursor = range.start;
+        let edited = (!change.is_empty()).then(|| {
+            let mut edited = Vec::with_capacity(tag.raw().len() + 100);
+            change.write(tag, &mut edited);
+            edited
+        });
+        if let Some(what) = held_content(element, script, tag) {
             // What is held starts at its tag; the text begins behind it.
-            return Ok(());
+            self.cursor = range.start;
+            self.state = State::Holding(Held { what, tag: range.clone(), edited, is_markup });
+            return;
         }
-        if change.is_empty() {
-            out.extend_from_slice(tag.raw());
-        } else {
-            change.write(tag, out);
+        out.extend_from_slice(edited.as_deref().unwrap_or(tag.raw()));
+        let name = tag.name();
+        let is_ambiguous = self.ambiguity != Ambiguity::None && is_text_to_some(name);
+        if !is_markup && (is_page_to_some(element, name) || is_ambiguous) {
+            self.state = State::Nested(None);
         }
-        if let Some(what) = holds {
-            self.state = State::Passing(what);
+        if !is_markup && name.eq_ignore_ascii_case(b"frameset") {
+            self.ambiguity = Ambiguity::Frameset;
+        } else if !is_markup
+            && self.ambiguity == Ambiguity::None
+            && name.eq_ignore_ascii_case(b"select")
+        {
+            self.ambiguity = Ambiguity::Select;
         }
-        if element == Element::Noscript {
-            let mut inner =
-                Self::new(self.lens.nested(), self.config.clone(), None, Kind::Noscript);
-            inner.origin = self.origin + range.end;
-            inner.line.1 = self.line.1 + newlines(self.slice(self.line.0..range.end));
-            self.state = State::Noscript(Box::new(Rewriter::of(inner, Syntax::Html)));
-        }
-        Ok(())
     }
+
+    /// Whether a gated element stays without what loads: what it holds would be left behind, or its end tag.
+    fn stays(&self, element: Element, is_markup: bool, tag: &Tag<'_>) -> bool {
+        let has_content = matches!(element, Element::Script | Element::Iframe);
+        let instruction = element == Element::StyleInstruction;
+        is_markup && !instruction && (self.xml || has_content) && !tag.is_self_closing()
+    }
+}
+
+/// What of an element is decided at its end.
+fn held_content(element: Element, script: Option<ScriptKind>, tag: &Tag<'_>) -> Option<Content> {
+    let has_source = || ["src", "href", "xlink:href"].iter().any(|name| tag.value(name).is_some());
+    match (element, script) {
+        (Element::Script, Some(ScriptKind::Code | ScriptKind::Delayed)) if !has_source() => {
+            Some(Content::Code)
+        }
+        (Element::Script, Some(ScriptKind::Loads)) => Some(Content::Loads),
+        (Element::Style, _) => Some(Content::Style),
+        _ => None,
+    }
+}
+
+fn is_page_to_some(element: Element, name: &[u8]) -> bool {
+    matches!(element, Element::Noscript | Element::Iframe)
+        || name.eq_ignore_ascii_case(b"noembed")
+        || name.eq_ignore_ascii_case(b"noframes")
+}
+
+/// Elements whose content is text, but not to browsers that ignore them where they are.
+fn is_text_to_some(name: &[u8]) -> bool {
+    let names = [&b"script"[..], b"style", b"title", b"textarea", b"xmp", b"plaintext"];
+    names.iter().any(|n| n.eq_ignore_ascii_case(name))
 }
 
 /// Gives a script a type that browsers do not run, and keeps the one that it had.
@@ -147,20 +215,18 @@ pub(super) fn make_script_inert(change: &mut Change, tag: &Tag<'_>) {
     change.insert(tag, " type=\"text/plain\"");
 }
 
-/// In HTML only a foreign script can end itself.
-fn ends_itself(tag: &Tag<'_>, element: Element) -> bool {
-    element == Element::Script && tag.is_self_closing() && tag.value("src").is_none()
-}
-
-/// A cheap look at a tag of no particular element: has it an attribute that can count at all?
+/// A cheap look at a tag of no particular element: has it an attribute or a content that can count at all?
 fn may_count(raw: &[u8]) -> bool {
-    Tag::new(raw).attributes().any(|attribute| {
-        let name = raw.get(attribute.name).unwrap_or_default();
-        matches!(
-            name,
-            [b's' | b'S', b't' | b'T', ..]
-                | [b'o' | b'O', b'n' | b'N', ..]
-                | [b'd' | b'D', _, _, _, b'-', ..]
-        )
-    })
+    let tag = Tag::new(raw);
+    is_page_to_some(Element::Other, tag.name())
+        || tag.attributes().any(|attribute| {
+            let name = raw.get(attribute.name).unwrap_or_default();
+            matches!(
+                name,
+                [b's' | b'S', b't' | b'T', ..]
+                    | [b'o' | b'O', b'n' | b'N', ..]
+                    | [b'd' | b'D', _, _, _, b'-', ..]
+                    | [b'm' | b'M' | b'c' | b'C' | b'f' | b'F', ..]
+            )
+        })
 }

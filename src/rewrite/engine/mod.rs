@@ -41,7 +41,12 @@ pub(super) trait HtmlEngine: Send {
     fn finish(&mut self, tokens: &mut Vec<Token>) -> Result<u64, Unreadable>;
 }
 
-/// Elements whose end tag is reported too: what is in them is held, skipped or read in another way.
+/// Elements whose end tag is reported too: what is in them is held, skipped or read in another way, at least in a `select`.
 pub(super) fn reports_end(name: &[u8]) -> bool {
-    [&b"script"[..], b"style", b"noscript", b"iframe"].iter().any(|n| n.eq_ignore_ascii_case(name))
+    let first = name.first().map(u8::to_ascii_lowercase);
+    matches!(first, Some(b's' | b'n' | b'i' | b't' | b'x')) && {
+        let names = [&b"script"[..], b"style", b"noscript", b"iframe", b"noembed", b"noframes"];
+        let text = [&b"title"[..], b"textarea", b"xmp", b"select"];
+        names.iter().chain(&text).any(|n| n.eq_ignore_ascii_case(name))
+    }
 }

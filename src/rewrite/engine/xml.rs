@@ -2,7 +2,9 @@
 //!
 //! 1. Comments, CDATA sections, processing instructions and the document type hold no tags (XML 1.0, 2.4 to 2.8).
 //! 2. An empty-element tag has no content, also of a script (XML 1.0, 3.1), unlike in HTML.
-//! 3. A `>` inside a quoted attribute value does not end the tag (XML 1.0, 2.3).
+//! 3. `<?xml-stylesheet?>` is reported as a start tag, for it loads (Associating Style Sheets with XML documents).
+//! 4. A document type that declares entities or attributes of its own cannot be read here: they can stand for any markup.
+//! 5. A `>` inside a quoted attribute value does not end the tag (XML 1.0, 2.3).
 
 use super::{HtmlEngine, Token, TokenKind, reports_end};
 use crate::rewrite::{Unreadable, tag::Tag};
@@ -21,6 +23,8 @@ enum Piece {
     Plain(usize),
     Start(usize),
     End(usize),
+    /// Nothing that can be read.
+    Refused,
     /// More bytes are needed.
     Unknown,
 }
@@ -30,13 +34,14 @@ impl Xml {
         Self { held: Vec::new(), at: 0, max_tag }
     }
 
-    fn settle(&mut self, tokens: &mut Vec<Token>) -> u64 {
+    fn settle(&mut self, tokens: &mut Vec<Token>) -> Result<u64, Unreadable> {
         let mut rest = &self.held[..];
         loop {
             let (length, kind) = match next(rest) {
                 Piece::Plain(length) => (length, None),
                 Piece::Start(length) => (length, Some(TokenKind::Start)),
                 Piece::End(length) => (length, Some(TokenKind::End)),
+                Piece::Refused => return Err(Unreadable::Markup),
                 Piece::Unknown => break,
             };
             let Some((piece, after)) = rest.split_at_checked(length) else { break };
@@ -47,15 +52,18 @@ impl Xml {
             self.at = range.end;
             rest = after;
         }
-        self.held = rest.to_vec();
-        self.at
+        let done = self.held.len() - rest.len();
+        self.held.drain(..done);
+        Ok(self.at)
     }
 }
 
 impl HtmlEngine for Xml {
     fn feed(&mut self, input: &[u8], tokens: &mut Vec<Token>) -> Result<u64, Unreadable> {
+        // What is not complete ends with this, whatever it is.
+        let completes = self.held.is_empty() || self.held.len() < 9 || input.contains(&b'>');
         self.held.extend_from_slice(input);
-        let settled = self.settle(tokens);
+        let settled = if completes { self.settle(tokens)? } else { self.at };
         if self.held.len() > self.max_tag {
             return Err(Unreadable::Tag);
         }
@@ -94,13 +102,22 @@ fn next(rest: &[u8]) -> Piece {
     if open > 0 {
         return Piece::Plain(open);
     }
-    for (start, end) in [(&b"<!--"[..], &b"-->"[..]), (b"<![CDATA[", b"]]>"), (b"<?", b"?>")] {
+    for (start, end) in [(&b"<!--"[..], &b"-->"[..]), (b"<![CDATA[", b"]]>")] {
         if rest.starts_with(start) {
             return up_to(rest, start.len(), end);
         }
         if start.starts_with(rest) {
             return Piece::Unknown;
         }
+    }
+    if rest.starts_with(b"<?") {
+        let piece = up_to(rest, 2, b"?>");
+        return match piece {
+            Piece::Plain(length) if rest.starts_with(b"<?xml-stylesheet") => Piece::Start(length),
+            Piece::Plain(_) | Piece::Start(_) | Piece::End(_) | Piece::Refused | Piece::Unknown => {
+                piece
+            }
+        };
     }
     match (rest.get(1), tag_end(rest)) {
         (_, None) => Piece::Unknown,
@@ -123,7 +140,15 @@ fn doctype(rest: &[u8]) -> Piece {
         match byte {
             b'[' => depth += 1,
             b']' => depth = depth.saturating_sub(1),
-            b'>' if depth == 0 => return Piece::Plain(index + 1),
+            b'>' if depth == 0 => {
+                let text = rest.get(..index).unwrap_or_default();
+                let has = |d: &[u8]| memchr::memmem::find(text, d).is_some();
+                return if has(b"<!ENTITY") || has(b"<!ATTLIST") {
+                    Piece::Refused
+                } else {
+                    Piece::Plain(index + 1)
+                };
+            }
             _ => {}
         }
     }
@@ -148,8 +173,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn own_entities_are_refused() {
+        let page = b"<!DOCTYPE html [<!ENTITY a '<img/>'>]><html>&a;</html>";
+        let read = Xml::new(1000).feed(page, &mut Vec::new());
+        assert_eq!(read, Err(Unreadable::Markup));
+    }
+
+    #[test]
     fn xml_is_read_as_xml() {
-        let page = "<?xml version='1.0'?><!DOCTYPE html [<!ENTITY a '>'>]><html><!-- <img> -->\
+        let page = "<?xml version='1.0'?><!DOCTYPE html [<!ELEMENT a ANY>]><html><!-- <img> -->\
                     <script src='a'/><p a='>'/><script><![CDATA[ <img> ]]></script></html>";
         for size in [1, 7, page.len()] {
             let (mut xml, mut tokens) = (Xml::new(1000), Vec::new());

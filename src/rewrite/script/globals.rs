@@ -1,7 +1,8 @@
 //! Turns the text of a script into the globals that it defines for others.
 //!
-//! 1. Outside of every bracket: `var`, `let`, `const`, `function` and `class` with a name, and an assignment to a name or
-//!    to a property of `window` (ECMA-262, 16.1, global declarations).
+//! 1. Outside of every bracket: `var`, `let`, `const`, `function` and `class` with a name, and an assignment to a name
+//!    (ECMA-262, 16.1, global declarations); anywhere: an assignment to a property of `window`, also under a
+//!    one-letter name when the property is tested there too, as in `w.q = w.q || []`.
 //! 2. What is only made on the way to a script element or a pixel ([`PASSING`]), and one-letter names, are nobody's to count on.
 //! 3. This is a reading, not a parse: a definition in a bracket is missed, and then the script counts as one without.
 
@@ -30,7 +31,35 @@ pub(super) fn defined(text: &[u8]) -> Vec<String> {
     for statement in statements(text) {
         names.extend(Statement { text: &statement }.name().map(str::to_owned));
     }
+    names.extend(of_window(&String::from_utf8_lossy(text)));
     names
+}
+
+/// The properties of `window` that are assigned anywhere.
+fn of_window(text: &str) -> Vec<String> {
+    let assigned = text.match_indices('.').filter_map(|(dot, _)| {
+        let (before, after) = text.split_at_checked(dot)?;
+        let (name, rest) = word(after.strip_prefix('.')?);
+        let object = last_word(before);
+        let property = || text.get(dot - object.len()..dot + 1 + name.len());
+        let is_window = match object {
+            "window" | "self" | "globalThis" => true,
+            _ => object.len() == 1 && property().is_some_and(|p| text.matches(p).count() > 1),
+        };
+        (is_window && name.len() > 1 && assigns(rest) && !is_passing(rest)).then_some(name)
+    });
+    assigned
+        .filter(|name| !["location", "src", "href", "name"].contains(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn last_word(text: &str) -> &str {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
+    let start = text.rfind(|c: char| !is_part(c)).map_or(0, |at| {
+        at + text.get(at..).map_or(1, |t| t.chars().next().map_or(1, char::len_utf8))
+    });
+    text.get(start..).unwrap_or_default()
 }
 
 /// Whether `code` has `name` in it as a whole word.
@@ -104,10 +133,6 @@ impl<'t> Statement<'t> {
             "var" | "let" | "const" | "class" | "function" => {
                 self::word(rest.trim_start_matches(['*', ' ', '\t', '\n', '\r']))
             }
-            "window" | "self" | "globalThis" | "top" => {
-                let (name, rest) = self::word(rest.strip_prefix('.')?);
-                (assigns(rest).then_some(name)?, rest)
-            }
             name => (assigns(rest).then_some(name)?, rest),
         };
         (name.len() > 1 && !is_passing(rest)).then_some(name)
@@ -139,7 +164,9 @@ mod tests {
         for (text, names) in [
             ("var ab = ab || {}; ab.c = 1;", &["ab"][..]),
             ("(function(){var ab=1;function cd(){}})();", &[]),
-            ("function tag(){} window.qq = []; xy = 'yz=1';", &["tag", "qq", "xy"]),
+            ("(function(w){w.kw=w.kw||[];w.src=1;w.src=2})(window)", &["kw"]),
+            ("!function(){window.cnx={}}()", &["cnx"]),
+            ("function tag(){} window.qq = []; xy = 'yz=1';", &["tag", "xy", "qq"]),
             ("// var ab\n/* var bc */ let cd=1", &["cd"]),
             ("ab.cd = 1; ga('create', {x: 1}); if (ab == cd) { var ef }", &[]),
             ("var ab = 1, bc = function(){ cd = 2 }", &["ab", "bc"]),

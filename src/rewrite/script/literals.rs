@@ -1,19 +1,22 @@
 //! Turns the text of a script into the gated URLs and hosts that are written out in it.
 //!
-//! 1. A URL is found behind a double slash, plain or escaped, of whatever host.
-//! 2. A host that stands right behind a quote, as in `p + 'stats.example/x.js'`, counts when it is known by name; a guess does not.
-//! 3. What a script will do with a URL is told by the looks of its path.
+//! 1. A URL is found behind a double slash, of whatever host; a slash may be written `/`, `\/`, `%2F`, `\x2F` or `\u002F`.
+//! 2. A host that stands right behind a quote, as in `p + 'stats.example/x.js'`, counts when it is known by name; a guess does not,
+//!    unless every other site is gated and the name can be nothing else.
+//! 3. The URL of `window.open` and `location = …` is navigation where the visitor starts it.
+//! 4. What a script will do with a URL is told by the looks of its path.
 
-use super::Held;
+use super::HeldHost;
 use crate::{
     catalog::{Destination, Shape},
     policy::Judged,
     rewrite::lens::Lens,
+    site::is_public,
     vendor::Source,
 };
 
 /// The longest URL that is looked at in a script; bytes.
-pub(in crate::rewrite) const LONGEST: usize = 2048;
+pub(in crate::rewrite) const LONGEST: usize = 512;
 /// Endings of file names that look like top level domains.
 const FILES: &[&[u8]] = &[
     b"js",
@@ -39,31 +42,79 @@ const FILES: &[&[u8]] = &[
     b"com_",
 ];
 
-/// Every gated URL or host that is written out in `text`, in order.
-pub(super) fn held<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = Held> + 't {
-    memchr::memchr3_iter(b'/', b'"', b'\'', text).filter_map(move |at| {
-        let (start, by_name) = match text.get(at) {
-            Some(b'/') => (double_slash(text, at)?, false),
-            _ => (at + 1, true),
-        };
-        let rest = text.get(start..)?;
-        let host = host(rest)?;
-        if by_name && !stands_alone(rest, host) {
-            return None;
-        }
-        let url = format!("//{}", unescaped(url(rest))?);
-        let url = url.replacen("//.", "//", 1);
-        let judged = lens.url(&url, destination(&url), Shape::Mention).filter(Judged::is_held)?;
-        let range = start..start + host.len();
-        (!by_name || is_known(&judged)).then_some(Held { range, judged, known: false })
+/// Every gated URL or host that is written out in `text`.
+pub(super) fn held<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 't {
+    urls(text, lens).chain(bare_hosts(text, lens))
+}
+
+/// What a URL itself holds behind its host is passed over: it is not contacted.
+fn urls<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 't {
+    let mut done = 0;
+    memchr::memchr3_iter(b'/', b'%', b'\\', text).filter_map(move |at| {
+        let rest = slash(slash(text.get(at..).filter(|_| at >= done)?)?)?;
+        rest.first().filter(|b| b.is_ascii_alphanumeric())?;
+        host(rest)?;
+        let start = text.len() - rest.len();
+        // Behind an escape or the end of a statement anything may begin.
+        let url = url(rest);
+        let open = url.iter().position(|b| matches!(b, b'%' | b'\\' | b'&' | b';'));
+        done = start + open.unwrap_or(url.len());
+        held_at(text, start, lens)
     })
 }
 
-/// Where the host begins if a double slash, plain or escaped, has its first slash at `at`.
-fn double_slash(text: &[u8], at: usize) -> Option<usize> {
-    match text.get(at + 1..)? {
-        [b'/', next, ..] if next.is_ascii_alphanumeric() => Some(at + 2),
-        [b'\\', b'/', next, ..] if next.is_ascii_alphanumeric() => Some(at + 3),
+fn bare_hosts<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 't {
+    memchr::memchr2_iter(b'"', b'\'', text).filter_map(move |at| {
+        let rest = text.get(at + 1..)?;
+        let host = host(rest)?;
+        if !stands_alone(rest, host) {
+            return None;
+        }
+        held_at(text, at + 1, lens).filter(|held| is_known(&held.judged) || is_sure(host, held))
+    })
+}
+
+/// Where every other site is gated, a name of three labels under a public suffix is taken for a host.
+fn is_sure(host: &[u8], held: &HeldHost) -> bool {
+    let is_host =
+        || str::from_utf8(host).is_ok_and(|host| host.matches('.').count() > 1 && is_public(host));
+    held.judged.vendor.source == Source::ThirdParty && is_host()
+}
+
+/// What is gated of the URL or host that begins at `start`.
+fn held_at(text: &[u8], start: usize, lens: &Lens) -> Option<HeldHost> {
+    let rest = text.get(start..)?;
+    let range = start..start + host(rest)?.len();
+    let url = unescaped(url(rest));
+    let url = format!("//{}", url.strip_prefix('.').unwrap_or(&url));
+    let judged = lens.url(&url, destination(&url), Shape::Mention).filter(Judged::is_held)?;
+    Some(HeldHost { range, judged, known: false })
+}
+
+/// Whether code ends where the URL to go to begins: `window.open('https://`, `location.href='https://`.
+pub(super) fn navigates(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let schemes = ["https://", "http://", "//", "https:\\/\\/", "http:\\/\\/"];
+    let quoted = schemes.iter().find_map(|start| {
+        let rest = before.strip_suffix(start.as_bytes())?;
+        rest.strip_suffix(b"'").or_else(|| rest.strip_suffix(b"\""))
+    });
+    let Some(code) = quoted else { return false };
+    let mut code: Vec<u8> =
+        code.iter().rev().filter(|b| !b.is_ascii_whitespace()).take(20).copied().collect();
+    code.reverse();
+    ["open(", "location=", "location.href=", "location.assign(", "location.replace("]
+        .iter()
+        .any(|goes| code.ends_with(goes.as_bytes()))
+}
+
+/// What follows a slash, however a script may write it.
+fn slash(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        [b'/', rest @ ..] | [b'\\', b'/', rest @ ..] => Some(rest),
+        [b'%', b'2', b'f' | b'F', rest @ ..] => Some(rest),
+        [b'\\', b'x', b'2', b'f' | b'F', rest @ ..] => Some(rest),
+        [b'\\', b'u', b'0', b'0', b'2', b'f' | b'F', rest @ ..] => Some(rest),
         _ => None,
     }
 }
@@ -101,11 +152,17 @@ fn url(text: &[u8]) -> &[u8] {
     text.get(..end.unwrap_or(text.len())).unwrap_or_default()
 }
 
-fn unescaped(url: &[u8]) -> Option<String> {
-    Some(str::from_utf8(url).ok()?.replace("\\/", "/").replace("\\u0026", "&"))
+fn unescaped(url: &[u8]) -> String {
+    let is_plain = memchr::memchr2(b'\\', b'%', url).is_none();
+    let url = String::from_utf8_lossy(url).into_owned();
+    if is_plain {
+        return url;
+    }
+    let slashes = ["\\/", "\\u002F", "\\u002f", "\\x2F", "\\x2f", "%2F", "%2f"];
+    slashes.iter().fold(url, |url, escape| url.replace(escape, "/")).replace("\\u0026", "&")
 }
 
-fn is_known(judged: &Judged) -> bool {
+pub(super) fn is_known(judged: &Judged) -> bool {
     match judged.vendor.source {
         Source::Catalog | Source::LongTail | Source::List | Source::Operator => true,
         Source::Heuristic | Source::ThirdParty => false,

@@ -3,7 +3,8 @@
 //! 1. A script in which no gated vendor has a part stays as it is.
 //! 2. A script with a gated vendor's own loader snippet is gated whole up to [`SNIPPET`] bytes; one that only names a
 //!    gated vendor's host, or a URL that is gated, up to [`SMALL`] bytes, unless it looks like the site's own state.
-//! 3. A script that also defines globals of its own, which other scripts may count on, is not gated whole.
+//! 3. A script that also defines globals of its own, which other scripts may count on, is not gated whole; nor is one in
+//!    which every URL was only guessed to be a tracker's.
 //! 4. A script that hides the page until a gated script arrives is gated whole in any case: that script will not come.
 //! 5. In every other one the names of the gated hosts are replaced by [`NOWHERE`], which never resolves (RFC 6761, 6.4).
 
@@ -28,12 +29,12 @@ pub(super) enum Fate {
     /// The whole element is gated, for these vendors.
     Whole(Vec<Judged>),
     /// The hosts at these places are replaced.
-    Hosts(Vec<Held>),
+    Hosts(Vec<HeldHost>),
 }
 
 /// A gated host in a script.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldHost {
     pub(super) range: Range<usize>,
     pub(super) judged: Judged,
     pub(super) known: bool,
@@ -42,7 +43,7 @@ pub(super) struct Held {
 /// What is gated in a script.
 #[derive(Default)]
 struct Parts {
-    held: Vec<Held>,
+    held: Vec<HeldHost>,
     /// A vendor's own loader snippet is among it.
     known: bool,
     /// It hides the page.
@@ -56,7 +57,8 @@ pub(super) fn fate(text: &[u8], lens: &Lens) -> Fate {
         return Fate::Keep;
     }
     let only_whole = parts.hides || parts.held.iter().all(|h| h.known);
-    let short = if parts.known { text.len() <= SNIPPET } else { is_small(text) };
+    let by_name = parts.held.iter().any(|h| literals::is_known(&h.judged));
+    let short = if parts.known { text.len() <= SNIPPET } else { by_name && is_small(text) };
     if short && (only_whole || !has_own_globals(text, &parts.held, lens)) {
         return Fate::Whole(each_vendor_once(parts.held));
     }
@@ -64,7 +66,7 @@ pub(super) fn fate(text: &[u8], lens: &Lens) -> Fate {
 }
 
 /// Decides on a part of a script, or of data that is not run, of which only hosts are replaced.
-pub(super) fn hosts(text: &[u8], lens: &Lens) -> Vec<Held> {
+pub(super) fn hosts(text: &[u8], lens: &Lens) -> Vec<HeldHost> {
     hosts_only(parts(text, lens).held)
 }
 
@@ -73,13 +75,22 @@ pub(super) fn first_held(text: &[u8], lens: &Lens) -> Option<Judged> {
     parts(text, lens).held.into_iter().map(|h| h.judged).next()
 }
 
+/// The first thing gated in code that runs when the visitor does something; what only takes the visitor elsewhere
+/// is navigation.
+pub(super) fn first_held_of_handler(text: &[u8], lens: &Lens) -> Option<Judged> {
+    let acts = |h: &HeldHost| {
+        h.known || !literals::navigates(text.get(..h.range.start).unwrap_or_default())
+    };
+    parts(text, lens).held.into_iter().find(acts).map(|h| h.judged)
+}
+
 fn parts(text: &[u8], lens: &Lens) -> Parts {
     let mut parts = Parts::default();
     for (snippet, judged) in lens.gate.snippets(text).filter(|(_, judged)| judged.is_held()) {
         let known = snippet.kind != HitKind::Host;
         parts.known |= known;
         parts.hides |= snippet.kind == HitKind::Hides;
-        parts.held.push(Held { range: snippet.range, judged, known });
+        parts.held.push(HeldHost { range: snippet.range, judged, known });
     }
     parts.held.extend(literals::held(text, lens));
     parts
@@ -90,7 +101,7 @@ fn is_small(text: &[u8]) -> bool {
 }
 
 /// Whether a script defines globals that no stub of the gated vendors stands in for.
-fn has_own_globals(text: &[u8], held: &[Held], lens: &Lens) -> bool {
+fn has_own_globals(text: &[u8], held: &[HeldHost], lens: &Lens) -> bool {
     let stubs: Vec<&str> =
         held.iter().filter_map(|h| lens.gate.catalog().surrogate(&h.judged.vendor.id)).collect();
     let stands_in = |name: &str| stubs.iter().any(|stub| globals::mentions(stub, name));
@@ -116,9 +127,9 @@ fn is_state(text: &[u8]) -> bool {
             || value.starts_with(b"JSON.parse"))
 }
 
-fn each_vendor_once(held: Vec<Held>) -> Vec<Judged> {
+pub(super) fn each_vendor_once(held: Vec<HeldHost>) -> Vec<Judged> {
     let mut vendors: Vec<Judged> = Vec::new();
-    for Held { judged, .. } in held {
+    for HeldHost { judged, .. } in held {
         if !vendors.iter().any(|v| v.vendor.id == judged.vendor.id) {
             vendors.push(judged);
         }
@@ -127,7 +138,7 @@ fn each_vendor_once(held: Vec<Held>) -> Vec<Judged> {
 }
 
 /// Hosts in order, none inside another.
-fn hosts_only(mut held: Vec<Held>) -> Vec<Held> {
+fn hosts_only(mut held: Vec<HeldHost>) -> Vec<HeldHost> {
     held.retain(|h| !h.known);
     held.sort_by_key(|h| (h.range.start, std::cmp::Reverse(h.range.end)));
     let mut end = 0;
@@ -142,9 +153,9 @@ fn hosts_only(mut held: Vec<Held>) -> Vec<Held> {
 }
 
 /// `text` with the hosts in `held` replaced, appended to `out`.
-pub(super) fn neutralise(text: &[u8], held: &[Held], out: &mut Vec<u8>) {
+pub(super) fn neutralise(text: &[u8], held: &[HeldHost], out: &mut Vec<u8>) {
     let mut at = 0;
-    for Held { range, .. } in held {
+    for HeldHost { range, .. } in held {
         out.extend_from_slice(text.get(at..range.start).unwrap_or_default());
         if text.get(range.start) == Some(&b'.') {
             out.push(b'.');
@@ -177,7 +188,18 @@ pub(super) fn kind(type_: Option<&str>, language: Option<&str>) -> ScriptKind {
     };
     match type_.as_str() {
         "importmap" | "speculationrules" => ScriptKind::Loads,
-        "rocketlazyloadscript" | "pmdelayedscript" | "litespeed/javascript" => ScriptKind::Delayed,
+        "rocketlazyloadscript"
+        | "pmdelayedscript"
+        | "litespeed/javascript"
+        | "text/partytown"
+        | "text/psajs"
+        | "text/phast"
+        | "text/rocketscript"
+        | "text/lazyload"
+        | "lazyload"
+        | "nitropack/inlinescript"
+        | "nitropack/script"
+        | "text/flying-press-lazy" => ScriptKind::Delayed,
         other if is_javascript(other) => ScriptKind::Code,
         // Cloudflare's Rocket Loader writes `…-text/javascript` with a token in front.
         other if other.ends_with("-text/javascript") || other.ends_with("-module") => {

@@ -1,0 +1,81 @@
+//! Turns a content security policy in a `meta` into one that takes our stubs, if there comes one.
+//!
+//! 1. The page waits from the first `meta` on whose policy would stop a stub that the page's nonce does not help.
+//! 2. With the first stub the policies get the hashes of all stubs, and the page goes on.
+//! 3. A page that gets no stub, or none before [`WAIT`] bytes more, leaves as it came.
+
+use crate::{
+    policy::csp,
+    rewrite::{
+        change::Change,
+        tag::{Attribute, Tag},
+    },
+};
+use std::ops::Range;
+
+/// How many bytes wait for the first stub.
+const WAIT: usize = 64 << 10;
+
+/// The policies that a page declares in its markup.
+pub(in crate::rewrite) struct Declared {
+    waiting: Vec<Waiting>,
+}
+
+/// A policy and where in the output its tag is.
+struct Waiting {
+    tag: Range<usize>,
+    content: Attribute,
+    policy: String,
+}
+
+impl Declared {
+    pub(super) const fn new() -> Self {
+        Self { waiting: Vec::new() }
+    }
+
+    /// From which byte of the output on the page waits.
+    pub(in crate::rewrite) fn since(&self) -> Option<usize> {
+        self.waiting.first().map(|first| first.tag.start)
+    }
+
+    /// The output lost its first `bytes`.
+    pub(in crate::rewrite) fn shift(&mut self, bytes: usize) {
+        for Waiting { tag, .. } in &mut self.waiting {
+            *tag = tag.start.saturating_sub(bytes)..tag.end.saturating_sub(bytes);
+        }
+    }
+
+    /// Lets a page go that has waited too long: `length` bytes of output wait.
+    pub(in crate::rewrite) fn give_up_at(&mut self, length: usize) {
+        if length > WAIT {
+            self.waiting.clear();
+        }
+    }
+
+    /// The tag with the policy will be at `tag` in the output.
+    pub(super) fn wait(&mut self, tag: Range<usize>, content: Attribute, policy: String) {
+        self.waiting.push(Waiting { tag, content, policy });
+    }
+
+    /// A stub is about to be inserted: the policies get the hashes of all stubs.
+    pub(super) fn open<'s>(
+        &mut self,
+        surrogates: impl Iterator<Item = &'s str>,
+        out: &mut Vec<u8>,
+    ) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let mut hashes: Vec<String> = surrogates.map(csp::sha256_source).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        for Waiting { tag, content, policy } in self.waiting.drain(..).rev() {
+            let raw = out.get(tag.clone()).unwrap_or_default().to_vec();
+            let mut change = Change::default();
+            change.set(&content, &csp::with_hashes(&policy, &hashes));
+            let mut changed = Vec::new();
+            change.write(&Tag::new(&raw), &mut changed);
+            out.splice(tag, changed);
+        }
+    }
+}

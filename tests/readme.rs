@@ -1,0 +1,84 @@
+//! What the README shows, held against the program: its example, its configuration, its commands and its links.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use clap::Parser as _;
+use consentry::{
+    cli::Cli,
+    config::{Config, Overrides},
+};
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+fn readme() -> String {
+    fs::read_to_string("README.md").unwrap()
+}
+
+/// The code blocks of one language, in order.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = readme();
+    let fence = format!("```{language}\n");
+    readme.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_example_is_what_the_program_does() {
+    let [before, after] = &blocks("html")[..] else { panic!("two blocks of HTML") };
+    let mut program = Command::new(env!("CARGO_BIN_EXE_consentry"))
+        .args(["rewrite", "--url", "https://shop.example/"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    program.stdin.take().unwrap().write_all(before.as_bytes()).unwrap();
+    let output = program.wait_with_output().unwrap();
+    assert_eq!(&String::from_utf8(output.stdout).unwrap(), after);
+}
+
+#[test]
+fn the_configuration_is_right() {
+    let [configuration] = &blocks("toml")[..] else { panic!("one block of TOML") };
+    Config::parse(configuration, "README.md", Path::new(""), &Overrides::default()).unwrap();
+}
+
+#[test]
+fn the_commands_are_the_programs() {
+    let commands: Vec<String> = blocks("sh")
+        .iter()
+        .flat_map(|b| b.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let of_program: Vec<_> = commands.iter().filter(|c| c.starts_with("consentry ")).collect();
+    assert!(of_program.len() >= 5, "{commands:?}");
+    for command in of_program {
+        let words = command.split([' ', '\t']).take_while(|w| !w.starts_with(['#', '<', '>']));
+        Cli::try_parse_from(words.filter(|w| !w.is_empty())).unwrap();
+    }
+    assert!(commands.iter().any(|c| c == "tests/run") && Path::new("tests/run").exists());
+}
+
+#[test]
+fn the_plug_in_is_the_one_that_is_tested() {
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    let tested = squeezed(&fs::read_to_string("tests/http/embed.rs").unwrap());
+    let [shown] = &blocks("rust")[..] else { panic!("one block of Rust") };
+    for line in [
+        "modules.add_module(self.consentry.module());",
+        "if self.consentry.handle(session).await? {",
+    ] {
+        assert!(shown.contains(line.trim_end_matches(" {")), "{line}");
+        assert!(tested.contains(&squeezed(line)), "{line}");
+    }
+}
+
+#[test]
+fn the_links_lead_somewhere() {
+    let readme = readme();
+    let links = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    for link in links.filter(|link| !link.starts_with("http")) {
+        assert!(Path::new(link).exists(), "{link}");
+    }
+}
