@@ -57,6 +57,9 @@ impl<V: Copy> Hosts<V> {
 
     /// The value of the most specific rule that covers `host` (lower case) and `path` (with its leading `/`).
     pub(super) fn find(&self, host: &str, path: &str) -> Option<V> {
+        if self.by_host.is_empty() {
+            return None;
+        }
         suffixes(host).find_map(|domain| self.by_host.get(domain)?.find(path))
     }
 }
