@@ -145,7 +145,7 @@ fn continues(after: &[u8], pattern: &Pattern) -> bool {
     let mut rest = after;
     for segment in pattern.path.split_inclusive('/') {
         let name = segment.trim_end_matches('/');
-        let Some(behind) = slash(rest).and_then(|r| starts_with(r, name.as_bytes())) else {
+        let Some(behind) = after_slash(rest).and_then(|r| starts_with(r, name.as_bytes())) else {
             return false;
         };
         rest = behind;
@@ -161,7 +161,8 @@ fn starts_with<'t>(text: &'t [u8], start: &[u8]) -> Option<&'t [u8]> {
 }
 
 /// What follows a slash, however a script may write it.
-pub(super) fn slash(text: &[u8]) -> Option<&[u8]> {
+#[must_use]
+pub fn after_slash(text: &[u8]) -> Option<&[u8]> {
     match text {
         [b'/', rest @ ..] | [b'\\', b'/', rest @ ..] => Some(rest),
         [b'%', b'2', b'f' | b'F', rest @ ..] => Some(rest),
@@ -171,7 +172,9 @@ pub(super) fn slash(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-pub(super) const fn is_host_byte(byte: u8) -> bool {
+/// Whether a byte can be part of a host name as scripts write it.
+#[must_use]
+pub const fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
 }
 

@@ -23,7 +23,7 @@ mod target;
 
 pub use self::{
     config::{Config, FirstParty, List, ListSource, ThirdParty, VendorEntry},
-    inline::HitKind,
+    inline::{HitKind, after_slash, is_host_byte},
     lists::{Lists, SkippedLine, skipped_lines},
     scope::Scope,
     target::{Destination, Page, Shape, Target},

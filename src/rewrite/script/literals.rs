@@ -8,7 +8,7 @@
 
 use super::HeldHost;
 use crate::{
-    catalog::{Destination, Shape},
+    catalog::{Destination, Shape, after_slash, is_host_byte},
     policy::Judged,
     rewrite::lens::Lens,
     site::is_public,
@@ -51,7 +51,7 @@ pub(super) fn held<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = H
 fn urls<'t>(text: &'t [u8], lens: &'t Lens) -> impl Iterator<Item = HeldHost> + 't {
     let mut done = 0;
     memchr::memchr3_iter(b'/', b'%', b'\\', text).filter_map(move |at| {
-        let rest = slash(slash(text.get(at..).filter(|_| at >= done)?)?)?;
+        let rest = after_slash(after_slash(text.get(at..).filter(|_| at >= done)?)?)?;
         rest.first().filter(|b| b.is_ascii_alphanumeric())?;
         host(rest)?;
         let start = text.len() - rest.len();
@@ -106,17 +106,6 @@ pub(super) fn navigates(before: &[u8]) -> bool {
     ["open(", "location=", "location.href=", "location.assign(", "location.replace("]
         .iter()
         .any(|goes| code.ends_with(goes.as_bytes()))
-}
-
-/// What follows a slash, however a script may write it.
-fn slash(text: &[u8]) -> Option<&[u8]> {
-    match text {
-        [b'/', rest @ ..] | [b'\\', b'/', rest @ ..] => Some(rest),
-        [b'%', b'2', b'f' | b'F', rest @ ..] => Some(rest),
-        [b'\\', b'x', b'2', b'f' | b'F', rest @ ..] => Some(rest),
-        [b'\\', b'u', b'0', b'0', b'2', b'f' | b'F', rest @ ..] => Some(rest),
-        _ => None,
-    }
 }
 
 /// The host name that `text` begins with: at least two labels.
@@ -182,8 +171,4 @@ fn destination(url: &str) -> Destination {
         Some("html" | "htm") => Destination::Iframe,
         _ => Destination::Other,
     }
-}
-
-const fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
 }
