@@ -42,9 +42,18 @@ pub(super) fn settled(css: &[u8]) -> usize {
     scanner.settled
 }
 
-/// A cheap look: without a parenthesis, an at sign or a backslash nothing is loaded.
+/// A cheap look: without an escape, what loads has one of these names in front of its parenthesis, or is `@import`.
 fn may_load(css: &[u8]) -> bool {
-    memchr::memchr3(b'(', b'@', b'\\', css).is_some()
+    let names = |before: &[u8]| {
+        let name = before.get(before.len().saturating_sub(3)..).unwrap_or_default();
+        [&b"url"[..], b"src", b"set"].iter().any(|n| n.eq_ignore_ascii_case(name))
+    };
+    memchr::memchr(b'\\', css).is_some()
+        || memchr::memchr2_iter(b'(', b'@', css).any(|at| match css.split_at_checked(at) {
+            Some((before, [b'(', ..])) => names(before),
+            Some((_, [b'@', b'i' | b'I', ..])) => true,
+            Some(_) | None => false,
+        })
 }
 
 struct Scanner<'c> {

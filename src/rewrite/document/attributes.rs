@@ -17,6 +17,15 @@ use crate::{
         tag::{Attribute, Tag},
     },
 };
+use std::borrow::Cow;
+
+/// A name in lower case, which it nearly always is already.
+fn lower(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.iter().any(u8::is_ascii_uppercase) {
+        return Cow::Owned(name.to_ascii_lowercase());
+    }
+    Cow::Borrowed(name)
+}
 
 impl Document {
     pub(super) fn attributes(&mut self, element: Element, tag: &Tag<'_>, at: u64) -> Outcome {
@@ -24,7 +33,7 @@ impl Document {
         let (shape, role) = (element::shape(element, tag), element.role(tag, &self.lens));
         let mut kept_source = false;
         for attribute in tag.attributes() {
-            let name = self.local_name(tag.bytes(&attribute.name)).to_ascii_lowercase();
+            let name = lower(self.local_name(tag.bytes(&attribute.name)));
             let Some(use_) = element.use_of(&name, role) else { continue };
             let (before, origin) = (self.findings.len(), self.origin);
             let start = at + attribute.whole.start as u64;

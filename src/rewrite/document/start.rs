@@ -40,7 +40,8 @@ impl Document {
         // The tag is copied only when it has something to decide on.
         let raw = self.slice(range.clone());
         let element = self.element(Tag::new(raw).name());
-        let passes = element == Element::Other && !may_count(raw) && !self.may_be_ambiguous(raw);
+        let is_plain = matches!(element, Element::Other | Element::Anchor | Element::Table);
+        let passes = is_plain && !self.xml && !may_count(raw) && !self.may_be_ambiguous(raw);
         if passes {
             out.extend_from_slice(raw);
             self.cursor = range.end;
@@ -215,18 +216,33 @@ pub(super) fn make_script_inert(change: &mut Change, tag: &Tag<'_>) {
     change.insert(tag, " type=\"text/plain\"");
 }
 
-/// A cheap look at a tag of no particular element: has it an attribute or a content that can count at all?
+/// A cheap look at a tag of no particular element, a link or a table: has it an attribute or a content that can count at all?
 fn may_count(raw: &[u8]) -> bool {
     let tag = Tag::new(raw);
     is_page_to_some(Element::Other, tag.name())
         || tag.attributes().any(|attribute| {
-            let name = raw.get(attribute.name).unwrap_or_default();
-            matches!(
-                name,
+            let value = || raw.get(attribute.value.clone()).unwrap_or_default();
+            match raw.get(attribute.name.clone()).unwrap_or_default() {
+                [b'h' | b'H', b'r' | b'R', b'e' | b'E', b'f' | b'F'] => may_be_code(value()),
+                [b'x' | b'X', ..] => may_be_code(value()),
+                // `style`, `on…`, `data-…`, `ping`, `background`, and of SVG `mask`, `marker-…`, `cursor`, `clip-path`,
+                // `fill`, `filter`.
                 [b's' | b'S', b't' | b'T', ..]
-                    | [b'o' | b'O', b'n' | b'N', ..]
-                    | [b'd' | b'D', _, _, _, b'-', ..]
-                    | [b'm' | b'M' | b'c' | b'C' | b'f' | b'F', ..]
-            )
+                | [b'o' | b'O', b'n' | b'N', ..]
+                | [b'd' | b'D', _, _, _, b'-', ..]
+                | [b'p' | b'P', b'i' | b'I', ..]
+                | [b'b' | b'B', b'a' | b'A', ..]
+                | [b'm' | b'M', b'a' | b'A', ..]
+                | [b'c' | b'C', b'u' | b'U', ..]
+                | [b'c' | b'C', b'l' | b'L', b'i' | b'I', ..]
+                | [b'f' | b'F', b'i' | b'I', ..] => true,
+                _ => false,
+            }
         })
+}
+
+/// Whether a link can be `javascript:` or `data:`, however it is written.
+fn may_be_code(value: &[u8]) -> bool {
+    !matches!(value.first(), Some(b'#' | b'/' | b'?' | b'.' | b'h' | b'H' | b'm' | b'w'))
+        && !value.is_empty()
 }
