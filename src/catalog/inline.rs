@@ -45,6 +45,9 @@ struct Pattern {
 pub(super) struct Inline {
     automaton: AhoCorasick,
     patterns: Vec<Pattern>,
+    /// Only the texts that hide a page, which styles are searched for: a small automaton that stays in the cache.
+    hides: AhoCorasick,
+    hiding: Vec<usize>,
 }
 
 /// Collects the texts of vendors for [`Inline`].
@@ -77,16 +80,34 @@ impl Builder {
     /// # Errors
     /// When the texts together are too large for an automaton.
     pub(super) fn build(self) -> Result<Inline, aho_corasick::BuildError> {
-        let automaton = AhoCorasickBuilder::new()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&self.texts)?;
-        Ok(Inline { automaton, patterns: self.patterns })
+        let hiding = self.texts.iter().zip(&self.patterns);
+        let hiding = hiding.filter(|(_, pattern)| pattern.kind == HitKind::Hides);
+        let (hides, hiding): (Vec<&String>, Vec<usize>) =
+            hiding.map(|(text, pattern)| (text, pattern.vendor)).unzip();
+        let hides = automaton(hides)?;
+        Ok(Inline { automaton: automaton(&self.texts)?, patterns: self.patterns, hides, hiding })
     }
 }
 
+fn automaton<T: AsRef<[u8]>>(
+    texts: impl IntoIterator<Item = T>,
+) -> Result<AhoCorasick, aho_corasick::BuildError> {
+    AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(texts)
+}
+
 impl Inline {
+    /// Every text in `text` that hides a page.
+    pub(super) fn hides<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Hit> + 't {
+        self.hides.find_overlapping_iter(text).filter_map(|found| {
+            let vendor = *self.hiding.get(found.pattern().as_usize())?;
+            Some(Hit { vendor, kind: HitKind::Hides, range: found.range() })
+        })
+    }
+
     /// Every hit in `text`, in the order of their ends.
     pub(super) fn hits<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Hit> + 't {
         self.automaton.find_overlapping_iter(text).filter_map(move |found| {

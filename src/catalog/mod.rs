@@ -31,7 +31,7 @@ pub use self::{
 use self::{
     cookies::Cookies,
     hosts::Hosts,
-    inline::{Builder, Inline},
+    inline::{Builder, Hit, Inline},
     long_tail::{Known, Standing},
     scope::Word,
 };
@@ -198,10 +198,17 @@ impl Catalog {
 
     /// The vendors' parts in the text of an inline script, in the order of their ends.
     pub fn snippets<'c>(&'c self, text: &'c [u8]) -> impl Iterator<Item = Snippet<'c>> {
-        self.inline.hits(text).filter_map(|hit| {
-            let vendor = self.vendors.get(hit.vendor)?;
-            Some(Snippet { vendor, kind: hit.kind, range: hit.range })
-        })
+        self.inline.hits(text).filter_map(|hit| self.snippet(hit))
+    }
+
+    /// What in the text of a style hides the page until a vendor's script arrives.
+    pub fn hides<'c>(&'c self, text: &'c [u8]) -> impl Iterator<Item = Snippet<'c>> {
+        self.inline.hides(text).filter_map(|hit| self.snippet(hit))
+    }
+
+    fn snippet(&self, hit: Hit) -> Option<Snippet<'_>> {
+        let vendor = self.vendors.get(hit.vendor)?;
+        Some(Snippet { vendor, kind: hit.kind, range: hit.range })
     }
 
     /// Whether the operator gave vendors hosts of their own.

@@ -123,10 +123,17 @@ impl Gate {
 
     /// Judges what an inline script holds; see [`Catalog::snippets`].
     pub fn snippets<'g>(&'g self, text: &'g [u8]) -> impl Iterator<Item = (Snippet<'g>, Judged)> {
-        self.catalog.snippets(text).map(|snippet| {
-            let judged = self.judged(snippet.vendor);
-            (snippet, judged)
-        })
+        self.catalog.snippets(text).map(|snippet| self.with_judgement(snippet))
+    }
+
+    /// Judges what in a style hides the page; see [`Catalog::hides`].
+    pub fn hides<'g>(&'g self, text: &'g [u8]) -> impl Iterator<Item = (Snippet<'g>, Judged)> {
+        self.catalog.hides(text).map(|snippet| self.with_judgement(snippet))
+    }
+
+    fn with_judgement<'g>(&self, snippet: Snippet<'g>) -> (Snippet<'g>, Judged) {
+        let judged = self.judged(snippet.vendor);
+        (snippet, judged)
     }
 
     /// Judges a cookie by its name.

@@ -8,7 +8,7 @@
 
 use super::{Ambiguity, Content, Document, Held, Kind, State, excerpt, start::make_script_inert};
 use crate::{
-    catalog::{Destination, HitKind, Shape},
+    catalog::{Destination, Shape},
     policy::{Judged, Place},
     rewrite::{
         Gated,
@@ -183,8 +183,8 @@ impl Document {
         let hiding = |text: &[u8], conditional: bool| {
             self.lens
                 .gate
-                .snippets(text)
-                .filter(|(snippet, judged)| snippet.kind == HitKind::Hides && judged.is_held())
+                .hides(text)
+                .filter(|(_, judged)| judged.is_held())
                 .find(|(snippet, _)| !(conditional && is_class(text, &snippet.range)))
                 .map(|(_, judged)| judged)
         };
