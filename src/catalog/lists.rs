@@ -3,6 +3,7 @@
 //! 1. Only network rules are read; a bad line is reported and skipped, and the rest of the list holds.
 //! 2. Lists of one purpose are one engine, so that an exception in one holds for the others of that purpose.
 //! 3. The matcher locks a mutex for each check; there is an engine per lane, and each thread keeps to its lane.
+//! 4. The stamp differs when a text or its purpose does, and is the same for the same lists after a restart.
 
 use super::target::{Destination, Page, Target};
 use crate::purpose::Purpose;
@@ -11,9 +12,10 @@ use adblock::{
     lists::{FilterParseError, ParseOptions, RuleTypes, parse_filter},
     request::Request,
 };
+use sha2::{Digest as _, Sha256};
 use std::{
     cell::Cell,
-    fmt,
+    fmt::{self, Write as _},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -30,6 +32,7 @@ pub struct SkippedLine {
 #[derive(Default)]
 pub struct Lists {
     by_purpose: Vec<(Purpose, Lanes)>,
+    stamp: Box<str>,
 }
 
 struct Lanes(Vec<Engine>);
@@ -42,7 +45,13 @@ impl Lists {
             .into_iter()
             .filter_map(|purpose| Some((purpose, Lanes::new(lists, purpose, threads)?)))
             .collect();
-        Self { by_purpose }
+        Self { by_purpose, stamp: stamp(lists).into() }
+    }
+
+    /// A short name of what the lists say, in lower case hexadecimal digits; empty without lists.
+    #[must_use]
+    pub fn stamp(&self) -> &str {
+        &self.stamp
     }
 
     /// Whether there is no list.
@@ -94,6 +103,23 @@ impl Lanes {
     fn lane(&self) -> Option<&Engine> {
         self.0.get(lane().checked_rem(self.0.len())?)
     }
+}
+
+fn stamp(lists: &[(Purpose, String)]) -> String {
+    if lists.is_empty() {
+        return String::new();
+    }
+    let mut hash = Sha256::new();
+    for (purpose, text) in lists {
+        // The length tells where one text ends and the next begins.
+        hash.update(format!("{purpose:?} {} ", text.len()));
+        hash.update(text);
+    }
+    hash.finalize().iter().take(4).fold(String::new(), |mut hex, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// This thread's lane.
@@ -173,6 +199,27 @@ mod tests {
         assert_eq!(find("https://x.ads.test/ok.js", Destination::Script), None);
         assert_eq!(find("https://b.test/count.gif", Destination::Image), Some(Purpose::Analytics));
         assert_eq!(find("https://b.test/count.js", Destination::Script), None);
+    }
+
+    #[test]
+    fn the_stamp_follows_texts_and_purposes() {
+        let stamp = |lists: &[(Purpose, &str)]| {
+            let lists: Vec<_> = lists.iter().map(|(p, text)| (*p, text.to_string())).collect();
+            Lists::new(&lists, 1).stamp().to_owned()
+        };
+        let (ads, stats) = (Purpose::Marketing, Purpose::Analytics);
+        let first = stamp(&[(ads, "||a.test^"), (ads, "||b.test^")]);
+        assert_eq!(first.len(), 8);
+        assert_eq!(first, stamp(&[(ads, "||a.test^"), (ads, "||b.test^")]));
+        for other in [
+            &[(ads, "||a.test^"), (ads, "||c.test^")][..],
+            &[(ads, "||a.test^"), (stats, "||b.test^")],
+            &[(ads, "||a.test^||b.test^"), (ads, "")],
+            &[(ads, "||a.test^")],
+        ] {
+            assert_ne!(stamp(other), first, "{other:?}");
+        }
+        assert_eq!((stamp(&[]), Lists::default().stamp()), (String::new(), ""));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! 2. A vendor's hosts that the built-in catalogue does not have are the operator's own: they count on the page's own site too.
 //! 3. The fingerprint changes with every setting that can change a page.
 
-use super::{Config, HostPattern, Limits, OnUnreadable, Origin, SiteConfig, built_in};
+use super::{Config, HostPattern, Limits, Origin, SiteConfig, built_in};
 use crate::{
     catalog::{Catalog, VendorEntry},
     coding,
@@ -64,10 +64,7 @@ impl Config {
             hosts: hosts.iter().map(HostPattern::to_string).collect(),
             origin: engine_origin(origin)?,
             mode: *mode,
-            on_unreadable: match on_unreadable {
-                OnUnreadable::Block => engine::OnUnreadable::Block,
-                OnUnreadable::Pass => engine::OnUnreadable::Pass,
-            },
+            on_unreadable: *on_unreadable,
             regime: *regime,
             policy: *policy,
             consent: consent.clone(),

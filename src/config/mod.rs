@@ -30,8 +30,9 @@ pub use self::lists::{KeptCopy, LONGEST as LONGEST_LIST, keep_copy, kept_copy, r
 pub use self::meaning::Wrong;
 pub use self::problem::{Problem, Problems};
 pub use self::schema::{Schema, TABLES};
-pub use self::site::{Limits, Listen, OnUnreadable, Origin, SiteConfig};
+pub use self::site::{Limits, Listen, Origin, SiteConfig};
 pub use self::vendors::{built_in, vendors};
+pub use crate::engine::OnUnreadable;
 use crate::{catalog::VendorEntry, policy::Mode};
 use std::{
     net::SocketAddr,

@@ -1,12 +1,10 @@
 //! Turns the names that a file may use (modes, purposes, consent managers, cookies) into what they stand for.
 
-use super::{
-    meaning::{Wrong, one_of, some_text},
-    site::OnUnreadable,
-};
+use super::meaning::{Wrong, one_of, some_text};
 use crate::{
     catalog::ThirdParty,
     consent::Cmp,
+    engine::OnUnreadable,
     policy::{Mode, Regime},
     purpose::Purpose,
     rewrite::Gated,

@@ -32,7 +32,8 @@ pub(super) fn listen<'t>(reader: &mut Reader<'t>, top: &Table<'t>) -> Listen {
     if let Some(table) = reader.table(top, "listen", &LISTEN) {
         reader.set(&mut listen.address, &table, "address", address);
         reader.set(&mut listen.admin, &table, "admin", optional_address);
-        if listen.admin == Some(listen.address) {
+        // Port 0 is any free port, so two of them are never the same.
+        if listen.admin == Some(listen.address) && listen.address.port() != 0 {
             let what = format!("`admin` is {}, where visitors are served", listen.address);
             reader.report(table.at("admin"), what, "write another port");
         }

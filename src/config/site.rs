@@ -3,6 +3,7 @@
 use super::host::HostPattern;
 use crate::{
     catalog, consent,
+    engine::OnUnreadable,
     policy::{Mode, Policy, Regime},
     rewrite,
 };
@@ -11,16 +12,6 @@ use std::{
     time::Duration,
 };
 use url::Url;
-
-/// What happens to a page that cannot be inspected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OnUnreadable {
-    /// An error page goes out in its place.
-    #[default]
-    Block,
-    /// It goes out as it is, and is counted.
-    Pass,
-}
 
 /// Where the program listens.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,9 @@
 //! 2. Where the ruling grants every purpose the body passes in its own bytes and coding.
 //! 3. A page leaves in the coding that is cheapest among those that the client accepts; where unreadable pages pass,
 //!    in the origin's own, so that the rest can still pass when a body turns out to be unreadable.
-//! 4. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
+//! 4. Validators name the filter lists of the moment when the request came: newer ones may judge the response, and
+//!    then its validator is merely of no more use.
+//! 5. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
 
 use super::{
     Client, Engine, OnUnreadable, Site,
@@ -56,7 +58,8 @@ impl View {
         url: Url,
     ) -> Self {
         let class = ruling.class();
-        let state = State { class: &class, fingerprint: &engine.fingerprint };
+        let fingerprint = fingerprint(&engine.fingerprint, site.scope.lists().stamp());
+        let state = State { class: &class, fingerprint: &fingerprint };
         let edits = headers::request(request, &state);
         let ours =
             edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
@@ -66,7 +69,7 @@ impl View {
             request: edits,
             is_document: ours || headers::is_document(request),
             catalog: engine.catalog.clone(),
-            fingerprint: engine.fingerprint.clone(),
+            fingerprint,
             site,
             ruling: Arc::new(ruling),
             class,
@@ -246,6 +249,11 @@ impl View {
     }
 }
 
+/// What a page depends on beside consent: the engine's `own` fingerprint, with the filter lists' `stamp`.
+fn fingerprint(own: &Arc<str>, stamp: &str) -> Arc<str> {
+    if stamp.is_empty() { own.clone() } else { format!("{own}{stamp}").into() }
+}
+
 /// The charset in which a page leaves, where that is another than its header says.
 fn transcoded(response: &response::Parts) -> Option<Edit> {
     let outgoing = rewrite::outgoing(&charset(response)?)?;
@@ -260,4 +268,67 @@ fn joined(headers: &HeaderMap) -> Option<String> {
     let lines: Vec<_> =
         headers.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok()).collect();
     (!lines.is_empty()).then(|| lines.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::Lists,
+        engine::{Config, Plan},
+    };
+    use http::header::ETAG;
+
+    fn engine() -> Engine {
+        let catalog = Arc::new(Catalog::new(&[], &[]).unwrap());
+        let fingerprint = "tests".to_owned();
+        Engine::new(Config { catalog, sites: Vec::new(), fingerprint }).unwrap()
+    }
+
+    fn put(engine: &Engine, list: &str) {
+        let lists = [(Purpose::Analytics, list.to_owned())];
+        engine.scopes().for_each(|(_, scope)| scope.set_lists(Arc::new(Lists::new(&lists, 1))));
+    }
+
+    fn view(engine: &Engine, tag: &str) -> Box<View> {
+        let request = http::Request::get("http://shop.example/").header("accept", "text/html");
+        let request = request.header(IF_NONE_MATCH, tag).body(()).unwrap().into_parts().0;
+        let Plan::Proxy(view) = engine.plan(&request, Client::default()) else { panic!("no plan") };
+        view
+    }
+
+    /// The validator of a page that the origin calls `"x"`.
+    fn tag(view: &View) -> String {
+        let response = http::Response::builder().header(CONTENT_TYPE, "text/html");
+        let response = response.header(ETAG, "\"x\"").body(()).unwrap().into_parts().0;
+        let (edits, _) = view.head(&response, &view.body(&response));
+        let tag = edits.iter().find_map(|edit| match edit {
+            Edit::Set(name, value) if name == ETAG => Some(value.to_str().unwrap().to_owned()),
+            Edit::Set(..) | Edit::Append(..) | Edit::Remove(_) => None,
+        });
+        tag.unwrap()
+    }
+
+    fn is_asked_with_the_origins(view: &View) -> bool {
+        let edits = view.request();
+        edits.contains(&Edit::Append(IF_NONE_MATCH, HeaderValue::from_static("\"x\"")))
+    }
+
+    #[test]
+    fn a_page_under_older_lists_is_not_revived() {
+        let engine = engine();
+        let unlisted = tag(&view(&engine, "*"));
+        put(&engine, "||a.test^");
+        let first = tag(&view(&engine, "*"));
+        assert_ne!(unlisted, first);
+        assert!(!is_asked_with_the_origins(&view(&engine, &unlisted)));
+        let before = view(&engine, &first);
+        assert!(is_asked_with_the_origins(&before));
+        put(&engine, "||b.test^");
+        assert!(!is_asked_with_the_origins(&view(&engine, &first)));
+        // A 304 to the earlier request must not bless the page as one of the newer lists.
+        assert_eq!(tag(&before), first);
+        put(&engine, "||a.test^");
+        assert!(is_asked_with_the_origins(&view(&engine, &first)));
+    }
 }

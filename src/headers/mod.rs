@@ -39,7 +39,7 @@ pub const OPERATOR: HeaderName = HeaderName::from_static("consentry");
 pub struct State<'s> {
     /// The consent class, lower case letters: [`crate::policy::Ruling::class`].
     pub class: &'s str,
-    /// Hexadecimal digits that change with the configuration and the catalogue.
+    /// Hexadecimal digits that change with the configuration, the catalogue and the filter lists.
     pub fingerprint: &'s str,
 }
 
