@@ -135,11 +135,12 @@ fn lane() -> usize {
     })
 }
 
-/// The lines of `text` that no rule can be made of.
+/// The lines of `text` that no rule can be made of. Rules about pop-up windows are no bad lines: they have nothing to say here.
 #[must_use]
 pub fn skipped_lines(text: &str) -> Vec<SkippedLine> {
     let numbered = text.lines().zip(1..);
     numbered
+        .filter(|(line, _)| !is_about_popups(line))
         .filter_map(|(line, number)| match parse_filter(line, false, network_only()) {
             Ok(_) | Err(FilterParseError::Empty | FilterParseError::Unsupported) => None,
             Err(
@@ -149,6 +150,11 @@ pub fn skipped_lines(text: &str) -> Vec<SkippedLine> {
             ) => Some(SkippedLine { line: number, why: error.to_string() }),
         })
         .collect()
+}
+
+fn is_about_popups(line: &str) -> bool {
+    let options = line.rsplit_once('$').map_or("", |(_, options)| options);
+    options.split(',').any(|option| option.trim_start_matches('~') == "popup")
 }
 
 fn network_only() -> ParseOptions {
@@ -224,7 +230,9 @@ mod tests {
 
     #[test]
     fn bad_lines_are_named() {
-        let skipped = skipped_lines("||good.test^\n||bad.test^$nosuchoption\n! comment\n");
+        let list =
+            "||good.test^\n||bad.test^$nosuchoption\n! comment\n||pop.test^$popup,third-party\n";
+        let skipped = skipped_lines(list);
         assert_eq!(skipped.iter().map(|s| s.line).collect::<Vec<_>>(), [2]);
     }
 }
