@@ -1,6 +1,6 @@
 //! Turns the first bytes of a response without a content type into "a browser will take it for HTML", or not.
 //!
-//! 1. The patterns of the MIME Sniffing Standard, 7.1: white space, then one of [`OPENINGS`] and a space or `>`.
+//! 1. The patterns of the MIME Sniffing Standard, 7.1: white space, then the opening of one of sixteen tags and a space or `>`.
 //! 2. At most [`BOUND`] bytes are looked at (MIME Sniffing Standard, 5.2).
 
 /// How many bytes are enough to tell.
