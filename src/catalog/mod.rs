@@ -46,6 +46,24 @@ use std::{ops::Range, sync::Arc};
 /// The long tail that comes with the program.
 const LONG_TAIL: &str = include_str!("../../conf/third-parties.tsv");
 
+/// Vendors whose surrogates run under policies that know inline scripts by their hashes.
+const HASHED: [&str; 14] = [
+    "adsense_gpt",
+    "clarity",
+    "fb_sdk",
+    "ga4",
+    "ga_ua",
+    "gtm",
+    "hotjar",
+    "linkedin",
+    "matomo",
+    "meta",
+    "pinterest",
+    "tiktok",
+    "uet",
+    "x",
+];
+
 /// A vendor's part in an inline script.
 #[derive(Clone, Debug)]
 pub struct Snippet<'c> {
@@ -227,6 +245,12 @@ impl Catalog {
     #[must_use]
     pub fn surrogate(&self, vendor: &str) -> Option<&str> {
         self.surrogates.get(vendor).map(|text| &**text)
+    }
+
+    /// The surrogates that a policy gets hashes for: of the vendors whose globals pages call most. With all of them a
+    /// policy would be longer than the header buffers of the proxies in front of us (4 KiB in nginx).
+    pub fn hashed_surrogates(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.surrogates().filter(|(id, _)| HASHED.contains(id))
     }
 
     /// Every surrogate, by vendor id.

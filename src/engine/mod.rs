@@ -169,7 +169,7 @@ fn page_url(request: &request::Parts, authority: &str, client: Client) -> Option
 /// The hashes of the scripts that stand in for gated vendors', by the vendors' purposes.
 fn stubs(catalog: &Catalog) -> Vec<(Purpose, String)> {
     let purpose = |id| catalog.vendor(id).map(|vendor| vendor.purpose);
-    let stubs = catalog.surrogates();
+    let stubs = catalog.hashed_surrogates();
     stubs.filter_map(|(id, text)| Some((purpose(id)?, csp::sha256_source(text)))).collect()
 }
 

@@ -130,7 +130,8 @@ impl Lens {
         let (_, rest) = url.as_str().split_once(':')?;
         match url.scheme() {
             "javascript" => script::first_held(&percent_decoded(rest), self),
-            "data" => self.data(rest, to),
+            // The fragment is not part of what the URL holds (Fetch Standard, 6, data: URL processor).
+            "data" => self.data(rest.split('#').next().unwrap_or_default(), to),
             _ => None,
         }
     }

@@ -79,6 +79,7 @@ fn loads_are_taken_out() {
         ("<input type=image src=//t.test/i>", "<input type=image >"),
         ("<object data=//t.test/o>x</object>", "<object >x</object>"),
         ("<embed src=//t.test/o>", ""),
+        ("<iframe src='data:text/html;base64,PGltZyBzcmM9Ly90LnRlc3QvaT4=#f'></iframe>b", "b"),
         ("<body background=//t.test/i>", "<body >"),
         ("<meta http-equiv=refresh content='0;url=//t.test/'>b", "b"),
         ("<a ping='/p //t.test/p' href=//t.test/>x</a>", "<a ping='/p' href=//t.test/>x</a>"),
@@ -118,6 +119,14 @@ fn loads_are_taken_out() {
 fn inline_scripts_are_decided_whole() {
     for (page, expected) in [
         ("<script>tt.start()</script>b", "<script>window.tt=window.tt||function(){}</script>b"),
+        (
+            "<script>new Image().src='https://t\\u002etest/a'</script>b",
+            "<script>window.tt=window.tt||function(){}</script>b",
+        ),
+        (
+            "<script>new Image().src='\\x68ttps://t\\x2Etest/a'</script>b",
+            "<script>window.tt=window.tt||function(){}</script>b",
+        ),
         (
             "<script>x='//t.test/a.js'</script>b",
             "<script>window.tt=window.tt||function(){}</script>b",

@@ -25,6 +25,10 @@ pub(super) struct Decided {
 /// Decides on `url` as the page of `view` would use it.
 pub(super) fn decide_url(view: &View, url: &str, to: Destination) -> Result<Decided, Usage> {
     let wrong = |error| Usage(format!("`{url}` is no URL ({error}); write https://host/path"));
+    let is_relative = url::Url::parse(url) == Err(url::ParseError::RelativeUrlWithoutBase);
+    if is_relative && view.page().url().as_str() == super::NOWHERE && !url.starts_with("//") {
+        return Err(wrong(url::ParseError::RelativeUrlWithoutBase));
+    }
     let url = view.page().url().join(url).map_err(wrong)?;
     let target = Target::new(&url, to, Shape::Plain);
     let judged = target.as_ref().and_then(|target| view.gate().target(target));

@@ -233,7 +233,8 @@ impl Document {
                 continue;
             }
             self.stubs.push(id.clone());
-            self.declared.open(self.lens.gate.catalog().surrogates().map(|(_, text)| text), out);
+            let hashed = self.lens.gate.catalog().hashed_surrogates().map(|(_, text)| text);
+            self.declared.open(hashed.chain(std::iter::once(text)), out);
             out.extend_from_slice(b"<script");
             if let Some(nonce) = &self.nonce {
                 out.extend_from_slice(format!(" nonce=\"{}\"", markup::encode(nonce)).as_bytes());

@@ -57,7 +57,7 @@ impl Declared {
         self.waiting.push(Waiting { tag, content, policy });
     }
 
-    /// A stub is about to be inserted: the policies get the hashes of all stubs.
+    /// A stub is about to be inserted: the policies get its hash and those of the stubs that are most likely to follow.
     pub(super) fn open<'s>(
         &mut self,
         surrogates: impl Iterator<Item = &'s str>,

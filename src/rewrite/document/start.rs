@@ -1,7 +1,8 @@
 //! Turns a start tag into the tag that leaves, and into the state in which what follows is read.
 //!
 //! 1. A tag that nothing can be wrong with is passed without being copied.
-//! 2. A script whose type says that it is data, or that it was made inert already, is left alone with all its attributes.
+//! 2. A script whose type says that it is data, or that it was made inert already, is left alone with all its attributes,
+//!    unless it has declarations, which have nothing to do with its type.
 //! 3. A `<base href>` counts for everything behind it; a policy in a `meta` lends its nonce to our stubs, or gets their hashes.
 //! 4. An element that is taken out leaves nothing behind, unless what follows would be read in another way without it.
 //! 5. In SVG and XML the content of an element is markup: there a gated element with content stays, empty of what loads.
@@ -56,7 +57,7 @@ impl Document {
             self.lens.set_base(href);
         }
         let script = self.script_kind(element, &tag);
-        if script == Some(ScriptKind::Data) {
+        if script == Some(ScriptKind::Data) && tag.value("style").is_none() {
             out.extend_from_slice(&raw);
             return;
         }

@@ -62,6 +62,24 @@ fn last_word(text: &str) -> &str {
     text.get(start..).unwrap_or_default()
 }
 
+/// The names that Google's snippets give to the globals that they define: behind `'script',` in Tag Manager's, behind the
+/// script's URL in Analytics'.
+pub(super) fn renamed(text: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(text);
+    let marks = ["'script',", "\"script\",", "analytics.js',", "analytics.js\","];
+    let behind = marks.iter().flat_map(|mark| text.split(mark).skip(1).map(|rest| (*mark, rest)));
+    behind
+        .filter_map(|(mark, rest)| {
+            let rest = rest.trim_start();
+            let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+            let (name, after) = rest.get(1..)?.split_once(quote)?;
+            let is_last = !after.trim_start().starts_with(',');
+            let is_name = !name.is_empty() && word(name).1.is_empty();
+            (is_name && is_last != mark.starts_with(['\'', '"'])).then(|| name.to_owned())
+        })
+        .collect()
+}
+
 /// Whether `code` has `name` in it as a whole word.
 pub(super) fn mentions(code: &str, name: &str) -> bool {
     let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
@@ -175,6 +193,10 @@ mod tests {
         ] {
             assert_eq!(defined(text.as_bytes()), names, "{text}");
         }
+        let tag_manager = b"(window,document,'script','myLayer','GTM-1')";
+        assert_eq!(renamed(tag_manager), ["myLayer"]);
+        assert_eq!(renamed(b"'script','//x.test/analytics.js','__gaTracker')"), ["__gaTracker"]);
+        assert!(renamed(b"(window, document, \"clarity\", \"script\", \"abc\")").is_empty());
         assert!(mentions("window.gtag=1", "gtag") && !mentions("window.gtags=1", "gtag"));
     }
 }

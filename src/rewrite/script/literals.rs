@@ -91,6 +91,31 @@ fn held_at(text: &[u8], start: usize, lens: &Lens) -> Option<HeldHost> {
     Some(HeldHost { range, judged, known: false })
 }
 
+/// `text` with its escapes of one byte read: `\xHH`, `\u00HH`, `%HH`, and a backslash at the end of a line; `None` without any.
+pub(super) fn without_escapes(text: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr2(b'\\', b'%', text)?;
+    let (mut read, mut rest) = (Vec::with_capacity(text.len()), text);
+    while let Some((first, after)) = rest.split_first() {
+        let (byte, behind) = match rest {
+            [b'\\', b'x', a, b, behind @ ..] | [b'%', a, b, behind @ ..] => (hex(*a, *b), behind),
+            [b'\\', b'u', b'0', b'0', a, b, behind @ ..] => (hex(*a, *b), behind),
+            [b'\\', b'\n', behind @ ..] => {
+                rest = behind;
+                continue;
+            }
+            _ => (None, after),
+        };
+        read.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { behind } else { after };
+    }
+    Some(read)
+}
+
+fn hex(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
 /// Whether code ends where the URL to go to begins: `window.open('https://`, `location.href='https://`.
 pub(super) fn navigates(before: &[u8]) -> bool {
     let before = before.trim_ascii_end();

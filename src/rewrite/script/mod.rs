@@ -6,7 +6,8 @@
 //! 3. A script that also defines globals of its own, which other scripts may count on, is not gated whole; nor is one in
 //!    which every URL was only guessed to be a tracker's.
 //! 4. A script that hides the page until a gated script arrives is gated whole in any case: that script will not come.
-//! 5. In every other one the names of the gated hosts are replaced by [`NOWHERE`], which never resolves (RFC 6761, 6.4).
+//! 5. A small script that spells a gated host in escapes (`\u002d`, `\x2d`, `%2D`) is gated whole.
+//! 6. In every other one the names of the gated hosts are replaced by [`NOWHERE`], which never resolves (RFC 6761, 6.4).
 
 mod globals;
 mod literals;
@@ -54,7 +55,7 @@ struct Parts {
 pub(super) fn fate(text: &[u8], lens: &Lens) -> Fate {
     let parts = parts(text, lens);
     if parts.held.is_empty() {
-        return Fate::Keep;
+        return escaped_fate(text, lens);
     }
     let only_whole = parts.hides || parts.held.iter().all(|h| h.known);
     let by_name = parts.held.iter().any(|h| literals::is_known(&h.judged));
@@ -63,6 +64,13 @@ pub(super) fn fate(text: &[u8], lens: &Lens) -> Fate {
         return Fate::Whole(each_vendor_once(parts.held));
     }
     Fate::Hosts(hosts_only(parts.held))
+}
+
+/// Decides on a script that shows nothing as it is written: a small one may spell a host in escapes.
+fn escaped_fate(text: &[u8], lens: &Lens) -> Fate {
+    let read = literals::without_escapes(text).filter(|_| is_small(text));
+    let held = read.map(|text| parts(&text, lens).held).unwrap_or_default();
+    if held.is_empty() { Fate::Keep } else { Fate::Whole(each_vendor_once(held)) }
 }
 
 /// Decides on a part of a script, or of data that is not run, of which only hosts are replaced.
@@ -105,7 +113,7 @@ fn has_own_globals(text: &[u8], held: &[HeldHost], lens: &Lens) -> bool {
     let stubs: Vec<&str> =
         held.iter().filter_map(|h| lens.gate.catalog().surrogate(&h.judged.vendor.id)).collect();
     let stands_in = |name: &str| stubs.iter().any(|stub| globals::mentions(stub, name));
-    globals::defined(text).iter().any(|name| !stands_in(name))
+    globals::defined(text).iter().chain(&globals::renamed(text)).any(|name| !stands_in(name))
 }
 
 /// Whether a script is data that the site's own code reads: one assignment of an object, an array or `JSON.parse`.
