@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const MAX_KEPT: usize = 256 << 10;
 
 /// The most that one feed may make; a piece from the origin has 64 KiB at most.
-const MAX_MADE: usize = 16 << 20;
+const MAX_MADE: usize = 8 << 20;
 
 /// Why a body cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
