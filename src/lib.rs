@@ -4,6 +4,7 @@ pub mod catalog;
 #[cfg(feature = "program")]
 pub mod cli;
 pub mod coding;
+pub mod collect;
 pub mod config;
 pub mod consent;
 pub mod engine;

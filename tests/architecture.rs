@@ -11,6 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["catalog", "consent"],
     &["policy"],
     &["coding", "headers", "rewrite"],
+    &["collect"],
     &["engine", "metrics"],
     &["proxy"],
     &["config"],

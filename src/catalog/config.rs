@@ -26,6 +26,90 @@ pub struct VendorEntry {
     pub cookies: Vec<String>,
     /// Script text that defines the globals that pages call, doing nothing; empty for none.
     pub surrogate: String,
+    /// Script text that a page gets before the vendor's first script where that is served on the site's own paths; `{base}` in it
+    /// stands for the absolute URL of the paths' prefix. Empty for none.
+    pub setup: String,
+    /// Why the vendor cannot be served on the site's own paths; empty where it can.
+    pub gated_only: String,
+    /// What of it is served on the site's own paths.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// A script or a collection endpoint of a vendor that is served on the site's own paths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `host/path` rules, as in [`VendorEntry::hosts`]; the longest host wins, then the longest path.
+    pub paths: Vec<String>,
+    /// What browsers do with it.
+    pub kind: Kind,
+    /// The methods that are forwarded; `GET` also stands for `HEAD`.
+    pub methods: Vec<Verb>,
+    /// What becomes of the fields of query and body, in the order in which they are looked at: the first that matches decides.
+    pub fields: Vec<Field>,
+    /// The fields, by path, that leave only while marketing is granted.
+    pub marketing: Vec<String>,
+    /// The field of the query that the vendor reads a client's address from.
+    pub ip: Option<String>,
+    /// How consent is told to the vendor.
+    pub dialect: Dialect,
+}
+
+/// What a browser does with what an endpoint answers; it decides what a refusal looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Runs it: an empty script.
+    Script,
+    /// Ignores it, or reads it with a script: 204.
+    #[default]
+    Beacon,
+    /// Shows it: a transparent GIF of 1x1.
+    Image,
+    /// Shows it as a nested page: an empty one.
+    Frame,
+}
+
+/// A method that may be forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// `GET` and `HEAD`.
+    Get,
+    /// `POST`.
+    Post,
+}
+
+/// What becomes of the fields that a path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Names from the outside to the inside, parted by `/`; `*` stands for any characters within a name, `**` as the last name for
+    /// everything below. Elements of arrays have no names. A field that holds JSON is gone into: `data/properties/$ip`.
+    pub path: String,
+    /// What becomes of its value.
+    pub action: Action,
+}
+
+/// What becomes of a value; whatever is left of it passes the detectors of personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// It leaves.
+    Keep,
+    /// It does not leave.
+    Drop,
+    /// It leaves as a keyed hash, whose key rotates.
+    Hash,
+    /// Its first characters leave; how many.
+    Truncate(u16),
+    /// It is a URL that leaves without user, fragment and all of the query but what the operator allows.
+    Url,
+}
+
+/// How a vendor is told what the visitor allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// It is not.
+    #[default]
+    None,
+    /// Google Consent Mode: `gcs`, `gcd`, `npa`.
+    Google,
 }
 
 /// Where a filter list comes from.

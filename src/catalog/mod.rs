@@ -12,6 +12,7 @@
 
 mod config;
 mod cookies;
+mod endpoint;
 mod heuristics;
 mod hosts;
 mod inline;
@@ -22,7 +23,11 @@ mod scope;
 mod target;
 
 pub use self::{
-    config::{Config, FirstParty, List, ListSource, ThirdParty, VendorEntry},
+    config::{
+        Action, Config, Dialect, Endpoint, Field, FirstParty, Kind, List, ListSource, ThirdParty,
+        VendorEntry, Verb,
+    },
+    endpoint::{BadPrefix, DEFAULT_PREFIX, Prefix},
     inline::{HitKind, after_slash, is_host_byte},
     lists::{Lists, SkippedLine, skipped_lines},
     scope::Scope,
@@ -80,6 +85,9 @@ pub struct Snippet<'c> {
 pub struct Catalog {
     vendors: Vec<Arc<Vendor>>,
     surrogates: FxHashMap<Box<str>, Box<str>>,
+    setups: FxHashMap<Box<str>, Box<str>>,
+    endpoints: Vec<(usize, Arc<Endpoint>)>,
+    served: Hosts<usize>,
     by_id: FxHashMap<Box<str>, usize>,
     /// Which of `vendors` are entries of the catalogue; the long tail comes after them.
     entries: usize,
@@ -121,16 +129,15 @@ impl Catalog {
             let own_entry = own.iter().filter(|o| o.id == entry.id);
             own_entry.flat_map(|o| &o.hosts).for_each(|rule| own_hosts.insert(rule, index));
         }
-        let surrogates = entries
-            .iter()
-            .filter(|e| !e.surrogate.is_empty())
-            .map(|e| (e.id.as_str().into(), e.surrogate.as_str().into()))
-            .collect();
+        let (endpoints, served) = endpoints(&entries);
         let mut tail = Hosts::default();
         long_tail::read(LONG_TAIL, &mut vendors, &mut tail);
         Ok(Self {
             vendors: vendors.into_iter().map(Arc::new).collect(),
-            surrogates,
+            surrogates: texts(&entries, |entry| &entry.surrogate),
+            setups: texts(&entries, |entry| &entry.setup),
+            endpoints,
+            served,
             by_id,
             entries: entries.len(),
             hosts,
@@ -247,6 +254,25 @@ impl Catalog {
         self.surrogates.get(vendor).map(|text| &**text)
     }
 
+    /// What of a vendor is served at this host and path on the site's own paths, and whose it is.
+    #[must_use]
+    pub fn endpoint(&self, host: &str, path: &str) -> Option<(&Arc<Vendor>, &Arc<Endpoint>)> {
+        let (vendor, endpoint) = self.endpoints.get(self.served.find(host, path)?)?;
+        Some((self.vendors.get(*vendor)?, endpoint))
+    }
+
+    /// Every endpoint, with its vendor.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&Arc<Vendor>, &Arc<Endpoint>)> {
+        let vendor = |index: &usize| self.vendors.get(*index);
+        self.endpoints.iter().filter_map(move |(index, endpoint)| Some((vendor(index)?, endpoint)))
+    }
+
+    /// Script text that tells a vendor's script of the site's own paths; `{base}` in it stands for the absolute URL of their prefix.
+    #[must_use]
+    pub fn setup(&self, vendor: &str) -> Option<&str> {
+        self.setups.get(vendor).map(|text| &**text)
+    }
+
     /// The surrogates that a policy gets hashes for: of the vendors whose globals pages call most. With all of them a
     /// policy would be longer than the header buffers of the proxies in front of us (4 KiB in nginx).
     pub fn hashed_surrogates(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -294,6 +320,27 @@ fn add_inline(inline: &mut Builder, index: usize, entry: &VendorEntry) {
     literals.iter().for_each(|rule| inline.host(index, rule));
 }
 
+/// The entries' texts that are not empty, by id.
+fn texts(
+    entries: &[VendorEntry],
+    text: impl Fn(&VendorEntry) -> &String,
+) -> FxHashMap<Box<str>, Box<str>> {
+    let given = entries.iter().map(|entry| (entry.id.as_str(), text(entry).as_str()));
+    given.filter(|(_, text)| !text.is_empty()).map(|(id, text)| (id.into(), text.into())).collect()
+}
+
+/// The entries' endpoints, each with its entry's index, and which hosts and paths they serve.
+fn endpoints(entries: &[VendorEntry]) -> (Vec<(usize, Arc<Endpoint>)>, Hosts<usize>) {
+    let (mut all, mut served) = (Vec::new(), Hosts::default());
+    for (vendor, entry) in entries.iter().enumerate() {
+        for endpoint in &entry.endpoints {
+            endpoint.paths.iter().for_each(|rule| served.insert(rule, all.len()));
+            all.push((vendor, Arc::new(endpoint.clone())));
+        }
+    }
+    (all, served)
+}
+
 fn vendor(entry: &VendorEntry) -> Vendor {
     let name = if entry.name.is_empty() { &entry.id } else { &entry.name };
     Vendor {
@@ -319,8 +366,21 @@ fn merged(built_in: &[VendorEntry], own: &[VendorEntry]) -> Vec<VendorEntry> {
 
 impl VendorEntry {
     fn extend(&mut self, over: &Self) {
-        let Self { id: _, name, purpose, gvl, hosts, literals, inline, hides, cookies, surrogate } =
-            over;
+        let Self {
+            id: _,
+            name,
+            purpose,
+            gvl,
+            hosts,
+            literals,
+            inline,
+            hides,
+            cookies,
+            surrogate,
+            setup,
+            gated_only,
+            endpoints,
+        } = over;
         if !literals.is_empty() || !hosts.is_empty() {
             let both = if literals.is_empty() { hosts } else { literals };
             if !self.literals.is_empty() {
@@ -333,12 +393,19 @@ impl VendorEntry {
         if !surrogate.is_empty() {
             self.surrogate.clone_from(surrogate);
         }
+        if !setup.is_empty() {
+            self.setup.clone_from(setup);
+        }
+        if !gated_only.is_empty() {
+            self.gated_only.clone_from(gated_only);
+        }
         self.purpose = purpose.or(self.purpose);
         self.gvl = gvl.or(self.gvl);
         self.hosts.extend_from_slice(hosts);
         self.inline.extend_from_slice(inline);
         self.hides.extend_from_slice(hides);
         self.cookies.extend_from_slice(cookies);
+        self.endpoints.extend_from_slice(endpoints);
     }
 }
 

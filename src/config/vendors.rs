@@ -113,6 +113,9 @@ fn entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, base: VendorEntry) -> V
         hides: add(base.hides, "hides", some_text),
         cookies: add(base.cookies, "cookies", cookie_pattern),
         surrogate: reader.value(table, "surrogate", text).unwrap_or(base.surrogate),
+        setup: base.setup,
+        gated_only: base.gated_only,
+        endpoints: base.endpoints,
     }
 }
 

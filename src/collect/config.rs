@@ -1,0 +1,95 @@
+//! What the operator says of what leaves one site, as plain data.
+
+use crate::catalog::Prefix;
+use std::time::Duration;
+
+/// Whether anything is shared with vendors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Share {
+    /// What the visitor allows.
+    #[default]
+    Consent,
+    /// Nothing, whatever the visitor allows.
+    None,
+}
+
+/// What becomes of a field that a vendor's entry does not list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Unlisted {
+    /// It does not leave.
+    #[default]
+    Drop,
+    /// It leaves, past the detectors.
+    Keep,
+}
+
+/// How much of `User-Agent` vendors get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum UserAgent {
+    /// All of it.
+    Pass,
+    /// The browser's name, its major version and the kind of system.
+    #[default]
+    Coarse,
+    /// Nothing.
+    Drop,
+}
+
+/// How much of the visitor's address vendors get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ClientIp {
+    /// Nothing.
+    #[default]
+    Drop,
+    /// The first 24 bits of IPv4 and 48 of IPv6, in the vendor's own field, where it has one.
+    Truncate,
+}
+
+/// What leaves one site, and how.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whether vendors are served on the site's own paths; default true.
+    pub enabled: bool,
+    /// Where these paths begin; default `/_consentry/v/`.
+    pub prefix: Prefix,
+    /// Whether anything is shared; default what the visitor allows.
+    pub share: Share,
+    /// Paths of pages that share nothing; `*` stands for any characters.
+    pub sensitive: Vec<String>,
+    /// What becomes of unlisted fields; default dropped.
+    pub unlisted: Unlisted,
+    /// Names of query parameters that stay in URLs; `*` stands for any characters; default none but campaign names.
+    pub url_query: Vec<String>,
+    /// Paths that leave as `/redacted` in URLs; `*` stands for any characters; default none.
+    pub url_paths: Vec<String>,
+    /// More patterns of personal data.
+    pub patterns: Vec<regex::Regex>,
+    /// How much of `User-Agent` leaves; default coarse.
+    pub user_agent: UserAgent,
+    /// Names of client hint headers that leave; default none.
+    pub client_hints: Vec<String>,
+    /// How much of the visitor's address leaves; default nothing.
+    pub client_ip: ClientIp,
+    /// How long a hash of a value stays the same; default a day.
+    pub rotate: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let campaign = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"];
+        Self {
+            enabled: true,
+            prefix: Prefix::default(),
+            share: Share::default(),
+            sensitive: Vec::new(),
+            unlisted: Unlisted::default(),
+            url_query: campaign.map(str::to_owned).to_vec(),
+            url_paths: Vec::new(),
+            patterns: Vec::new(),
+            user_agent: UserAgent::default(),
+            client_hints: Vec::new(),
+            client_ip: ClientIp::default(),
+            rotate: Duration::from_secs(86_400),
+        }
+    }
+}
