@@ -18,7 +18,7 @@ use crate::{
     catalog::{Catalog, Page},
     coding::{self, Coding},
     headers::{self, Edit, Facts, State},
-    policy::{Finding, Gate, Mode, Ruling, csp::Inline},
+    policy::{Finding, Gate, Judged, Mode, Ruling, csp::Inline},
     purpose::Purpose,
     rewrite::{self, Rewriter},
 };
@@ -46,6 +46,7 @@ pub struct View {
     accepts: Option<String>,
     method: Method,
     request: Vec<Edit>,
+    ended: Vec<String>,
     is_document: bool,
 }
 
@@ -64,9 +65,11 @@ impl View {
         let ours =
             edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
         let stubs = engine.stubs.iter().filter(|(purpose, _)| !ruling.grants(*purpose));
-        Self {
-            stubs: stubs.map(|(_, hash)| hash.clone()).collect(),
+        let stubs = stubs.map(|(_, hash)| hash.clone()).collect();
+        let mut view = Self {
+            stubs,
             request: edits,
+            ended: Vec::new(),
             is_document: ours || headers::is_document(request),
             catalog: engine.catalog.clone(),
             fingerprint,
@@ -76,7 +79,18 @@ impl View {
             page: Arc::new(Page::new(url)),
             accepts: joined(&request.headers),
             method: request.method.clone(),
-        }
+        };
+        view.hold_cookies(&request.headers);
+        view
+    }
+
+    /// Keeps held vendors' cookies from the origin, and notes those of refused vendors.
+    fn hold_cookies(&mut self, headers: &HeaderMap) {
+        let gate = self.gate();
+        let refused = |judged: &Judged| self.ruling.refuses(judged.vendor.purpose);
+        let ended = headers::ended(headers, &gate, refused);
+        self.request.extend(headers::cookies(headers, &gate));
+        self.ended = ended;
     }
 
     /// Tells what became known of the visitor after the plan was made.
@@ -124,11 +138,19 @@ impl View {
         } else {
             edits.extend(transcoded(response));
         }
+        edits.extend(self.endings());
         edits = self.made(edits);
         if self.site.config.announce {
             edits.push(Edit::Set(headers::OPERATOR, headers::operator(self.mode(), &self.class)));
         }
         (edits, findings)
+    }
+
+    /// The lines that end the cookies of refused vendors.
+    fn endings(&self) -> Vec<Edit> {
+        let url = self.page.url();
+        let host = url.host_str().unwrap_or_default();
+        headers::endings(&self.ended, host, url.scheme() == "https")
     }
 
     /// Edits to the head of an informational response (RFC 8297), and the findings in it.

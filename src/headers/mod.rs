@@ -7,6 +7,7 @@
 //! 5. Work and memory are linear in the size of the head.
 
 mod caching;
+mod cookies;
 mod csp;
 mod edit;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod validators;
 
 use self::review::Review;
 pub use self::{
+    cookies::{MOST as MOST_ENDED, cookies, ended, endings},
     csp::inline_script,
     edit::{Edit, apply},
     request::{is_document, request},

@@ -236,6 +236,12 @@ impl Ruling {
         self.grant(purpose).is_none_or(|g| g.granted)
     }
 
+    /// Whether the visitor refused `purpose` in so many words, or by an opt-out header; silence is no refusal.
+    #[must_use]
+    pub fn refuses(&self, purpose: Purpose) -> bool {
+        self.grant(purpose).is_some_and(|g| !g.granted && g.basis == Basis::Explicit)
+    }
+
     /// The outcome for `vendor`.
     #[must_use]
     pub fn decide(&self, vendor: &Vendor) -> Decision {
