@@ -107,7 +107,10 @@ mod tests {
     #[test]
     fn the_origin_gets_no_cookie_of_a_held_vendor() {
         assert_eq!(cookies(&request(&["a=1;b={\"x\"; c"]), &Fake), []);
-        assert_eq!(left(&["a=1; held_id=x; b=held", "held=1", "c=2;held2=a=b;d"]), ["a=1; b=held", "c=2; d"]);
+        assert_eq!(
+            left(&["a=1; held_id=x; b=held", "held=1", "c=2;held2=a=b;d"]),
+            ["a=1; b=held", "c=2; d"]
+        );
         assert_eq!(left(&["held=1"]), [""; 0]);
         assert_eq!(left(&["Held=1; aheld=2"]), ["Held=1; aheld=2"]);
     }

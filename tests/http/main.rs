@@ -17,5 +17,6 @@ mod http2;
 mod matrix;
 mod origin;
 mod program;
+mod refusal;
 mod special;
 mod visitor;
