@@ -27,6 +27,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("flate2", &["coding"]),
     ("lol_html", &["rewrite"]),
+    ("maxminddb", &["engine"]),
     ("pingora_core", &["proxy"]),
     ("pingora_http", &["proxy"]),
     ("pingora_proxy", &["proxy"]),

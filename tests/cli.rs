@@ -472,3 +472,40 @@ fn demo_shows_its_shop_without_trackers() {
     let all = get(address, &format!("Cookie: {}\r\n", cookie("f1a1m1")));
     assert!(all.contains("//tags.localhost") && all.contains("//social.localhost"));
 }
+
+#[test]
+fn explain_tells_the_law_of_the_visitors_region() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.toml");
+    let text = "[region]\nheader = \"CF-IPCountry\"\nopt_out = [\"US\"]\n[consent]\nallow_implied = true\ndnt = [\"analytics\"]\n";
+    fs::write(&path, text).unwrap();
+    let explain = |headers: &[&str]| {
+        let mut arguments = vec!["explain", "--json", "--config", path.to_str().unwrap()];
+        headers.iter().for_each(|header| arguments.extend(["--header", header]));
+        json_of(&consentry(&arguments))
+    };
+    let told = explain(&["CF-IPCountry: US-CA"]);
+    assert_eq!(
+        (&told["regime"], &told["consent"]["analytics"]["granted"]),
+        (&json!("opt-out"), &json!(true))
+    );
+    for headers in [
+        &["CF-IPCountry: NO"][..],
+        &["CF-IPCountry: T1"],
+        &[],
+        &["CF-IPCountry: US", "CF-IPCountry: US"],
+    ] {
+        let told = explain(headers);
+        assert_eq!(
+            (&told["regime"], &told["consent"]["analytics"]["granted"]),
+            (&json!("opt-in"), &json!(false)),
+            "{headers:?}"
+        );
+    }
+    let told = explain(&["CF-IPCountry: US", "DNT: 1"]);
+    assert_eq!(
+        told["consent"]["analytics"],
+        json!({"granted": false, "basis": "explicit", "signal": "dnt", "reason": "Do Not Track refuses analytics"})
+    );
+    assert_eq!(told["consent"]["marketing"]["granted"], json!(true));
+}

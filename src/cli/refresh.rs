@@ -264,7 +264,8 @@ mod tests {
         let site = Site { gate, ..Site::default() };
         let catalog = Arc::new(catalog::Catalog::new(&[], &[]).unwrap());
         let fingerprint = String::new();
-        Engine::new(crate::engine::Config { catalog, sites: vec![site], fingerprint }).unwrap()
+        let (sites, locator) = (vec![site], crate::engine::Locator::default());
+        Engine::new(crate::engine::Config { catalog, sites, locator, fingerprint }).unwrap()
     }
 
     fn lists(engine: &Engine, url: &str) -> bool {

@@ -9,6 +9,7 @@ use crate::{
 use anyhow::Context as _;
 use clap::Args;
 use http::{HeaderName, HeaderValue, Request, header::COOKIE, header::HOST, request};
+use std::net::IpAddr;
 use url::{Position, Url};
 
 /// Where a thing is when nobody says it: a host that never exists (RFC 6761 6.4).
@@ -23,6 +24,9 @@ pub(super) struct Visitor {
     /// A header, as `Sec-GPC: 1`; can be given more than once.
     #[arg(long, value_name = "NAME: VALUE")]
     header: Vec<String>,
+    /// The address that it comes from.
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<IpAddr>,
 }
 
 /// The engine that `config` describes, as it enforces, with the filter lists that are on this machine.
@@ -38,7 +42,7 @@ pub(super) fn engine(mut config: Config) -> anyhow::Result<Engine> {
 /// How the engine sees a visit of `page`.
 pub(super) fn view(engine: &Engine, page: &Url, visitor: &Visitor) -> anyhow::Result<Box<View>> {
     let request = visitor.request(page)?;
-    let client = Client { ip: None, secure: page.scheme() == "https" };
+    let client = Client { ip: visitor.ip, secure: page.scheme() == "https" };
     match engine.plan(&request, client) {
         Plan::Proxy(view) => Ok(view),
         Plan::Respond(reply) => {

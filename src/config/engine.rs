@@ -37,7 +37,8 @@ impl Config {
         let catalog =
             Catalog::new(&base, &own).map_err(|error| EngineError::Catalog(error.to_string()))?;
         let sites = self.served().map(|site| self.site(site)).collect::<Result<_, _>>()?;
-        Ok(engine::Config { catalog: Arc::new(catalog), sites, fingerprint: self.name(more) })
+        let (catalog, fingerprint) = (Arc::new(catalog), self.name(more));
+        Ok(engine::Config { catalog, sites, locator: self.locator.clone(), fingerprint })
     }
 
     /// The sites that are served.
@@ -77,9 +78,9 @@ impl Config {
 
     /// A text that differs when pages can.
     fn name(&self, more: &[VendorEntry]) -> String {
-        let Self { listen: _, default, sites, vendors, list_cache: _, limits } = self;
+        let Self { listen: _, default, sites, vendors, list_cache: _, limits, locator } = self;
         let version = env!("CARGO_PKG_VERSION");
-        format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?}")
+        format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?} {locator:?}")
     }
 }
 

@@ -14,6 +14,7 @@ mod names;
 mod nearest;
 mod problem;
 mod reader;
+mod region;
 mod schema;
 mod sections;
 mod site;
@@ -33,7 +34,7 @@ pub use self::schema::{Schema, TABLES};
 pub use self::site::{Limits, Listen, Origin, SiteConfig};
 pub use self::vendors::{built_in, vendors};
 pub use crate::engine::OnUnreadable;
-use crate::{catalog::VendorEntry, policy::Mode};
+use crate::{catalog::VendorEntry, engine::Locator, policy::Mode};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -55,6 +56,8 @@ pub struct Config {
     pub list_cache: Option<PathBuf>,
     /// Bounds that hold for all sites.
     pub limits: Limits,
+    /// Where visitors are, and the law there.
+    pub locator: Locator,
 }
 
 /// What the command line says.
@@ -77,6 +80,7 @@ impl Default for Config {
             vendors: built_in(),
             list_cache: None,
             limits: Limits::default(),
+            locator: Locator::default(),
         }
     }
 }

@@ -10,8 +10,20 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 11] =
-    [&TOP, &LISTEN, &ORIGIN, &CONSENT, &RULE, &GATE, &FIRST_PARTY, &LIST, &LIMITS, &VENDOR, &SITE];
+pub static TABLES: [&Schema; 12] = [
+    &TOP,
+    &LISTEN,
+    &ORIGIN,
+    &REGION,
+    &CONSENT,
+    &RULE,
+    &GATE,
+    &FIRST_PARTY,
+    &LIST,
+    &LIMITS,
+    &VENDOR,
+    &SITE,
+];
 
 pub(super) static TOP: Schema = Schema {
     table: "",
@@ -23,6 +35,7 @@ pub(super) static TOP: Schema = Schema {
         "vendors",
         "listen",
         "origin",
+        "region",
         "consent",
         "gate",
         "limits",
@@ -36,6 +49,9 @@ pub(super) static LISTEN: Schema = Schema { table: "listen", keys: &["address", 
 pub(super) static ORIGIN: Schema =
     Schema { table: "origin", keys: &["url", "connect_timeout", "read_timeout", "write_timeout"] };
 
+pub(super) static REGION: Schema =
+    Schema { table: "region", keys: &["header", "database", "opt_in", "opt_out", "none"] };
+
 pub(super) static CONSENT: Schema = Schema {
     table: "consent",
     keys: &[
@@ -44,6 +60,7 @@ pub(super) static CONSENT: Schema = Schema {
         "max_age_days",
         "cmp",
         "gpc",
+        "dnt",
         "allow_implied",
         "map",
         "cookies",

@@ -73,8 +73,10 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
     reader.set(&mut config.policy, &table, "policy", policy);
     reader.set(&mut config.max_age_days, &table, "max_age_days", whole(1..=3650));
     reader.set_list(&mut config.cmps, &table, "cmp", one_of(CMPS));
-    if let Some(purposes) = reader.list(&table, "gpc", optional_purpose) {
-        config.gpc = purposes.into_iter().map(|(purpose, _)| purpose).collect::<PurposeSet>();
+    for (key, refused) in [("gpc", &mut config.gpc), ("dnt", &mut config.dnt)] {
+        if let Some(purposes) = reader.list(&table, key, optional_purpose) {
+            *refused = purposes.into_iter().map(|(purpose, _)| purpose).collect::<PurposeSet>();
+        }
     }
     reader.set(&mut site.policy.allow_implied, &table, "allow_implied", boolean);
     maps(reader, &table, config);

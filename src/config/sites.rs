@@ -10,6 +10,7 @@ use super::{
     names::{MODES, ON_UNREADABLE, REGIMES},
     problem::Problem,
     reader::{Reader, Table},
+    region::region,
     schema::{GATE, SITE, SITE_GATE, Schema, TOP},
     sections::{check_cmps, consent, gate, limits, list_cache, listen, origin},
     site::SiteConfig,
@@ -33,6 +34,7 @@ pub(super) fn config<'t>(
     let gate = settings(reader, &top, &GATE, &mut default, &vendors);
     let list_cache = gate.and_then(|gate| list_cache(reader, &gate));
     let limits = limits(reader, &top, &mut default.rewrite);
+    let locator = region(reader, &top);
     let mut listen = listen(reader, &top);
     listen.address = overrides.address.unwrap_or(listen.address);
     default.origin.url = overrides.origin.clone().or(default.origin.url);
@@ -43,7 +45,7 @@ pub(super) fn config<'t>(
     for site in sites.iter_mut().chain([&mut default]) {
         site.mode = overrides.mode.unwrap_or(site.mode);
     }
-    Config { listen, default, sites, vendors, list_cache, limits }
+    Config { listen, default, sites, vendors, list_cache, limits, locator }
 }
 
 /// The operator's catalogue, or else the built-in one.

@@ -240,6 +240,31 @@ fn gates_are_checked() {
 }
 
 #[test]
+fn regions_are_checked() {
+    has(
+        "[region]\nheader = \"CF Country\"\ndatabase = \"none.mmdb\"\nopt_out = [\"US\", \"USA\"]\nnone = [\"us\"]",
+        &[
+            "c.toml:2:10: `header` is `CF Country`, which no header can be named; write a header's name",
+            "c.toml:3:1: `database` is `none.mmdb`: No such file or directory (os error 2); write the path of a database in MaxMind's format, relative to this file",
+            "c.toml:4:18: an entry of `opt_out` is `USA`, which is no region; write a country as \"US\", or a part of one as \"US-CA\"",
+            "c.toml:5:9: `US` is listed twice in [region]; keep it in one of the lists",
+        ],
+    );
+    has(
+        "[region]\nopt_out = [\"US\"]",
+        &[
+            "c.toml:1:1: [region] lists regions, and nothing says where a visitor is; write `header = \"CF-IPCountry\"` or `database = \"GeoLite2-Country.mmdb\"`",
+        ],
+    );
+    has(
+        "[region]\ndatabase = \"consentry.toml\"",
+        &[
+            "c.toml:2:1: `database` is `consentry.toml`: it is no database in MaxMind's format: invalid metadata section: could not find MaxMind DB metadata in file; write the path of a database in MaxMind's format, relative to this file",
+        ],
+    );
+}
+
+#[test]
 fn sites_are_checked() {
     has(
         "[[site]]\nmode = \"off\"\n[[site]]\nhosts = []\norigin.url = \"http://a.test\"\n[[site]]\nhosts = [\"A.test\", \"a.test.\", \"b.test:80\"]\norigin.url = \"http://a.test/x\"\n[site.gate]\nlist_cache = \"x\"",

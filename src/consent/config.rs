@@ -49,6 +49,8 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// What `Sec-GPC: 1` refuses; default marketing.
     pub gpc: PurposeSet,
+    /// What `DNT: 1` refuses; default nothing.
+    pub dnt: PurposeSet,
 }
 
 impl Default for Config {
@@ -63,6 +65,7 @@ impl Default for Config {
             revisions: BTreeMap::new(),
             rules: Vec::new(),
             gpc: PurposeSet::EMPTY.with(Purpose::Marketing),
+            dnt: PurposeSet::EMPTY,
         }
     }
 }

@@ -43,6 +43,7 @@ impl Reader {
             Err(_) => vec![Said::opaque("the Cookie header is too long").named("cookies")],
         };
         signals.extend(gpc::read(headers, self.config.gpc));
+        signals.extend(gpc::read_dnt(headers, self.config.dnt));
         Consent { signals }
     }
 

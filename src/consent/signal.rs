@@ -124,7 +124,7 @@ impl Votes {
 /// One source of consent that was present in the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signal {
-    /// `own`, `gpc`, the consent manager's name, `rule:` and the cookie's name, or `cookies` when
+    /// `own`, `gpc`, `dnt`, the consent manager's name, `rule:` and the cookie's name, or `cookies` when
     /// the header as a whole could not be read.
     pub name: Cow<'static, str>,
     /// How sure it is.

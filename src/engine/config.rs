@@ -1,5 +1,6 @@
 //! What one engine is built from, as plain data.
 
+use super::Locator;
 use crate::{
     catalog::{self, Catalog},
     coding, consent,
@@ -165,6 +166,8 @@ pub struct Config {
     pub catalog: Arc<Catalog>,
     /// The sites; none means one for every host, with defaults.
     pub sites: Vec<Site>,
+    /// Where visitors are, and the law there.
+    pub locator: Locator,
     /// Names this configuration and catalogue: any text that differs when they do. Validators carry it, so that
     /// a browser never keeps a page that was made under other settings.
     pub fingerprint: String,

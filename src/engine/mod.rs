@@ -7,17 +7,19 @@
 //! 4. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
 mod config;
+mod locator;
 mod sites;
 mod treatment;
 mod view;
 
 pub use self::config::{Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
+pub use self::locator::{Locator, NoPlaces, Places};
 use self::sites::Sites;
 pub use self::treatment::{Body, Cause, Treatment, is_page};
 pub use self::view::View;
 use crate::{
     catalog::{self, Catalog, Scope},
-    policy::csp,
+    policy::{Ruling, csp},
     purpose::Purpose,
 };
 use http::{
@@ -81,6 +83,7 @@ pub enum Error {
 pub struct Engine {
     catalog: Arc<Catalog>,
     sites: Sites,
+    locator: Locator,
     fingerprint: Arc<str>,
     stubs: Vec<(Purpose, String)>,
 }
@@ -91,10 +94,11 @@ impl Engine {
     /// # Errors
     /// When hosts are malformed or claimed twice.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let Config { catalog, sites, fingerprint } = config;
+        let Config { catalog, sites, locator, fingerprint } = config;
         let sites = Sites::new(sites, &catalog)?;
         let stubs = stubs(&catalog);
-        Ok(Self { catalog, sites, fingerprint: short_hash(&fingerprint).into(), stubs })
+        let fingerprint = short_hash(&fingerprint).into();
+        Ok(Self { catalog, sites, locator, fingerprint, stubs })
     }
 
     /// What becomes of `request`.
@@ -112,8 +116,15 @@ impl Engine {
             let text = "the host is malformed\n";
             return Plan::Respond(Reply { status: StatusCode::BAD_REQUEST, text });
         };
-        let ruling = site.ruling(&request.headers, SystemTime::now());
-        Plan::Proxy(Box::new(View::new(self, site.clone(), ruling, request, page)))
+        let location = self.locator.location(&request.headers, client.ip);
+        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        Plan::Proxy(Box::new(View::new(self, site.clone(), visitor, request, page)))
+    }
+
+    /// The hashes of the stubs that pages may get under `ruling`.
+    fn stubs(&self, ruling: &Ruling) -> Vec<String> {
+        let held = self.stubs.iter().filter(|(purpose, _)| !ruling.grants(*purpose));
+        held.map(|(_, hash)| hash.clone()).collect()
     }
 
     /// The origin behind `host`, which may have a port.

@@ -3,8 +3,8 @@
 use super::{Error, Site};
 use crate::{
     catalog::{Catalog, Scope},
-    consent::Reader,
-    policy::Ruling,
+    consent::{Consent, Reader},
+    policy::{Location, Regime, Regions, Ruling},
     site::canonical,
 };
 use http::HeaderMap;
@@ -25,10 +25,28 @@ impl Compiled {
         Self { scope, reader: Reader::new(&config.consent), config }
     }
 
-    pub(super) fn ruling(&self, headers: &HeaderMap, now: SystemTime) -> Ruling {
-        let consent = self.reader.read(headers, now);
-        self.config.policy.rule(&consent, self.config.regime)
+    /// What a request with these `headers` says at the time `now`, and from where.
+    pub(super) fn visitor(
+        &self,
+        headers: &HeaderMap,
+        location: Location,
+        now: SystemTime,
+    ) -> Visitor {
+        Visitor { consent: self.reader.read(headers, now), location }
     }
+
+    /// The law that holds for `visitor`, and what the site grants.
+    pub(super) fn ruling(&self, visitor: &Visitor, regions: &Regions) -> (Regime, Ruling) {
+        let regime = regions.regime(&visitor.location, self.config.regime);
+        (regime, self.config.policy.rule(&visitor.consent, regime))
+    }
+}
+
+/// What is known of who sent a request.
+#[derive(Debug)]
+pub(super) struct Visitor {
+    pub(super) consent: Consent,
+    pub(super) location: Location,
 }
 
 #[derive(Debug, Default)]

@@ -11,14 +11,15 @@
 
 use super::{
     Client, Engine, OnUnreadable, Site,
-    sites::Compiled,
+    sites::{Compiled, Visitor},
     treatment::{Body, Treatment, charset, is_page, is_sniffed, readable, syntax},
 };
 use crate::{
     catalog::{Catalog, Page},
     coding::{self, Coding},
+    consent::Consent,
     headers::{self, Edit, Facts, State},
-    policy::{Finding, Gate, Judged, Mode, Ruling, csp::Inline},
+    policy::{Finding, Gate, Judged, Location, Mode, Regime, Ruling, csp::Inline},
     purpose::Purpose,
     rewrite::{self, Rewriter},
 };
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use url::Url;
 
 /// The request headers on which a page depends.
-const SIGNALS: &[&str] = &["Cookie", "Sec-GPC", "Accept-Encoding"];
+const SIGNALS: &[&str] = &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding"];
 
 /// How the response to one request is seen: site, ruling and page.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct View {
     catalog: Arc<Catalog>,
     fingerprint: Arc<str>,
     site: Arc<Compiled>,
+    visitor: Visitor,
+    regime: Regime,
     ruling: Arc<Ruling>,
     class: String,
     page: Arc<Page>,
@@ -54,26 +57,27 @@ impl View {
     pub(super) fn new(
         engine: &Engine,
         site: Arc<Compiled>,
-        ruling: Ruling,
+        visitor: Visitor,
         request: &request::Parts,
         url: Url,
     ) -> Self {
+        let (regime, ruling) = site.ruling(&visitor, &engine.locator.regions);
         let class = ruling.class();
         let fingerprint = fingerprint(&engine.fingerprint, site.scope.lists().stamp());
         let state = State { class: &class, fingerprint: &fingerprint };
         let edits = headers::request(request, &state);
         let ours =
             edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
-        let stubs = engine.stubs.iter().filter(|(purpose, _)| !ruling.grants(*purpose));
-        let stubs = stubs.map(|(_, hash)| hash.clone()).collect();
         let mut view = Self {
-            stubs,
+            stubs: engine.stubs(&ruling),
             request: edits,
             ended: Vec::new(),
             is_document: ours || headers::is_document(request),
             catalog: engine.catalog.clone(),
             fingerprint,
             site,
+            visitor,
+            regime,
             ruling: Arc::new(ruling),
             class,
             page: Arc::new(Page::new(url)),
@@ -93,8 +97,17 @@ impl View {
         self.ended = ended;
     }
 
-    /// Tells what became known of the visitor after the plan was made.
-    pub fn identify(&mut self, client: Client) {
+    /// Tells what became known of the visitor after the plan was made. Where the address shows that another law holds,
+    /// the response is seen under that; the request has gone by the stricter one.
+    pub fn identify(&mut self, engine: &Engine, client: Client) {
+        if self.visitor.location == Location::Unknown {
+            self.visitor.location = engine.locator.location(&HeaderMap::new(), client.ip);
+            let (regime, ruling) = self.site.ruling(&self.visitor, &engine.locator.regions);
+            self.regime = regime;
+            self.class = ruling.class();
+            self.stubs = engine.stubs(&ruling);
+            self.ruling = Arc::new(ruling);
+        }
         let mut url = self.page.url().clone();
         if client.secure && url.set_scheme("https").is_ok() {
             self.page = Arc::new(Page::new(url));
@@ -219,6 +232,18 @@ impl View {
         &self.page
     }
 
+    /// The law that holds for the visitor.
+    #[must_use]
+    pub const fn regime(&self) -> Regime {
+        self.regime
+    }
+
+    /// What the request says of the visitor's choice.
+    #[must_use]
+    pub const fn consent(&self) -> &Consent {
+        &self.visitor.consent
+    }
+
     /// What the visitor's consent grants.
     #[must_use]
     pub fn ruling(&self) -> &Ruling {
@@ -297,14 +322,15 @@ mod tests {
     use super::*;
     use crate::{
         catalog::Lists,
-        engine::{Config, Plan},
+        engine::{Config, Locator, Plan},
     };
     use http::header::ETAG;
 
     fn engine() -> Engine {
         let catalog = Arc::new(Catalog::new(&[], &[]).unwrap());
         let fingerprint = "tests".to_owned();
-        Engine::new(Config { catalog, sites: Vec::new(), fingerprint }).unwrap()
+        Engine::new(Config { catalog, sites: Vec::new(), locator: Locator::default(), fingerprint })
+            .unwrap()
     }
 
     fn put(engine: &Engine, list: &str) {
@@ -352,5 +378,31 @@ mod tests {
         assert_eq!(tag(&before), first);
         put(&engine, "||a.test^");
         assert!(is_asked_with_the_origins(&view(&engine, &first)));
+    }
+
+    #[test]
+    fn the_law_follows_the_address() {
+        let bytes = crate::engine::locator::tests::database([203, 0, 113, 7], "US", "CA");
+        let regions = [("US".parse().unwrap(), Regime::OptOut)].into_iter().collect();
+        let places = Some(crate::engine::Places::new(bytes).unwrap());
+        let policy = crate::policy::Policy { allow_implied: true };
+        let engine = Engine::new(Config {
+            catalog: Arc::new(Catalog::new(&[], &[]).unwrap()),
+            sites: vec![Site { policy, regime: Regime::None, ..Site::default() }],
+            locator: Locator { header: None, places, regions },
+            fingerprint: String::new(),
+        })
+        .unwrap();
+        for (ip, regime, class) in [
+            (Some([203, 0, 113, 7].into()), Regime::OptOut, "fam"),
+            (Some([203, 0, 113, 8].into()), Regime::OptIn, "none"),
+            (None, Regime::OptIn, "none"),
+        ] {
+            let client = Client { ip, secure: false };
+            let mut view = view(&engine, "x");
+            assert_eq!((view.regime(), &*view.class), (Regime::OptIn, "none"));
+            view.identify(&engine, client);
+            assert_eq!((view.regime(), &*view.class), (regime, class), "{ip:?}");
+        }
     }
 }

@@ -7,6 +7,7 @@ pub mod csp;
 mod gate;
 mod permit;
 mod reason;
+mod region;
 mod ruling;
 #[cfg(test)]
 mod tests;
@@ -14,4 +15,5 @@ mod tests;
 pub use self::gate::{Finding, Gate, Judged, Place};
 pub use self::permit::Permit;
 pub use self::reason::Reason;
+pub use self::region::{Location, NotARegion, Region, Regions};
 pub use self::ruling::{Decision, Grant, Mode, Policy, Regime, Ruling, Verdict};

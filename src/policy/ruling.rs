@@ -33,6 +33,18 @@ pub enum Regime {
     None,
 }
 
+impl Regime {
+    /// The name in configuration and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OptIn => "opt-in",
+            Self::OptOut => "opt-out",
+            Self::None => "none",
+        }
+    }
+}
+
 /// What the gate does with what it decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
@@ -175,6 +187,7 @@ fn first(consent: &Consent, basis: Basis) -> Option<&Signal> {
 fn refused(signal: &Signal, purpose: Purpose) -> String {
     match &*signal.name {
         "gpc" => format!("GPC refuses {purpose}"),
+        "dnt" => format!("Do Not Track refuses {purpose}"),
         name => format!("{name}: the visitor refused {purpose}"),
     }
 }

@@ -113,7 +113,8 @@ impl Consentry {
             session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip);
         let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         let trusted = self.options().trust_forwarded || ip.is_some_and(is_near);
-        Client { ip, secure: tls || trusted && is_told_secure(session) }
+        let told = || told_ip(session).filter(|_| self.options().trust_forwarded);
+        Client { ip: told().or(ip), secure: tls || trusted && is_told_secure(session) }
     }
 }
 
@@ -123,6 +124,13 @@ fn is_near(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
+}
+
+/// The address from which the proxy before us was asked: the last one in the list, which that proxy wrote itself.
+fn told_ip(session: &Session) -> Option<IpAddr> {
+    let lines = session.req_header().headers.get_all("x-forwarded-for");
+    let last = lines.iter().next_back()?.to_str().ok()?.rsplit(',').next()?;
+    last.trim().parse().ok()
 }
 
 /// Whether the first of the proxies before us was asked over TLS.

@@ -96,7 +96,7 @@ impl PageFilter {
     /// Tells who sent the request.
     pub(super) fn identify(&mut self, client: Client) {
         if let Some(view) = &mut self.view {
-            view.identify(client);
+            view.identify(&self.engine, client);
         }
     }
 

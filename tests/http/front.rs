@@ -4,7 +4,7 @@ use super::embed;
 use consentry::{
     catalog::Catalog,
     config,
-    engine::{Config, Engine, Site},
+    engine::{Config, Engine, Locator, Site},
     proxy::{Consentry, Options, server},
 };
 use std::{
@@ -40,7 +40,8 @@ pub(crate) fn engine(site: Site) -> Engine {
     static CATALOG: LazyLock<Arc<Catalog>> =
         LazyLock::new(|| Arc::new(Catalog::new(&config::built_in(), &[]).unwrap()));
     let catalog = CATALOG.clone();
-    Engine::new(Config { catalog, sites: vec![site], fingerprint: "tests".into() }).unwrap()
+    let (sites, locator) = (vec![site], Locator::default());
+    Engine::new(Config { catalog, sites, locator, fingerprint: "tests".into() }).unwrap()
 }
 
 impl Front {

@@ -1,7 +1,7 @@
 //! Turns a URL, a script and a visitor's headers into what the engine thinks of them, and why.
 //!
 //! 1. The consent, the ruling and the decision are those of the proxy for the same request.
-//! 2. The JSON's fields are `consent`, `signals` and, with a URL or a script, `decision`; more may come, none goes.
+//! 2. The JSON's fields are `consent`, `signals`, `regime` and, with a URL or a script, `decision`; more may come, none goes.
 
 mod decide;
 mod words;
@@ -14,8 +14,8 @@ use super::{
 use crate::{
     catalog::Destination,
     config::{Config, Overrides},
-    consent::{Cmp, Consent, Reader},
-    policy::{Grant, Ruling},
+    consent::{Cmp, Consent},
+    policy::{Grant, Regime, Ruling},
     purpose::Purpose,
 };
 use anyhow::Context as _;
@@ -26,7 +26,6 @@ use std::{
     io::Read as _,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::SystemTime,
 };
 
 /// The longest script that is read; bytes.
@@ -78,6 +77,7 @@ enum DestinationName {
 /// What is known of the visitor.
 struct Known<'k> {
     consent: &'k Consent,
+    regime: Regime,
     ruling: &'k Ruling,
     decided: Option<Decided>,
 }
@@ -89,14 +89,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     read_only(&mut config, &arguments.cmp)?;
     let engine = visit::engine(config)?;
     let view = visit::view(&engine, &page, &arguments.visitor)?;
-    let headers = arguments.visitor.request(&page)?.headers;
-    let consent = Reader::new(&view.site().consent).read(&headers, SystemTime::now());
     let decided = match (&arguments.url, &arguments.snippet) {
         (Some(url), _) => Some(decide_url(&view, url, arguments.destination.into())?),
         (None, Some(path)) => Some(decide_snippet(&view, &snippet(path)?)),
         (None, None) => None,
     };
-    let known = Known { consent: &consent, ruling: view.ruling(), decided };
+    let known =
+        Known { consent: view.consent(), regime: view.regime(), ruling: view.ruling(), decided };
     print(&if arguments.json { json(&known).to_string() } else { words::text(&known) })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -138,7 +137,7 @@ fn json(known: &Known<'_>) -> Value {
         .iter()
         .map(|s| json!({ "name": s.name, "basis": s.basis.name(), "note": s.note }))
         .collect();
-    let mut all = json!({ "consent": consent, "signals": signals });
+    let mut all = json!({ "consent": consent, "signals": signals, "regime": known.regime.name() });
     if let (Some(fields), Some(decided)) = (all.as_object_mut(), &known.decided) {
         fields.insert("decision".to_owned(), decided.json());
     }

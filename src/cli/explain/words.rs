@@ -14,7 +14,7 @@ pub(super) fn text(known: &Known<'_>) -> String {
     if known.consent.signals.is_empty() {
         lines.push("  none: the request says nothing of the visitor's choice".to_owned());
     }
-    lines.push("\nConsent".to_owned());
+    lines.push(format!("\nConsent, where the law is {}", known.regime.name()));
     lines.extend(Purpose::OPTIONAL.into_iter().filter_map(|purpose| grant(known.ruling, purpose)));
     lines.extend(known.decided.as_ref().map(decision));
     lines.join("\n")
