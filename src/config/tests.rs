@@ -253,13 +253,13 @@ fn regions_are_checked() {
     has(
         "[region]\nopt_out = [\"US\"]",
         &[
-            "c.toml:1:1: [region] lists regions, and nothing says where a visitor is; write `header = \"CF-IPCountry\"` or `database = \"GeoLite2-Country.mmdb\"`",
+            "c.toml:1:2: [region] lists regions, and nothing says where a visitor is; write `header = \"CF-IPCountry\"` or `database = \"GeoLite2-Country.mmdb\"`",
         ],
     );
     has(
         "[region]\ndatabase = \"consentry.toml\"",
         &[
-            "c.toml:2:1: `database` is `consentry.toml`: it is no database in MaxMind's format: invalid metadata section: could not find MaxMind DB metadata in file; write the path of a database in MaxMind's format, relative to this file",
+            "c.toml:2:1: `database` is `consentry.toml`: it is no database in MaxMind's format: invalid database: could not find MaxMind DB metadata in file; write the path of a database in MaxMind's format, relative to this file",
         ],
     );
 }
