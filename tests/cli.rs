@@ -152,6 +152,7 @@ fn explain_has_the_promised_fields() {
     assert_eq!(none["signals"], json!([]));
     assert_eq!(none["consent"]["functional"]["granted"], false);
     assert_eq!(none["consent"]["functional"]["basis"], "none");
+    assert_eq!(none["consent"]["functional"]["signal"], "");
 }
 
 #[test]
@@ -176,7 +177,9 @@ fn explain_decides_on_label_and_path_boundaries() {
     ] {
         let nobody = decide(url);
         assert_eq!(nobody["verdict"], "allow", "{url}");
-        assert_eq!((&nobody["vendor"], &nobody["purpose"]), (&Value::Null, &Value::Null), "{url}");
+        for field in ["vendor", "purpose", "name", "source"] {
+            assert_eq!(nobody[field], "", "{url}: {field}");
+        }
         assert!(nobody["reason"].as_str().unwrap().contains(reason), "{url}: {nobody}");
     }
 }
@@ -192,7 +195,7 @@ fn explain_reads_snippets_and_managers() {
     assert_eq!(gated["decision"]["effect"], "gated whole", "{gated}");
     let plain = json_of(&with_input(&explain, "let a = 1;"));
     assert_eq!(plain["decision"]["verdict"], "allow");
-    assert_eq!(plain["decision"]["vendor"], Value::Null);
+    assert_eq!(plain["decision"]["vendor"], "");
 
     let value = "CookieConsent={stamp:%27a%27%2Cnecessary:true%2Cpreferences:false%2Cstatistics:true\
         %2Cmarketing:false%2Cmethod:%27explicit%27%2Cver:1%2Cutc:";

@@ -84,15 +84,16 @@ impl Decided {
         self.judged.as_ref().map_or(Verdict::Allow, |judged| judged.decision.verdict)
     }
 
+    /// Every field is a string, empty where nobody's is decided on.
     pub(super) fn json(&self) -> Value {
         let vendor = self.judged.as_ref().map(|judged| &judged.vendor);
         json!({
             "verdict": self.verdict().name(),
-            "vendor": vendor.map(|vendor| &vendor.id),
-            "purpose": vendor.map(|vendor| vendor.purpose.name()),
+            "vendor": vendor.map_or("", |vendor| &vendor.id),
+            "purpose": vendor.map_or("", |vendor| vendor.purpose.name()),
             "reason": self.reason,
-            "name": vendor.map(|vendor| &vendor.name),
-            "source": vendor.map(|vendor| vendor.source.name()),
+            "name": vendor.map_or("", |vendor| &vendor.name),
+            "source": vendor.map_or("", |vendor| vendor.source.name()),
             "what": self.what,
             "effect": self.effect,
         })

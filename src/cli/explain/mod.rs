@@ -2,6 +2,7 @@
 //!
 //! 1. The consent, the ruling and the decision are those of the proxy for the same request.
 //! 2. The JSON's fields are `consent`, `signals` and, with a URL or a script, `decision`; more may come, none goes.
+//! 3. A field never changes its type: where there is no vendor, purpose or signal, its name is the empty string.
 
 mod decide;
 mod words;
@@ -54,7 +55,7 @@ pub(super) struct Arguments {
     cmp: Vec<String>,
     #[command(flatten)]
     config: ConfigFile,
-    /// Write JSON.
+    /// Write JSON; a vendor, purpose or signal that there is none of is "".
     #[arg(long)]
     json: bool,
 }
@@ -147,6 +148,7 @@ fn json(known: &Known<'_>) -> Value {
 
 fn grant(grant: &Grant) -> Value {
     let Grant { granted, basis, signal, reason } = grant;
+    let signal = signal.as_deref().unwrap_or_default();
     json!({ "granted": granted, "basis": basis.name(), "signal": signal, "reason": &**reason })
 }
 
