@@ -47,6 +47,7 @@ pub struct View {
     method: Method,
     request: Vec<Edit>,
     is_document: bool,
+    mode: Mode,
 }
 
 impl View {
@@ -70,6 +71,7 @@ impl View {
             is_document: ours || headers::is_document(request),
             catalog: engine.catalog.clone(),
             fingerprint,
+            mode: site.config.mode,
             site,
             ruling: Arc::new(ruling),
             class,
@@ -77,6 +79,11 @@ impl View {
             accepts: joined(&request.headers),
             method: request.method.clone(),
         }
+    }
+
+    /// Looks at the response as with `mode = "enforce"`, whatever the site's mode is.
+    pub const fn enforce(&mut self) {
+        self.mode = Mode::Enforce;
     }
 
     /// Tells what became known of the visitor after the plan was made.
@@ -175,8 +182,8 @@ impl View {
 
     /// What the gate does.
     #[must_use]
-    pub fn mode(&self) -> Mode {
-        self.site.config.mode
+    pub const fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// What becomes of a page that cannot be read.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     catalog::Destination,
-    config::{Config, Overrides},
+    config::Config,
     consent::{Cmp, Consent, Reader},
     policy::{Grant, Ruling},
     purpose::Purpose,
@@ -86,9 +86,9 @@ struct Known<'k> {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn");
     let page = visit::page_url(arguments.page.as_deref().unwrap_or(NOWHERE))?;
-    let mut config = arguments.config.load(&Overrides::default())?;
+    let mut config = arguments.config.load(&visit::overrides())?;
     read_only(&mut config, &arguments.cmp)?;
-    let engine = visit::engine(config)?;
+    let engine = visit::engine(&config)?;
     let view = visit::view(&engine, &page, &arguments.visitor)?;
     let headers = arguments.visitor.request(&page)?.headers;
     let consent = Reader::new(&view.site().consent).read(&headers, SystemTime::now());
