@@ -376,7 +376,7 @@ fn check_lists_every_problem_with_its_place() {
 #[test]
 fn check_sums_up_what_is_right() {
     let folder = tempfile::tempdir().unwrap();
-    path(&folder, "list.txt", "||good.test^\n||bad.test^$nosuchoption\n");
+    path(&folder, "list.txt", "||good.test^\n||bad.test^$nosuchoption\n/[bad(regex/\n");
     let file = path(
         &folder,
         "consentry.toml",
@@ -389,6 +389,11 @@ fn check_sums_up_what_is_right() {
     assert!(checked.status.success(), "{}", err(&checked));
     assert!(out(&checked).starts_with("ok: 2 sites, origin http://127.0.0.1:3000, "));
     assert!(err(&checked).contains("list.txt:2: warning: skipped"), "{}", err(&checked));
+    assert!(
+        err(&checked).contains("list.txt:3: warning: skipped: its regular"),
+        "{}",
+        err(&checked)
+    );
     let absent = consentry(&["check", "/no/such/file.toml"]);
     assert_eq!(absent.status.code(), Some(2));
 }
