@@ -115,6 +115,54 @@ fn rewrite_says_what_is_wrong_with_its_arguments() {
 }
 
 #[test]
+fn rewrite_does_what_the_pages_site_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let findings = path(&folder, "findings.jsonl", "");
+    let file = path(
+        &folder,
+        "consentry.toml",
+        "[[site]]\nhosts = [\"off.example\"]\nmode = \"off\"\n[[site]]\nhosts = [\"report.example\"]\nmode = \"report\"\n\
+         [[site]]\nhosts = [\"pass.example\"]\non_unreadable = \"pass\"\n[[site]]\nhosts = [\"*.example\"]\n",
+    );
+    let rewrite = |host: &str, page: &str| {
+        let url = format!("https://{host}/");
+        let config = ["--config", &file, "--findings", &findings];
+        let done = with_input(&[&["rewrite", "--url", &url][..], &config].concat(), page);
+        let found = fs::read_to_string(&findings).unwrap().lines().count();
+        (done.status.code(), out(&done).to_owned(), found)
+    };
+    assert_eq!(rewrite("off.example", PAGE), (Some(0), PAGE.to_owned(), 0));
+    assert_eq!(rewrite("report.example", PAGE), (Some(0), PAGE.to_owned(), 2));
+    let (code, gated, found) = rewrite("shop.example", PAGE);
+    assert_eq!((code, gated.contains("googletagmanager"), found), (Some(0), false, 2));
+    assert_eq!(rewrite("shop.test", PAGE).0, Some(2), "a host of no site");
+    // A charset that browsers refuse to read.
+    let unread = format!("<meta charset=iso-2022-kr>{PAGE}");
+    assert_eq!(rewrite("shop.example", &unread).0, Some(1));
+    for host in ["pass.example", "report.example", "off.example"] {
+        assert_eq!(rewrite(host, &unread).1, unread, "{host}");
+    }
+}
+
+#[test]
+fn explain_and_scan_say_the_sites_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = "[[site]]\nhosts = [\"shop.example\"]\nmode = \"report\"\n";
+    let (file, page) = (path(&folder, "c.toml", site), path(&folder, "tea.html", PAGE));
+    let url = "https://www.google-analytics.com/collect";
+    let explain = ["--page", "https://shop.example/", "--url", url];
+    let explained = ["explain", "--json", "--config", &file];
+    let decision = json_of(&consentry(&[&explained[..], &explain].concat()))["decision"].take();
+    assert_eq!(decision["verdict"], "gate");
+    assert!(decision["effect"].as_str().unwrap().starts_with("kept: "), "{decision}");
+    let scanned = json_of(&consentry(&["scan", "--format", "json", "--config", &file, &page]));
+    assert_eq!(scanned["pages"][0]["mode"], "report");
+    assert_eq!(scanned["pages"][0]["findings"][1]["effect"], "removed");
+    let said = consentry(&["scan", "--config", &file, &page]);
+    assert!(out(&said).contains("the site's mode is \"report\""), "{}", out(&said));
+}
+
+#[test]
 fn a_closed_output_ends_quietly() {
     let page = PAGE.repeat(20_000);
     let mut child = start(&["rewrite", "--url", "https://shop.example/"]);
@@ -152,6 +200,7 @@ fn explain_has_the_promised_fields() {
     assert_eq!(none["signals"], json!([]));
     assert_eq!(none["consent"]["functional"]["granted"], false);
     assert_eq!(none["consent"]["functional"]["basis"], "none");
+    assert_eq!(none["consent"]["functional"]["signal"], "");
 }
 
 #[test]
@@ -176,7 +225,9 @@ fn explain_decides_on_label_and_path_boundaries() {
     ] {
         let nobody = decide(url);
         assert_eq!(nobody["verdict"], "allow", "{url}");
-        assert_eq!((&nobody["vendor"], &nobody["purpose"]), (&Value::Null, &Value::Null), "{url}");
+        for field in ["vendor", "purpose", "name", "source"] {
+            assert_eq!(nobody[field], "", "{url}: {field}");
+        }
         assert!(nobody["reason"].as_str().unwrap().contains(reason), "{url}: {nobody}");
     }
 }
@@ -192,7 +243,7 @@ fn explain_reads_snippets_and_managers() {
     assert_eq!(gated["decision"]["effect"], "gated whole", "{gated}");
     let plain = json_of(&with_input(&explain, "let a = 1;"));
     assert_eq!(plain["decision"]["verdict"], "allow");
-    assert_eq!(plain["decision"]["vendor"], Value::Null);
+    assert_eq!(plain["decision"]["vendor"], "");
 
     let value = "CookieConsent={stamp:%27a%27%2Cnecessary:true%2Cpreferences:false%2Cstatistics:true\
         %2Cmarketing:false%2Cmethod:%27explicit%27%2Cver:1%2Cutc:";
@@ -325,7 +376,7 @@ fn check_lists_every_problem_with_its_place() {
 #[test]
 fn check_sums_up_what_is_right() {
     let folder = tempfile::tempdir().unwrap();
-    path(&folder, "list.txt", "||good.test^\n||bad.test^$nosuchoption\n");
+    path(&folder, "list.txt", "||good.test^\n||bad.test^$nosuchoption\n/[bad(regex/\n");
     let file = path(
         &folder,
         "consentry.toml",
@@ -338,6 +389,11 @@ fn check_sums_up_what_is_right() {
     assert!(checked.status.success(), "{}", err(&checked));
     assert!(out(&checked).starts_with("ok: 2 sites, origin http://127.0.0.1:3000, "));
     assert!(err(&checked).contains("list.txt:2: warning: skipped"), "{}", err(&checked));
+    assert!(
+        err(&checked).contains("list.txt:3: warning: skipped: its regular"),
+        "{}",
+        err(&checked)
+    );
     let absent = consentry(&["check", "/no/such/file.toml"]);
     assert_eq!(absent.status.code(), Some(2));
 }

@@ -1,6 +1,7 @@
 //! Turns filter lists in Adblock syntax into the purpose of what they match.
 //!
-//! 1. Only network rules are read; a bad line is reported and skipped, and the rest of the list holds.
+//! 1. Only network rules are read; a bad line is reported and skipped, and the rest of the list holds. The matcher compiles
+//!    regular expressions when they are first asked for, some of them together: a wrong one would take others with it.
 //! 2. Lists of one purpose are one engine, so that an exception in one holds for the others of that purpose.
 //! 3. The matcher locks a mutex for each check; there is an engine per lane, and each thread keeps to its lane.
 //! 4. The stamp differs when a text or its purpose does, and is the same for the same lists after a restart.
@@ -9,11 +10,14 @@ use super::target::{Destination, Page, Target};
 use crate::purpose::Purpose;
 use adblock::{
     Engine, FilterSet,
-    lists::{FilterParseError, ParseOptions, RuleTypes, parse_filter},
+    filters::network::{FilterPart, NetworkFilter, NetworkFilterMask},
+    lists::{FilterParseError, ParseOptions, ParsedLine, RuleTypes, parse_filter},
     request::Request,
 };
+use regex::bytes::RegexBuilder;
 use sha2::{Digest as _, Sha256};
 use std::{
+    borrow::Cow,
     cell::Cell,
     fmt::{self, Write as _},
     sync::atomic::{AtomicUsize, Ordering},
@@ -88,7 +92,7 @@ impl Lanes {
         }
         let mut set = FilterSet::new(false);
         for text in texts {
-            set.add_filter_list(text.clone(), network_only());
+            set.add_filter_list(without_wrong_regexes(text).into_owned(), network_only());
         }
         let first = Engine::new_with_filter_set(set);
         let compiled = first.serialize();
@@ -141,15 +145,48 @@ pub fn skipped_lines(text: &str) -> Vec<SkippedLine> {
     let numbered = text.lines().zip(1..);
     numbered
         .filter(|(line, _)| !is_about_popups(line))
-        .filter_map(|(line, number)| match parse_filter(line, false, network_only()) {
-            Ok(_) | Err(FilterParseError::Empty | FilterParseError::Unsupported) => None,
-            Err(
-                error @ (FilterParseError::Network(_)
-                | FilterParseError::Cosmetic(_)
-                | FilterParseError::InvalidExpiresInterval),
-            ) => Some(SkippedLine { line: number, why: error.to_string() }),
-        })
+        .filter_map(|(line, number)| Some(SkippedLine { line: number, why: fault(line)? }))
         .collect()
+}
+
+/// What is wrong with a line.
+fn fault(line: &str) -> Option<String> {
+    match parse_filter(line, false, network_only()) {
+        Ok(ParsedLine::Network(filter)) => regex_fault(&filter),
+        Ok(ParsedLine::Cosmetic(_))
+        | Err(FilterParseError::Empty | FilterParseError::Unsupported) => None,
+        Err(
+            error @ (FilterParseError::Network(_)
+            | FilterParseError::Cosmetic(_)
+            | FilterParseError::InvalidExpiresInterval),
+        ) => Some(error.to_string()),
+    }
+}
+
+/// What is wrong with the regular expression of a `/.../` rule, built as the matcher builds it.
+fn regex_fault(filter: &NetworkFilter<'_>) -> Option<String> {
+    let FilterPart::Simple(text) = &filter.filter else { return None };
+    let is_regex = filter.mask.contains(NetworkFilterMask::IS_COMPLETE_REGEX);
+    let pattern = text.strip_prefix('/')?.strip_suffix('/').filter(|_| is_regex)?;
+    let pattern = pattern.replace("\\/", "/").replace("\\:", ":");
+    let error = RegexBuilder::new(&pattern).unicode(false).build().err()?.to_string();
+    // The error draws the pattern over several lines; its last line says what is wrong.
+    let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    Some(format!("its regular expression is wrong: {last}"))
+}
+
+/// `text` with empty lines in the place of those whose regular expression is wrong.
+fn without_wrong_regexes(text: &str) -> Cow<'_, str> {
+    let is_wrong = |line: &&str| {
+        let rule = line.trim();
+        let begins = rule.strip_prefix("@@").unwrap_or(rule).starts_with('/');
+        begins && fault(line).is_some()
+    };
+    if !text.lines().any(|line| is_wrong(&line)) {
+        return Cow::Borrowed(text);
+    }
+    let kept = text.lines().map(|line| if is_wrong(&line) { "" } else { line });
+    Cow::Owned(kept.flat_map(|line| [line, "\n"]).collect())
 }
 
 fn is_about_popups(line: &str) -> bool {
@@ -234,5 +271,19 @@ mod tests {
             "||good.test^\n||bad.test^$nosuchoption\n! comment\n||pop.test^$popup,third-party\n";
         let skipped = skipped_lines(list);
         assert_eq!(skipped.iter().map(|s| s.line).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_wrong_regex_is_named_and_spoils_no_other() {
+        let list = "/[bad(regex/$image\n/count[0-9]+\\.gif/$image\n@@/*wrong/$image\n/a{3\\/b/\n/ok/path\n/(?=x)y/\n";
+        let skipped = skipped_lines(list);
+        assert_eq!(skipped.iter().map(|s| s.line).collect::<Vec<_>>(), [1, 3, 4, 6], "{skipped:?}");
+        let class = skipped.first().unwrap().why.contains("unclosed character class");
+        assert!(class, "{skipped:?}");
+        let page = Page::new(Url::parse("https://shop.example/").unwrap());
+        let lists = Lists::new(&[(Purpose::Analytics, list.to_owned())], 1);
+        let url = Url::parse("https://b.test/count7.gif").unwrap();
+        let target = Target::new(&url, Destination::Image, Shape::Plain).unwrap();
+        assert_eq!(lists.find(&target, &page), Some(Purpose::Analytics));
     }
 }

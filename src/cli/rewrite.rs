@@ -1,6 +1,6 @@
 //! Turns a page on standard input into the page that a visitor would get, on standard output.
 //!
-//! 1. The engine is the proxy's, and its edits are made whatever `mode` says.
+//! 1. The engine is the proxy's, and `mode` and `on_unreadable` of the page's site hold as they do there.
 //! 2. The page leaves as it comes in: nothing waits for its end but what the engine holds.
 
 use super::{
@@ -8,10 +8,9 @@ use super::{
     visit::{self, Visitor},
 };
 use crate::{
-    config::Overrides,
-    engine::{Body, Treatment, View},
-    policy::Finding,
-    rewrite::Rewriter,
+    engine::{OnUnreadable, Treatment, View},
+    policy::{Finding, Mode},
+    rewrite::{Rewriter, Unreadable},
 };
 use anyhow::{Context as _, anyhow};
 use clap::Args;
@@ -26,6 +25,8 @@ use std::{
 
 /// How much is read at once; bytes.
 const PIECE: usize = 64 << 10;
+/// How much of a page is kept for passing it as it came while nothing of it has left; bytes.
+const KEPT: usize = 256 << 10;
 
 /// Rewrite one page from standard input to standard output.
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ struct Findings(Option<BufWriter<File>>);
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn");
     let page = visit::page_url(&arguments.url)?;
-    let engine = visit::engine(arguments.config.load(&Overrides::default())?)?;
+    let engine = visit::engine(&arguments.config.load(&visit::overrides())?)?;
     let view = visit::view(&engine, &page, &arguments.visitor)?;
     let response = response(&arguments.content_type)?;
     let mut findings = Findings::new(arguments.findings.as_ref())?;
@@ -75,46 +76,93 @@ fn body(
     out: &mut impl Write,
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
-    match view.body(response) {
-        Treatment::Other | Treatment::Bypass => io::copy(input, out).map(drop)?,
-        Treatment::Rewrite(body) | Treatment::Perhaps(body) => {
-            let Body { rewriter, coding: _, leaves: _, limits: _ } = *body;
-            stream(rewriter, input, out, findings)?;
+    match (view.body(response), view.mode()) {
+        (Treatment::Rewrite(body) | Treatment::Perhaps(body), Mode::Enforce) => {
+            let kept = (view.on_unreadable() == OnUnreadable::Pass).then(Vec::new);
+            edit(body.rewriter, kept, input, out, findings)?;
         }
-        Treatment::Unreadable(cause) => {
+        (Treatment::Rewrite(body), Mode::Report) => look(body.rewriter, input, out, findings)?,
+        (Treatment::Unreadable(cause), Mode::Enforce)
+            if view.on_unreadable() == OnUnreadable::Block =>
+        {
             return Err(anyhow!("the page cannot be read: {}", cause.name()));
         }
+        (Treatment::Other | Treatment::Bypass | Treatment::Unreadable(_), _)
+        | (Treatment::Rewrite(_) | Treatment::Perhaps(_), Mode::Off)
+        | (Treatment::Perhaps(_), Mode::Report) => drop(io::copy(input, out)?),
     }
     Ok(())
 }
 
-fn stream(
+/// Writes the page as it is edited; one that cannot be read as it came, where it is `kept` and nothing has left.
+fn edit(
     mut rewriter: Rewriter,
+    mut kept: Option<Vec<u8>>,
     input: &mut impl Read,
     out: &mut impl Write,
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
     let (mut piece, mut ready) = (vec![0; PIECE], Vec::new());
     loop {
-        let read = match input.read(&mut piece) {
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error).context("standard input cannot be read"),
-        };
-        let done = if read == 0 {
-            rewriter.finish(&mut ready)
-        } else {
-            rewriter.feed(piece.get(..read).unwrap_or_default(), &mut ready)
-        };
+        let read = next(input, &mut piece)?;
+        kept = kept.filter(|kept| kept.len() + read.len() <= KEPT);
+        if let Some(kept) = &mut kept {
+            kept.extend_from_slice(read);
+        }
+        let done = step(&mut rewriter, read, &mut ready);
+        findings.write(&rewriter.take_findings())?;
+        kept = kept.filter(|_| ready.is_empty());
+        if let (Err(_), Some(kept)) = (&done, &kept) {
+            out.write_all(kept)?;
+            return Ok(io::copy(input, out).map(drop)?);
+        }
         done.context("the page cannot be read to its end")?;
         out.write_all(&ready)?;
         out.flush()?;
         ready.clear();
-        findings.write(&rewriter.take_findings())?;
-        if read == 0 {
+        if read.is_empty() {
             return Ok(());
         }
     }
+}
+
+/// Writes the page as it comes, and looks what is in it as far as it can be read.
+fn look(
+    rewriter: Rewriter,
+    input: &mut impl Read,
+    out: &mut impl Write,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    let (mut piece, mut scrap, mut reading) = (vec![0; PIECE], Vec::new(), Some(rewriter));
+    loop {
+        let read = next(input, &mut piece)?;
+        out.write_all(read)?;
+        out.flush()?;
+        if let Some(rewriter) = &mut reading {
+            let done = step(rewriter, read, &mut scrap);
+            scrap.clear();
+            findings.write(&rewriter.take_findings())?;
+            reading = reading.filter(|_| done.is_ok());
+        }
+        if read.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// The next bytes; none at the end.
+fn next<'p>(input: &mut impl Read, piece: &'p mut [u8]) -> anyhow::Result<&'p [u8]> {
+    loop {
+        match input.read(piece) {
+            Ok(read) => return Ok(piece.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error).context("standard input cannot be read"),
+        }
+    }
+}
+
+fn step(rewriter: &mut Rewriter, read: &[u8], ready: &mut Vec<u8>) -> Result<(), Unreadable> {
+    if read.is_empty() { rewriter.finish(ready) } else { rewriter.feed(read, ready) }
 }
 
 impl Findings {

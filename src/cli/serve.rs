@@ -70,6 +70,7 @@ impl Arguments {
             origin: origin.map_err(|why| wrong("--origin", why.to_string()))?,
             address: address.map_err(|why| wrong("--listen", why.to_string()))?,
             mode: self.mode.map(Mode::from),
+            offline: false,
         })
     }
 }
@@ -111,7 +112,7 @@ fn announce(config: &Config, listening: Listening) {
     let sites: Vec<&SiteConfig> = config.served().collect();
     if let [site] = &sites[..] {
         let origin = site.origin.url.as_ref().map_or("", |url| url.as_str());
-        line.push_str(&format!(" -> {} ({})", origin.trim_end_matches('/'), name(site.mode)));
+        line.push_str(&format!(" -> {} ({})", origin.trim_end_matches('/'), site.mode.name()));
     } else {
         line.push_str(&format!(" -> {} sites", sites.len()));
     }
@@ -120,12 +121,4 @@ fn announce(config: &Config, listening: Listening) {
     }
     // Nobody may be reading, which is no reason not to serve.
     let _ = print(&line);
-}
-
-const fn name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Enforce => "enforce",
-        Mode::Report => "report",
-        Mode::Off => "off",
-    }
 }

@@ -2,9 +2,8 @@
 
 use super::Usage;
 use crate::{
-    config::Config,
+    config::{Config, Overrides},
     engine::{Client, Engine, Plan, View},
-    policy::Mode,
 };
 use anyhow::Context as _;
 use clap::Args;
@@ -29,11 +28,13 @@ pub(super) struct Visitor {
     ip: Option<IpAddr>,
 }
 
-/// The engine that `config` describes, as it enforces, with the filter lists that are on this machine.
-pub(super) fn engine(mut config: Config) -> anyhow::Result<Engine> {
-    for site in config.sites.iter_mut().chain([&mut config.default]) {
-        site.mode = Mode::Enforce;
-    }
+/// What the command line of a command says that serves nothing.
+pub(super) fn overrides() -> Overrides {
+    Overrides { offline: true, ..Overrides::default() }
+}
+
+/// The engine that `config` describes, with the filter lists that are on this machine.
+pub(super) fn engine(config: &Config) -> anyhow::Result<Engine> {
     let engine = Engine::new(config.engine(&[])?)?;
     super::refresh::from_disk(&engine, config.list_cache.as_deref())?;
     Ok(engine)

@@ -2,7 +2,9 @@
 //!
 //! 1. One coding can be read: gzip (RFC 1952), deflate (RFC 1950, and RFC 1951 as browsers take it), br (RFC 7932),
 //!    zstd (RFC 8878, window as in RFC 9659). No `Content-Encoding`, an empty one and `identity` mean plain bytes;
-//!    `x-gzip` means gzip (RFC 9110, 8.4.1.3). Any other name, or two codings, is [`Unreadable`].
+//!    `x-gzip` means gzip (RFC 9110, 8.4.1.3). Plain are also bytes under what old servers write there and is no coding at
+//!    all (`none`, `utf-8`, `8bit` and the like), as browsers take a body as it is under a name that they do not know; not
+//!    so beside a coding. Any other name, or two codings, is [`Unreadable`].
 //! 2. Decoded bytes leave in pieces of at most [`Limits::step`], so memory does not depend on the ratio, and their sum
 //!    ends at [`Limits::max_decoded`].
 //! 3. An empty body is valid in any coding (responses to HEAD, and origins that code nothing).
@@ -36,6 +38,10 @@ pub use self::decode::{Decoder, Error, Limits};
 pub use self::encode::{Broken, Encoder, Levels};
 
 use http::HeaderValue;
+
+/// What stands in `Content-Encoding` without being a coding: a charset, or how the bytes are carried (RFC 2045, 6.1).
+const NO_CODINGS: [&str; 9] =
+    ["none", "utf-8", "utf8", "iso-8859-1", "text", "text/html", "binary", "8bit", "7bit"];
 
 /// A content coding that can be read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,17 +91,21 @@ impl Coding {
     pub fn of_response<'a>(
         content_encoding: impl IntoIterator<Item = &'a HeaderValue>,
     ) -> Result<Self, Unreadable> {
-        let mut found = Self::Identity;
+        let (mut found, mut no_coding) = (Self::Identity, false);
         for value in content_encoding {
             let value = value.to_str().map_err(|_| Unreadable::Unknown)?;
             for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+                if NO_CODINGS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                    no_coding = true;
+                    continue;
+                }
                 found = match (found, Self::named(name).ok_or(Unreadable::Unknown)?) {
                     (coding, Self::Identity) | (Self::Identity, coding) => coding,
                     _ => return Err(Unreadable::Several),
                 };
             }
         }
-        Ok(found)
+        if no_coding && found != Self::Identity { Err(Unreadable::Unknown) } else { Ok(found) }
     }
 }
 

@@ -178,12 +178,14 @@ fn response_codings_are_named_as_in_the_registry() {
     assert_eq!(of(&["identity"]), Ok(Coding::Identity));
     assert_eq!(of(&[" GZIP ,identity"]), Ok(Coding::Gzip));
     assert_eq!(of(&["x-gzip"]), Ok(Coding::Gzip));
+    assert_eq!(of(&["None"]), Ok(Coding::Identity));
+    assert_eq!(of(&["UTF-8", "identity, 8bit"]), Ok(Coding::Identity));
     assert_eq!(of(&["identity", "br"]), Ok(Coding::Brotli));
     assert_eq!(of(&["zstd"]), Ok(Coding::Zstd));
     assert_eq!(of(&["deflate"]), Ok(Coding::Deflate));
     assert_eq!(of(&["gzip, br"]), Err(Unreadable::Several));
     assert_eq!(of(&["gzip", "gzip"]), Err(Unreadable::Several));
-    for unknown in ["compress", "dcb", "utf-8", "gzip;q=1"] {
+    for unknown in ["compress", "dcb", "utf-16", "gzip;q=1", "none, gzip", "br, utf-8"] {
         assert_eq!(of(&[unknown]), Err(Unreadable::Unknown), "{unknown}");
     }
     let latin = HeaderValue::from_bytes(b"gz\xefp").unwrap();

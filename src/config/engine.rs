@@ -60,7 +60,7 @@ impl Config {
             gate,
             rewrite,
         } = site;
-        let Limits { max_decoded } = self.limits;
+        let Limits { max_decoded, max_burst } = self.limits;
         Ok(Site {
             hosts: hosts.iter().map(HostPattern::to_string).collect(),
             origin: engine_origin(origin)?,
@@ -71,7 +71,11 @@ impl Config {
             consent: consent.clone(),
             gate: gate.clone(),
             rewrite: rewrite.clone(),
-            limits: coding::Limits { max_decoded: Some(max_decoded), ..coding::Limits::default() },
+            limits: coding::Limits {
+                max_decoded: Some(max_decoded),
+                max_burst,
+                ..coding::Limits::default()
+            },
             announce: *header,
         })
     }
@@ -123,7 +127,7 @@ mod tests {
     #[test]
     fn sites_and_limits_arrive() {
         let config = engine(
-            "mode = \"report\"\non_unreadable = \"pass\"\nheader = false\n[limits]\nmax_decoded = \"2MiB\"\n\
+            "mode = \"report\"\non_unreadable = \"pass\"\nheader = false\n[limits]\nmax_decoded = \"2MiB\"\nmax_burst = \"16MiB\"\n\
              [origin]\nurl = \"http://127.0.0.1:3000\"\nread_timeout = \"7s\"\n\
              [[site]]\nhosts = [\"a.test\", \"*.a.test\"]\nmode = \"enforce\"\n",
         );
@@ -131,7 +135,7 @@ mod tests {
         assert_eq!(site.hosts, ["a.test", "*.a.test"]);
         assert_eq!(site.mode, crate::policy::Mode::Enforce);
         assert_eq!(site.on_unreadable, engine::OnUnreadable::Pass);
-        assert_eq!(site.limits.max_decoded, Some(2 << 20));
+        assert_eq!((site.limits.max_decoded, site.limits.max_burst), (Some(2 << 20), 16 << 20));
         assert!(!site.announce);
         let origin = site.origin.as_ref().unwrap();
         assert_eq!(origin.to_string(), "http://127.0.0.1:3000");

@@ -69,6 +69,8 @@ pub struct Overrides {
     pub address: Option<SocketAddr>,
     /// In the place of `mode`, of the sites too.
     pub mode: Option<Mode>,
+    /// Nothing is served: no site needs an origin.
+    pub offline: bool,
 }
 
 impl Default for Config {

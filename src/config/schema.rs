@@ -94,7 +94,7 @@ pub(super) static LIST: Schema =
     Schema { table: "gate.lists", keys: &["path", "url", "purpose", "refresh"] };
 
 pub(super) static LIMITS: Schema =
-    Schema { table: "limits", keys: &["max_tag", "max_inline", "max_decoded"] };
+    Schema { table: "limits", keys: &["max_tag", "max_inline", "max_decoded", "max_burst"] };
 
 pub(super) static VENDOR: Schema = Schema {
     table: "vendor",

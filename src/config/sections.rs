@@ -61,6 +61,7 @@ pub(super) fn limits<'t>(
         };
         reader.set(&mut rewrite.max_tag, &table, "max_tag", bytes);
         reader.set(&mut rewrite.max_inline, &table, "max_inline", bytes);
+        reader.set(&mut limits.max_burst, &table, "max_burst", bytes);
         reader.set(&mut limits.max_decoded, &table, "max_decoded", size(1 << 20..=64 << 30));
     }
     limits

@@ -65,6 +65,8 @@ pub struct SiteConfig {
 pub struct Limits {
     /// How much one body may grow to when its content coding is undone; bytes, default 1 GiB.
     pub max_decoded: u64,
+    /// How much of one page may leave at once; bytes, default 8 MiB.
+    pub max_burst: usize,
 }
 
 impl Default for Listen {
@@ -103,6 +105,6 @@ impl Default for SiteConfig {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_decoded: 1 << 30 }
+        Self { max_decoded: 1 << 30, max_burst: 8 << 20 }
     }
 }

@@ -1,7 +1,7 @@
 //! Turns the top of the file and its `[[site]]` tables into the whole [`Config`], and checks what only the whole shows.
 //!
 //! 1. The top and every site are read by the same rules, a site over the top.
-//! 2. A host belongs to one site; a site that is served has an origin.
+//! 2. A host belongs to one site; a site that is served has an origin, and one that is only looked at needs none.
 
 use super::{
     Config, Overrides,
@@ -38,7 +38,7 @@ pub(super) fn config<'t>(
     let mut listen = listen(reader, &top);
     listen.address = overrides.address.unwrap_or(listen.address);
     default.origin.url = overrides.origin.clone().or(default.origin.url);
-    let mut sites = sites(reader, &top, &default, &vendors);
+    let mut sites = sites(reader, &top, &default, &vendors, overrides.offline);
     if sites.is_empty() {
         check_cmps(reader, &top, &default.consent);
     }
@@ -94,6 +94,7 @@ fn sites<'t>(
     top: &Table<'t>,
     default: &SiteConfig,
     vendors: &[VendorEntry],
+    offline: bool,
 ) -> Vec<SiteConfig> {
     let mut taken = BTreeMap::new();
     let mut sites = Vec::new();
@@ -102,7 +103,8 @@ fn sites<'t>(
         settings(reader, &table, &SITE_GATE, &mut site, vendors);
         check_cmps(reader, &table, &site.consent);
         // An origin that is written but wrong has been reported already.
-        if site.origin.url.is_none() && !writes_origin(&table) && !writes_origin(top) {
+        let lacks = !offline && site.origin.url.is_none();
+        if lacks && !writes_origin(&table) && !writes_origin(top) {
             let what = "this site has no origin, and [origin] gives none for all".to_owned();
             reader.missing(table.start(), what, "write `origin.url = \"http://127.0.0.1:3000\"`");
         }

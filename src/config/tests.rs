@@ -382,6 +382,7 @@ fn the_command_line_counts_for_more() {
         origin: Some(origin_url("http://cli.test").unwrap()),
         address: Some(listen_address("127.0.0.1:1").unwrap()),
         mode: Some(Mode::Report),
+        offline: false,
     };
     let text = "[[site]]\nhosts = [\"a.test\"]\nmode = \"off\"\n[[site]]\nhosts = [\"b.test\"]\norigin.url = \"http://own.test\"";
     let config = Config::parse(text, "c.toml", Path::new(""), &overrides).unwrap();

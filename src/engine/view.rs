@@ -5,8 +5,7 @@
 //! 2. Where the ruling grants every purpose the body passes in its own bytes and coding.
 //! 3. A page leaves in the coding that is cheapest among those that the client accepts; where unreadable pages pass,
 //!    in the origin's own, so that the rest can still pass when a body turns out to be unreadable.
-//! 4. Validators name the filter lists of the moment when the request came: newer ones may judge the response, and
-//!    then its validator is merely of no more use.
+//! 4. The filter lists of the moment when the request came judge the whole response, and its validator names them.
 //! 5. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
     treatment::{Body, Treatment, charset, is_page, is_sniffed, readable, syntax},
 };
 use crate::{
-    catalog::{Catalog, Page},
+    catalog::Page,
     coding::{self, Coding},
     consent::Consent,
     headers::{self, Edit, Facts, State},
@@ -28,29 +27,27 @@ use http::{
     header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH},
     request, response,
 };
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 use url::Url;
 
 /// The request headers on which a page depends.
 const SIGNALS: &[&str] = &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding"];
 
 /// How the response to one request is seen: site, ruling and page.
-#[derive(Debug)]
 pub struct View {
-    catalog: Arc<Catalog>,
+    gate: Gate,
     fingerprint: Arc<str>,
     site: Arc<Compiled>,
     visitor: Visitor,
     regime: Regime,
-    ruling: Arc<Ruling>,
     class: String,
-    page: Arc<Page>,
     stubs: Vec<String>,
     accepts: Option<String>,
     method: Method,
     request: Vec<Edit>,
     ended: Vec<String>,
     is_document: bool,
+    mode: Mode,
 }
 
 impl View {
@@ -63,24 +60,26 @@ impl View {
     ) -> Self {
         let (regime, ruling) = site.ruling(&visitor, &engine.locator.regions);
         let class = ruling.class();
-        let fingerprint = fingerprint(&engine.fingerprint, site.scope.lists().stamp());
+        let stubs = engine.stubs(&ruling);
+        let (catalog, scope) = (engine.catalog.clone(), site.scope.clone());
+        let gate = Gate::new(catalog, scope, Arc::new(ruling), Arc::new(Page::new(url)));
+        let fingerprint = fingerprint(&engine.fingerprint, gate.lists().stamp());
         let state = State { class: &class, fingerprint: &fingerprint };
         let edits = headers::request(request, &state);
         let ours =
             edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
         let mut view = Self {
-            stubs: engine.stubs(&ruling),
+            gate,
+            stubs,
             request: edits,
             ended: Vec::new(),
             is_document: ours || headers::is_document(request),
-            catalog: engine.catalog.clone(),
             fingerprint,
+            mode: site.config.mode,
             site,
             visitor,
             regime,
-            ruling: Arc::new(ruling),
             class,
-            page: Arc::new(Page::new(url)),
             accepts: joined(&request.headers),
             method: request.method.clone(),
         };
@@ -90,11 +89,15 @@ impl View {
 
     /// Keeps held vendors' cookies from the origin, and notes those of refused vendors.
     fn hold_cookies(&mut self, headers: &HeaderMap) {
-        let gate = self.gate();
-        let refused = |judged: &Judged| self.ruling.refuses(judged.vendor.purpose);
-        let ended = headers::ended(headers, &gate, refused);
-        self.request.extend(headers::cookies(headers, &gate));
+        let refused = |judged: &Judged| self.ruling().refuses(judged.vendor.purpose);
+        let ended = headers::ended(headers, &self.gate, refused);
+        self.request.extend(headers::cookies(headers, &self.gate));
         self.ended = ended;
+    }
+
+    /// Looks at the response as with `mode = "enforce"`, whatever the site's mode is.
+    pub const fn enforce(&mut self) {
+        self.mode = Mode::Enforce;
     }
 
     /// Tells what became known of the visitor after the plan was made. Where the address shows that another law holds,
@@ -106,11 +109,11 @@ impl View {
             self.regime = regime;
             self.class = ruling.class();
             self.stubs = engine.stubs(&ruling);
-            self.ruling = Arc::new(ruling);
+            self.gate = self.gate.clone().under(Arc::new(ruling));
         }
-        let mut url = self.page.url().clone();
+        let mut url = self.page().url().clone();
         if client.secure && url.set_scheme("https").is_ok() {
-            self.page = Arc::new(Page::new(url));
+            self.gate = self.gate.clone().of(Arc::new(Page::new(url)));
         }
     }
 
@@ -134,18 +137,18 @@ impl View {
         response: &response::Parts,
         treatment: &Treatment,
     ) -> (Vec<Edit>, Vec<Finding>) {
-        let gate = self.gate();
+        let gate = &self.gate;
         let unchanged = response.status == StatusCode::NOT_MODIFIED && self.is_document;
         let bypass = matches!(treatment, Treatment::Bypass);
         if matches!(treatment, Treatment::Other) && !unchanged {
-            let (edits, findings) = headers::subresource(&response.headers, &gate, SIGNALS);
+            let (edits, findings) = headers::subresource(&response.headers, gate, SIGNALS);
             return (self.made(edits), findings);
         }
         let state = State { class: &self.class, fingerprint: &self.fingerprint };
         let hashes = if bypass { &[][..] } else { &self.stubs };
         let facts =
             Facts { rewritten: true, depends_on_consent: true, state, signals: SIGNALS, hashes };
-        let (mut edits, findings) = headers::page(&response.headers, &gate, &facts);
+        let (mut edits, findings) = headers::page(&response.headers, gate, &facts);
         if bypass {
             edits.retain(|edit| *edit != Edit::Remove(CONTENT_LENGTH));
         } else {
@@ -161,7 +164,7 @@ impl View {
 
     /// The lines that end the cookies of refused vendors.
     fn endings(&self) -> Vec<Edit> {
-        let url = self.page.url();
+        let url = self.page().url();
         let host = url.host_str().unwrap_or_default();
         headers::endings(&self.ended, host, url.scheme() == "https")
     }
@@ -169,7 +172,7 @@ impl View {
     /// Edits to the head of an informational response (RFC 8297), and the findings in it.
     #[must_use]
     pub fn hints(&self, response: &response::Parts) -> (Vec<Edit>, Vec<Finding>) {
-        let (edits, findings) = headers::early_hints(&response.headers, &self.gate());
+        let (edits, findings) = headers::early_hints(&response.headers, &self.gate);
         (self.made(edits), findings)
     }
 
@@ -198,8 +201,7 @@ impl View {
     /// The decisions for this page.
     #[must_use]
     pub fn gate(&self) -> Gate {
-        let Self { catalog, site, ruling, page, .. } = self;
-        Gate::new(catalog.clone(), site.scope.clone(), ruling.clone(), page.clone())
+        self.gate.clone()
     }
 
     /// The site's settings.
@@ -210,8 +212,8 @@ impl View {
 
     /// What the gate does.
     #[must_use]
-    pub fn mode(&self) -> Mode {
-        self.site.config.mode
+    pub const fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// What becomes of a page that cannot be read.
@@ -229,7 +231,7 @@ impl View {
     /// The page.
     #[must_use]
     pub fn page(&self) -> &Page {
-        &self.page
+        self.gate.page()
     }
 
     /// The law that holds for the visitor.
@@ -247,7 +249,7 @@ impl View {
     /// What the visitor's consent grants.
     #[must_use]
     pub fn ruling(&self) -> &Ruling {
-        &self.ruling
+        self.gate.ruling()
     }
 
     /// Of `edits` those that the mode lets be made.
@@ -292,7 +294,19 @@ impl View {
     }
 
     fn grants_everything(&self) -> bool {
-        Purpose::OPTIONAL.into_iter().all(|purpose| self.ruling.grants(purpose))
+        Purpose::OPTIONAL.into_iter().all(|purpose| self.gate.ruling().grants(purpose))
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { class, mode, .. } = self;
+        let page = self.page().url().as_str();
+        f.debug_struct("View")
+            .field("page", &page)
+            .field("class", class)
+            .field("mode", mode)
+            .finish_non_exhaustive()
     }
 }
 
@@ -321,7 +335,7 @@ fn joined(headers: &HeaderMap) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{
-        catalog::Lists,
+        catalog::{Catalog, Destination, Lists},
         engine::{Config, Locator, Plan},
     };
     use http::header::ETAG;
@@ -404,5 +418,25 @@ mod tests {
             view.identify(&engine, client);
             assert_eq!((view.regime(), &*view.class), (regime, class), "{ip:?}");
         }
+    }
+
+    #[test]
+    fn one_version_of_the_lists_judges_a_response() {
+        let engine = engine();
+        put(&engine, "||a.test^");
+        let view = view(&engine, "*");
+        put(&engine, "||b.test^");
+        let link = "<https://a.test/x>; rel=preconnect, <https://b.test/x>; rel=preconnect";
+        let response = http::Response::builder().header(CONTENT_TYPE, "text/html");
+        let response = response.header(http::header::LINK, link).body(()).unwrap().into_parts().0;
+        let Treatment::Rewrite(mut body) = view.body(&response) else { panic!("no page") };
+        let (_, in_head) = view.head(&response, &Treatment::Bypass);
+        put(&engine, "||c.test^");
+        let mut out = Vec::new();
+        body.rewriter.feed(b"<img src=//a.test/x><img src=//b.test/x>", &mut out).unwrap();
+        body.rewriter.finish(&mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "<img src=//b.test/x>");
+        assert_eq!(in_head.len(), 1, "{in_head:?}");
+        assert!(view.gate().url("https://a.test/x", Destination::Image).is_some());
     }
 }

@@ -64,7 +64,7 @@ pub struct Finding {
 pub struct Gate {
     catalog: Arc<Catalog>,
     scope: Arc<Scope>,
-    /// Pinned, so that a page is judged by one version of the lists from its start to its end.
+    /// Pinned, so that a response is judged by one version of the lists from its head to its end.
     lists: Arc<Lists>,
     ruling: Arc<Ruling>,
     page: Arc<Page>,
@@ -81,6 +81,24 @@ impl Gate {
     ) -> Self {
         let lists = scope.lists();
         Self { catalog, scope, lists, ruling, page }
+    }
+
+    /// The same gate for another page.
+    #[must_use]
+    pub fn of(self, page: Arc<Page>) -> Self {
+        Self { page, ..self }
+    }
+
+    /// The same gate under another ruling.
+    #[must_use]
+    pub fn under(self, ruling: Arc<Ruling>) -> Self {
+        Self { ruling, ..self }
+    }
+
+    /// The filter lists by which it judges.
+    #[must_use]
+    pub fn lists(&self) -> &Lists {
+        &self.lists
     }
 
     /// The page.

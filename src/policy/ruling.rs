@@ -57,6 +57,18 @@ pub enum Mode {
     Off,
 }
 
+impl Mode {
+    /// The name in configuration, logs and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Report => "report",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// The outcome for one vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {

@@ -3,8 +3,10 @@
 //! 1. What was fed leaves at once, as far as the rewriter lets it: the encoder is flushed at the end of each feed.
 //! 2. A body that turns out to be unreadable is given back as it came while nothing has left yet, where that is
 //!    asked for and the coding is the same; otherwise the message must not end as whole.
-//! 3. Held at a time: a decoder's and an encoder's window, what the rewriter holds back, and what one feed makes, which
-//!    is [`MAX_MADE`] at most: a bomb that leaves for a client without codings would be held whole otherwise.
+//! 3. Held at a time: a decoder's and an encoder's window, what the rewriter holds back, and what one feed makes. A Pingora
+//!    module gives back one buffer for each piece that comes in, and is not asked again before the next: what a piece makes
+//!    cannot leave in parts. [`Limits::max_burst`](crate::coding::Limits) bounds it, as a bomb that leaves for a client without
+//!    codings would be held whole otherwise; such a page counts as too large, however honest.
 
 use crate::{
     coding::{self, Broken, Decoder, Encoder, Error, Levels},
@@ -16,9 +18,6 @@ use std::time::{Duration, Instant};
 
 /// The most of a body that is kept for giving it back.
 const MAX_KEPT: usize = 256 << 10;
-
-/// The most that one feed may make; a piece from the origin has 64 KiB at most.
-const MAX_MADE: usize = 8 << 20;
 
 /// Why a body cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +39,7 @@ pub(super) struct Spent {
 /// A body on its way.
 pub(super) struct Pipeline {
     decoder: Decoder,
+    max_burst: usize,
     end: End,
     /// What came in while nothing has left; `None` when it cannot be given back.
     kept: Option<Vec<u8>>,
@@ -63,6 +63,7 @@ impl Pipeline {
         let Body { coding, leaves, limits, rewriter } = body;
         Self {
             decoder: Decoder::new(coding, &limits),
+            max_burst: limits.max_burst,
             end: End {
                 rewriter,
                 encoder: Encoder::new(leaves, levels),
@@ -82,7 +83,7 @@ impl Pipeline {
         let started = Instant::now();
         let decoded = self.decoder.feed(input, &mut |plain| {
             self.end.feed(plain, out)?;
-            if out.len() - before > MAX_MADE {
+            if out.len() - before > self.max_burst {
                 return Err(Failure::Unreadable(coding::Unreadable::TooLarge.into()));
             }
             Ok(())
@@ -227,12 +228,16 @@ mod tests {
     });
 
     fn pipeline(coding: Coding, leaves: Coding, keeps: bool) -> Pipeline {
+        within(Limits::default(), coding, leaves, keeps)
+    }
+
+    fn within(limits: Limits, coding: Coding, leaves: Coding, keeps: bool) -> Pipeline {
         let page = Arc::new(Page::new("https://shop.example/".parse().unwrap()));
         let ruling = Arc::new(Policy::default().rule(&Consent::default(), Regime::OptIn));
         let scope = Arc::new(CATALOG.scope(&Config::default()));
         let gate = Gate::new(CATALOG.clone(), scope, ruling, page);
         let rewriter = Rewriter::new(gate, &Default::default(), Syntax::Html, Some("utf-8"), None);
-        let body = Body { coding, leaves, limits: Limits::default(), rewriter };
+        let body = Body { coding, leaves, limits, rewriter };
         Pipeline::new(body, &Levels::default(), keeps)
     }
 
@@ -291,8 +296,27 @@ mod tests {
             let (mut pipeline, mut out) = (pipeline(coding, Coding::Identity, false), Vec::new());
             let failure = Failure::Unreadable(Cause::Coding(Unreadable::TooLarge));
             assert_eq!(pipeline.feed(&bomb, &mut out), Err(failure));
-            assert!(out.len() <= MAX_MADE + (1 << 20), "{}", out.len());
+            assert!(out.len() <= (8 << 20) + (1 << 20), "{}", out.len());
         }
+    }
+
+    #[test]
+    fn an_honest_page_that_repeats_itself_fits_a_higher_bound() {
+        let page = b"<tr><td>0</td></tr>\n".repeat(1 << 20);
+        let coded = coded(Coding::Zstd, &page);
+        assert!(coded.len() < 64 << 10, "one piece of {} bytes", coded.len());
+        let limits = Limits { max_burst: 32 << 20, ..Limits::default() };
+        let mut out = Vec::new();
+        let mut small = pipeline(Coding::Zstd, Coding::Identity, false);
+        assert!(small.feed(&coded, &mut out).is_err());
+        // Coded anew it is small, whatever it was in between.
+        let mut anew = pipeline(Coding::Zstd, Coding::Gzip, false);
+        assert_eq!(anew.feed(&coded, &mut Vec::new()), Ok(()));
+        out.clear();
+        let mut large = within(limits, Coding::Zstd, Coding::Identity, false);
+        large.feed(&coded, &mut out).unwrap();
+        large.finish(&mut out).unwrap();
+        assert!(out == page);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     metrics::Metrics,
 };
 use arc_swap::ArcSwap;
-use http::{Method, header::CONTENT_LENGTH};
+use http::{Method, StatusCode, header::CONTENT_LENGTH};
 use pingora_core::{Error, ErrorType, Result, modules::http::HttpModuleBuilder};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
@@ -98,6 +98,13 @@ impl Consentry {
         match filter.take_reply() {
             Some(reply) => answer(session, reply).await.map(|()| true),
             None => Ok(false),
+        }
+    }
+
+    /// Tells that the visitor got `status` from the host itself, in the place of the response that the module saw.
+    pub(super) fn answered(session: &mut Session, status: StatusCode) {
+        if let Some(filter) = session.downstream_modules_ctx.get_mut::<PageFilter>() {
+            filter.answered(status);
         }
     }
 

@@ -100,6 +100,11 @@ impl PageFilter {
         }
     }
 
+    /// Tells that the visitor got another response than the one that was seen here.
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        self.note(|record| record.answered(status));
+    }
+
     /// The answer of our own, if the request gets one.
     pub(super) const fn take_reply(&mut self) -> Option<Reply> {
         self.reply.take()

@@ -127,7 +127,7 @@ impl Record {
     fn count(&self, outcome: Outcome) {
         let metrics = &self.metrics;
         metrics.in_flight.dec();
-        metrics.pages.with_label_values(&[mode_name(self.mode), outcome.name()]).inc();
+        metrics.pages.with_label_values(&[self.mode.name(), outcome.name()]).inc();
         metrics.bytes_in.inc_by(self.bytes_in);
         metrics.bytes_out.inc_by(self.bytes_out);
         if let Outcome::Unreadable(cause) = outcome {
@@ -151,7 +151,7 @@ impl Record {
             put("path", path.as_str().into());
         }
         put("consent", self.class.as_str().into());
-        put("mode", mode_name(self.mode).into());
+        put("mode", self.mode.name().into());
         put("outcome", outcome.name().into());
         if let Outcome::Unreadable(cause) = outcome {
             put("cause", cause.name().into());
@@ -193,14 +193,6 @@ fn label(vendor: &Vendor) -> &str {
         | Source::Heuristic
         | Source::ThirdParty
         | Source::Operator => vendor.source.name(),
-    }
-}
-
-const fn mode_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Enforce => "enforce",
-        Mode::Report => "report",
-        Mode::Off => "off",
     }
 }
 

@@ -238,6 +238,7 @@ impl ProxyHttp for Service {
         if let Some(status) = status.filter(|_| !written) {
             // The visitor may be gone; there is nobody to tell then.
             let _ = refuse(session, status).await;
+            Consentry::answered(session, status);
         }
         let cut = Line::of(session).filter(|_| written && ends_with_connection(session));
         if let Some(line) = cut {

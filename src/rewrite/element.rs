@@ -27,7 +27,7 @@ pub(super) enum Use {
     Handler,
     /// Shows it as a page.
     Srcdoc,
-    /// Sends to each URL in it when the visitor follows the link.
+    /// Sends to each URL in it, at once or when the visitor follows the link.
     Ping,
     /// Goes there when the visitor says so; counts only when it is a script.
     Navigation,
@@ -165,7 +165,9 @@ impl Element {
                 Some(Use::Action)
             }
             (Self::Link, b"imagesrcset") => Some(Use::Srcset(Destination::Image)),
-            (Self::Anchor, b"ping") => Some(Use::Ping),
+            // Attribution Reporting, 4: a list of URLs, to which Chromium registers the element as a source or a trigger.
+            (Self::Anchor, b"ping" | b"attributionsrc")
+            | (Self::Image | Self::Script, b"attributionsrc") => Some(Use::Ping),
             (Self::Anchor, b"href" | b"xlink:href") => Some(Use::Navigation),
             (Self::Meta, b"content") => role.refreshes.then_some(Use::Refresh),
             (Self::Use, b"href" | b"xlink:href") => Some(Use::Url(Destination::Other)),
@@ -205,6 +207,8 @@ impl Element {
             | b"lazy-src"
             | b"lazy"
             | b"original"
+            | b"original-src"
+            | b"youtube-src"
             | b"lazyload"
             | b"ll-src"
             | b"ezsrc"

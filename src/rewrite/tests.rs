@@ -83,6 +83,20 @@ fn loads_are_taken_out() {
         ("<body background=//t.test/i>", "<body >"),
         ("<meta http-equiv=refresh content='0;url=//t.test/'>b", "b"),
         ("<a ping='/p //t.test/p' href=//t.test/>x</a>", "<a ping='/p' href=//t.test/>x</a>"),
+        ("<a ping=//t.test/p href=/>x</a>", "<a  href=/>x</a>"),
+        (
+            "<a attributionsrc='/own https&colon;//t.test/a' href=/>x</a>",
+            "<a attributionsrc='/own' href=/>x</a>",
+        ),
+        ("<area AttributionSrc=\"\n//t.test/a\t//t.test/b \">", "<area >"),
+        ("<img src=/i attributionsrc=//t.test/a>", "<img src=/i >"),
+        ("<script src=/s attributionsrc=//t.test/a></script>", "<script src=/s ></script>"),
+        (
+            "<script type=text/plain attributionsrc=//t.test/a></script>",
+            "<script type=text/plain ></script>",
+        ),
+        ("<img src=/p data-original-src=//t.test/i>", "<img src=/p >"),
+        ("<div data-youtube-src=//t.test/embed/1>x</div>", "<div >x</div>"),
         ("<div style='background:url(//t.test/i)'>", "<div style='background:url(about:invalid)'>"),
         (
             "<div style=\"background:url(&quot;//t.test/i&quot;)\">",
@@ -165,6 +179,7 @@ fn what_is_nobodys_stays() {
         "<script>var a = 1",
         "<img src=//t.test/i",
         "<div class=x data-x='//t.test/'>",
+        "<img src=/i attributionsrc><a attributionsrc='' href=//t.test/>x</a>",
     ] {
         assert_eq!(removed(page), page);
     }

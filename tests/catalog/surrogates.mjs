@@ -49,7 +49,11 @@ const CALLS = {
   segment: `analytics.load("k");analytics.page();analytics.track("x",{});analytics.identify("1");analytics.ready(function(){});analytics.length===4||bad()`,
   rudderstack: `rudderanalytics.load("k","u");rudderanalytics.page();rudderanalytics.track("x")`,
   posthog: `posthog.init("t",{});posthog.capture("x",{});posthog.identify("1");posthog.people.set({});posthog.onFeatureFlags(function(){});posthog.isFeatureEnabled("a")`,
-  matomo: `_paq.push(["trackPageView"]);_mtm.push({})`,
+  matomo: `_paq.push(["trackPageView"]);_mtm.push({});var t=Matomo.getTracker("//x/matomo.php",1);t.trackPageView();t.enableLinkTracking();
+    t.setCustomDimension(1,"x");t.trackEvent("a","b");t.getVisitorId().length;Matomo.getAsyncTracker().trackGoal(1);Matomo.addPlugin("x",{});
+    Piwik.getTracker("//x/piwik.php",1).setCookieDomain("*.x");Piwik.getAsyncTrackers()[0].trackLink("x","link");typeof Matomo==="function"||bad()`,
+  forms: `Trustpilot.loadFromElement({},true);Calendly.initInlineWidget({url:"x"});Calendly.initPopupWidget({url:"x"});
+    Calendly.showPopupWidget("x");Calendly.closePopupWidget();Calendly.initBadgeWidget({url:"x"});Calendly.destroyBadgeWidget()`,
   plausible: `plausible("x",{callback:function(){called=1}});plausible.init({})`,
   fathom: `fathom.trackPageview();fathom.trackGoal("X",0);fathom.trackEvent("x");fathom("trackPageview")`,
   simpleanalytics: `sa_event("x");sa_event("x",{a:1},function(){called=1})`,

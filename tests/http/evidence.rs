@@ -99,6 +99,30 @@ async fn the_log_has_a_line_a_page_and_nobody_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_has_the_status_that_the_visitor_got() {
+    collect();
+    let gzip = "Content-Encoding: gzip\r\n";
+    for (host, response, status) in [
+        ("corrupt.test", html(gzip, page().as_bytes()), 502),
+        ("coding.test", html("Content-Encoding: foo\r\n", page().as_bytes()), 502),
+        (
+            "missing.test",
+            b"HTTP/1.1 404 No\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>".into(),
+            404,
+        ),
+    ] {
+        let origin = Origin::fixed(response, false).await;
+        let front = Front::new(Kind::Program, origin.address).await;
+        let got = Visitor::new(front.visitors).await.ask(&get("").replace("shop.test", host)).await;
+        while lines_of(host).is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let line: Value = serde_json::from_str(&lines_of(host).remove(0)).unwrap();
+        assert_eq!((got.status, &line["status"]), (status, &status.into()), "{host} {line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unreadable_pages_are_counted_once_and_by_cause() {
     let gzip = codings::encode("gzip", page().as_bytes());
     let cut = &gzip[..gzip.len() - 9];

@@ -4,7 +4,7 @@ use crate::{
     catalog::{Destination, Shape, Target},
     cli::Usage,
     engine::View,
-    policy::{Judged, Verdict},
+    policy::{Judged, Mode, Verdict},
     rewrite,
     site::ends_at_label,
 };
@@ -18,7 +18,7 @@ pub(super) struct Decided {
     pub(super) judged: Option<Judged>,
     /// Why; one sentence.
     pub(super) reason: String,
-    /// What enforcement does with it.
+    /// What is done with it.
     pub(super) effect: &'static str,
 }
 
@@ -37,10 +37,21 @@ pub(super) fn decide_url(view: &View, url: &str, to: Destination) -> Result<Deci
         None => nobodys(view, target.as_ref()).to_owned(),
     };
     let effect = match &judged {
-        Some(judged) if judged.is_held() => "what contacts it is taken out of the page",
+        Some(judged) if judged.is_held() => {
+            in_mode(view, "what contacts it is taken out of the page")
+        }
         Some(_) | None => "kept",
     };
     Ok(Decided { what: url.to_string(), judged, reason, effect })
+}
+
+/// `effect`, where the site's mode lets it be.
+fn in_mode(view: &View, effect: &'static str) -> &'static str {
+    match view.mode() {
+        Mode::Enforce => effect,
+        Mode::Report => "kept: the site's mode is \"report\", which only counts",
+        Mode::Off => "kept: the site's mode is \"off\"",
+    }
 }
 
 /// Why a target is nobody's.
@@ -65,8 +76,8 @@ pub(super) fn decide_snippet(view: &View, text: &[u8]) -> Decided {
     let (held, whole) = rewrite::snippet(view.gate(), text);
     let effect = match (held.is_empty(), whole) {
         (true, _) => "kept",
-        (false, true) => "gated whole",
-        (false, false) => "only the hosts in it are neutralised",
+        (false, true) => in_mode(view, "gated whole"),
+        (false, false) => in_mode(view, "only the hosts in it are neutralised"),
     };
     let gate = view.gate();
     let allowed = || gate.snippets(text).map(|(_, judged)| judged).next();
@@ -84,15 +95,16 @@ impl Decided {
         self.judged.as_ref().map_or(Verdict::Allow, |judged| judged.decision.verdict)
     }
 
+    /// Every field is a string, empty where nobody's is decided on.
     pub(super) fn json(&self) -> Value {
         let vendor = self.judged.as_ref().map(|judged| &judged.vendor);
         json!({
             "verdict": self.verdict().name(),
-            "vendor": vendor.map(|vendor| &vendor.id),
-            "purpose": vendor.map(|vendor| vendor.purpose.name()),
+            "vendor": vendor.map_or("", |vendor| &vendor.id),
+            "purpose": vendor.map_or("", |vendor| vendor.purpose.name()),
             "reason": self.reason,
-            "name": vendor.map(|vendor| &vendor.name),
-            "source": vendor.map(|vendor| vendor.source.name()),
+            "name": vendor.map_or("", |vendor| &vendor.name),
+            "source": vendor.map_or("", |vendor| vendor.source.name()),
             "what": self.what,
             "effect": self.effect,
         })

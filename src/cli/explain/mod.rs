@@ -2,6 +2,7 @@
 //!
 //! 1. The consent, the ruling and the decision are those of the proxy for the same request.
 //! 2. The JSON's fields are `consent`, `signals`, `regime` and, with a URL or a script, `decision`; more may come, none goes.
+//! 3. A field never changes its type: where there is no vendor, purpose or signal, its name is the empty string.
 
 mod decide;
 mod words;
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     catalog::Destination,
-    config::{Config, Overrides},
+    config::Config,
     consent::{Cmp, Consent},
     policy::{Grant, Regime, Ruling},
     purpose::Purpose,
@@ -53,7 +54,7 @@ pub(super) struct Arguments {
     cmp: Vec<String>,
     #[command(flatten)]
     config: ConfigFile,
-    /// Write JSON.
+    /// Write JSON; a vendor, purpose or signal that there is none of is "".
     #[arg(long)]
     json: bool,
 }
@@ -85,9 +86,9 @@ struct Known<'k> {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn");
     let page = visit::page_url(arguments.page.as_deref().unwrap_or(NOWHERE))?;
-    let mut config = arguments.config.load(&Overrides::default())?;
+    let mut config = arguments.config.load(&visit::overrides())?;
     read_only(&mut config, &arguments.cmp)?;
-    let engine = visit::engine(config)?;
+    let engine = visit::engine(&config)?;
     let view = visit::view(&engine, &page, &arguments.visitor)?;
     let decided = match (&arguments.url, &arguments.snippet) {
         (Some(url), _) => Some(decide_url(&view, url, arguments.destination.into())?),
@@ -146,6 +147,7 @@ fn json(known: &Known<'_>) -> Value {
 
 fn grant(grant: &Grant) -> Value {
     let Grant { granted, basis, signal, reason } = grant;
+    let signal = signal.as_deref().unwrap_or_default();
     json!({ "granted": granted, "basis": basis.name(), "signal": signal, "reason": &**reason })
 }
 

@@ -1,6 +1,7 @@
 //! Turns pages into the trackers in them, with what would become of each without consent.
 //!
-//! 1. The engine is the proxy's with an empty consent; a scan cannot disagree with it.
+//! 1. The engine is the proxy's with an empty consent; a scan cannot disagree with it. It shows what `mode = "enforce"` does,
+//!    and says so where the site's mode is another.
 //! 2. A file's page URL is `--url`, else what the page calls itself, else one that is nobody's.
 //! 3. A page that cannot be had or read is said, and the others are scanned; it is a failure when there are no others.
 
@@ -12,7 +13,7 @@ mod work;
 
 use self::page::Scanned;
 use super::{ConfigFile, print, say, told, visit};
-use crate::{config::Overrides, vendor::Vendor};
+use crate::vendor::Vendor;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, process::ExitCode, sync::Arc};
@@ -52,7 +53,7 @@ struct Sum {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn");
     let base = arguments.url.as_deref().map(visit::page_url).transpose()?;
-    let engine = visit::engine(arguments.config.load(&Overrides::default())?)?;
+    let engine = visit::engine(&arguments.config.load(&visit::overrides())?)?;
     let runtime = super::serve::runtime()?;
     let mut scanned = Vec::new();
     for work in work::of(&arguments.pages) {
@@ -133,8 +134,7 @@ impl Sum {
 /// Scans `html` as the page at `url`, for tests of this command's parts.
 #[cfg(test)]
 fn scan_text(html: &str, url: &str) -> Scanned {
-    let config = crate::config::Config::default();
-    let engine = visit::engine(config).unwrap();
+    let engine = visit::engine(&crate::config::Config::default()).unwrap();
     let url = visit::page_url(url).unwrap();
     work::Loaded::file("t.html", html.into()).scan(&engine, Some(&url)).unwrap()
 }

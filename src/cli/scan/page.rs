@@ -11,7 +11,7 @@ use crate::{
         visit::{self, NOWHERE, Visitor},
     },
     engine::{Engine, Treatment},
-    policy::Finding,
+    policy::{Finding, Mode},
 };
 use http::{Response, response};
 use serde_json::{Value, json};
@@ -32,6 +32,8 @@ pub(super) struct Scanned {
     pub(super) url: Url,
     pub(super) findings: Vec<Found>,
     pub(super) cmps: Vec<Detected>,
+    /// What the gate does on its site.
+    pub(super) mode: Mode,
     /// Why the page could not be read to its end.
     pub(super) unread: Option<String>,
     /// Why nothing was looked for.
@@ -47,7 +49,9 @@ impl Loaded {
             Some(url) => url,
             None => visit::page_url(NOWHERE)?,
         };
-        let view = visit::view(engine, &url, &Visitor::default())?;
+        let mut view = visit::view(engine, &url, &Visitor::default())?;
+        let mode = view.mode();
+        view.enforce();
         let mut response = head()?;
         response.headers = headers;
         let treatment = view.body(&response);
@@ -58,6 +62,7 @@ impl Loaded {
             findings: in_head.into_iter().map(header).collect(),
             name,
             url,
+            mode,
             unread: None,
             note: None,
         };
@@ -91,6 +96,7 @@ impl Scanned {
             "url": self.url.as_str(),
             "findings": findings,
             "cmps": self.cmps.iter().map(|cmp| cmp.name()).collect::<Vec<_>>(),
+            "mode": self.mode.name(),
             "unread": self.unread,
             "note": self.note,
         })

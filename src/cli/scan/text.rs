@@ -4,7 +4,7 @@ use super::{
     Sum, cmp,
     page::{Found, Scanned},
 };
-use crate::{cli::finding::place, purpose::Purpose};
+use crate::{cli::finding::place, policy::Mode, purpose::Purpose};
 
 /// The widest line.
 const WIDTH: usize = 80;
@@ -16,6 +16,10 @@ pub(super) fn page(page: &Scanned) -> String {
     let mut lines = vec![page.name.clone()];
     if page.url.as_str() != page.name {
         lines.push(format!("  as {}", page.url));
+    }
+    if page.mode != Mode::Enforce {
+        let mode = page.mode.name();
+        lines.push(format!("  the site's mode is \"{mode}\": this is what \"enforce\" would do"));
     }
     lines.extend(page.note.map(|note| format!("  not looked through: {note}")));
     lines.extend(page.unread.as_ref().map(|why| format!("  not read to its end: {why}")));

@@ -18,6 +18,8 @@ pub struct Limits {
     pub zstd_window_log: u32,
     /// The most bytes in one emitted piece. Default 32 KiB; 1 to 64 KiB.
     pub step: usize,
+    /// The most bytes that may leave at once for one piece of input, which is the caller's to hold to. Default 8 MiB.
+    pub max_burst: usize,
 }
 
 /// Why a call to a [`Decoder`] failed: the body, or the receiver of the plain bytes.
@@ -73,7 +75,12 @@ trait Format {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_decoded: Some(1 << 30), zstd_window_log: 23, step: 32 * 1024 }
+        Self {
+            max_decoded: Some(1 << 30),
+            zstd_window_log: 23,
+            step: 32 * 1024,
+            max_burst: 8 << 20,
+        }
     }
 }
 

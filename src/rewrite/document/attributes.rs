@@ -2,7 +2,7 @@
 //!
 //! 1. Each attribute is judged by what a browser does with it; duplicates are judged too, as taking one out makes the next count.
 //! 2. An element that is there for a gated URL goes with it, unless another of its sources stays.
-//! 3. In lists (`srcset`, `ping`) only the gated entries go.
+//! 3. In lists (`srcset`, `ping`, `attributionsrc`) only the gated entries go; the attribute goes with the last one.
 //! 4. Where a form goes is the visitor's doing: it is reported and left.
 
 use super::{Document, Kind, start::Outcome};
@@ -112,7 +112,7 @@ impl Document {
                 return None;
             }
             Use::Ping => {
-                self.ping(value, attribute, change);
+                self.ping(tag, attribute, change);
                 return None;
             }
             Use::Srcdoc => {
@@ -196,21 +196,25 @@ impl Document {
         }
     }
 
-    fn ping(&mut self, value: &[u8], attribute: &Attribute, change: &mut Change) {
-        let text = self.lens.text(value).into_owned();
-        let (mut kept, mut held) = (Vec::new(), false);
+    fn ping(&mut self, tag: &Tag<'_>, attribute: &Attribute, change: &mut Change) {
+        let text = self.lens.text(tag.bytes(&attribute.value)).into_owned();
+        let (mut kept, mut gated) = (Vec::new(), None);
         for url in text.split_ascii_whitespace() {
             let judged = self.lens.url(url, Destination::Ping, Shape::Plain);
             if let Some(judged) = &judged {
                 self.found_here(judged, url.as_bytes());
             }
             match judged.filter(Judged::is_held) {
-                Some(_) => held = true,
+                Some(judged) => gated = Some(judged),
                 None => kept.push(url),
             }
         }
-        if held {
-            change.set(attribute, &kept.join(" "));
+        match gated {
+            Some(judged) if kept.is_empty() => {
+                change.gate(tag, attribute, judged, self.config.gated);
+            }
+            Some(_) => change.set(attribute, &kept.join(" ")),
+            None => {}
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! 1. A tag that nothing can be wrong with is passed without being copied.
 //! 2. A script whose type says that it is data, or that it was made inert already, is left alone with all its attributes,
-//!    unless it has declarations, which have nothing to do with its type.
+//!    unless it has declarations or an `attributionsrc`, which have nothing to do with its type.
 //! 3. A `<base href>` counts for everything behind it; a policy in a `meta` lends its nonce to our stubs, or gets their hashes.
 //! 4. An element that is taken out leaves nothing behind, unless what follows would be read in another way without it.
 //! 5. In SVG and XML the content of an element is markup: there a gated element with content stays, empty of what loads.
@@ -57,7 +57,8 @@ impl Document {
             self.lens.set_base(href);
         }
         let script = self.script_kind(element, &tag);
-        if script == Some(ScriptKind::Data) && tag.value("style").is_none() {
+        let acts = ["style", "attributionsrc"].iter().any(|name| tag.value(name).is_some());
+        if script == Some(ScriptKind::Data) && !acts {
             out.extend_from_slice(&raw);
             return;
         }
@@ -226,9 +227,10 @@ fn may_count(raw: &[u8]) -> bool {
             match raw.get(attribute.name.clone()).unwrap_or_default() {
                 [b'h' | b'H', b'r' | b'R', b'e' | b'E', b'f' | b'F'] => may_be_code(value()),
                 [b'x' | b'X', ..] => may_be_code(value()),
-                // `style`, `on…`, `data-…`, `ping`, `background`, and of SVG `mask`, `marker-…`, `cursor`, `clip-path`,
-                // `fill`, `filter`.
+                // `style`, `on…`, `data-…`, `ping`, `attributionsrc`, `background`, and of SVG `mask`, `marker-…`, `cursor`,
+                // `clip-path`, `fill`, `filter`.
                 [b's' | b'S', b't' | b'T', ..]
+                | [b'a' | b'A', b't' | b'T', ..]
                 | [b'o' | b'O', b'n' | b'N', ..]
                 | [b'd' | b'D', _, _, _, b'-', ..]
                 | [b'p' | b'P', b'i' | b'I', ..]

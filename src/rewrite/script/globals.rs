@@ -80,14 +80,28 @@ pub(super) fn renamed(text: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// Whether `code` has `name` in it as a whole word.
+/// Whether `code` has `name` in it as a whole word, not as one of several in a string: those are names of methods.
 pub(super) fn mentions(code: &str, name: &str) -> bool {
     let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
     code.match_indices(name).any(|(at, _)| {
-        let before = code.get(..at).and_then(|b| b.chars().next_back());
-        let after = code.get(at + name.len()..).and_then(|a| a.chars().next());
-        !before.is_some_and(part_of_name) && !after.is_some_and(part_of_name)
+        let before = code.get(..at).unwrap_or_default();
+        let next = code.get(at + name.len()..).and_then(|after| after.chars().next());
+        let last = before.chars().next_back();
+        !last.is_some_and(part_of_name)
+            && !next.is_some_and(part_of_name)
+            && (!is_listed(last, next) || declares(before))
     })
+}
+
+/// Whether what is around a word is what is around one of several in a string.
+fn is_listed(before: Option<char>, after: Option<char>) -> bool {
+    let ends = [Some(' '), Some('"'), Some('\'')];
+    let around = [before, after];
+    around.contains(&Some(' ')) && around.iter().all(|end| ends.contains(end))
+}
+
+fn declares(before: &str) -> bool {
+    ["var", "let", "const", "function"].contains(&last_word(before.trim_end()))
 }
 
 /// The beginnings of the statements outside of every bracket; at most 80 bytes of each.
@@ -197,6 +211,15 @@ mod tests {
         assert_eq!(renamed(tag_manager), ["myLayer"]);
         assert_eq!(renamed(b"'script','//x.test/analytics.js','__gaTracker')"), ["__gaTracker"]);
         assert!(renamed(b"(window, document, \"clarity\", \"script\", \"abc\")").is_empty());
-        assert!(mentions("window.gtag=1", "gtag") && !mentions("window.gtags=1", "gtag"));
+        for (stub, mentioned) in [
+            ("window.gtag=1", true),
+            ("window.gtags=1", false),
+            ("q(\"gtag\")", true),
+            ("var gtag = 1", true),
+            ("m=\"track gtag page\".split(\" \")", false),
+            ("m='track gtag'.split(' ')", false),
+        ] {
+            assert_eq!(mentions(stub, "gtag"), mentioned, "{stub}");
+        }
     }
 }
