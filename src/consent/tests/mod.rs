@@ -23,7 +23,7 @@ fn config() -> Config {
     ];
     let map = klaro.map(|(name, purpose)| (name.to_owned(), purpose)).into_iter().collect();
     Config {
-        cmps: Cmp::ALL.to_vec(),
+        cmps: Cmp::all().filter(|cmp| !cmp.is_in_browser()).collect(),
         maps: [(Cmp::Klaro, map)].into_iter().collect(),
         ..Config::default()
     }
