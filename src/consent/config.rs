@@ -11,6 +11,15 @@ pub enum Find {
     Path(String),
     /// The first group, or else the whole match, of a regular expression.
     Regex(regex::Regex),
+    /// Whether the text to equal is among the items that this separates.
+    List(String),
+    /// The value after `key` and `=` or `:`, in pairs that `separator` separates.
+    Pairs {
+        /// What is between two pairs.
+        separator: String,
+        /// What is before the value.
+        key: String,
+    },
 }
 
 /// An operator's rule for an in-house consent cookie.

@@ -2,7 +2,7 @@
 //!
 //! 1. The value is JSON; `consents` holds the groups that were accepted, with their services. It is written on a choice.
 //! 2. A group that is not in it is refused. Without a map `marketing` and `external-media` must both be accepted for
-//!    marketing; with one, the groups of the map count.
+//!    marketing, and `external-media` (videos, maps) for functional; with one, the groups of the map count.
 //! 3. A choice under another `version` than the site's current one says nothing.
 
 use crate::{
@@ -13,11 +13,12 @@ use crate::{
     purpose::Purpose,
 };
 
-const GROUPS: [(&str, Purpose); 4] = [
+const GROUPS: [(&str, Purpose); 5] = [
     ("essential", Purpose::Necessary),
     ("statistics", Purpose::Analytics),
     ("marketing", Purpose::Marketing),
     ("external-media", Purpose::Marketing),
+    ("external-media", Purpose::Functional),
 ];
 
 pub(super) fn read(source: &Source<'_>) -> Option<Said> {

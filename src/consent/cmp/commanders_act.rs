@@ -3,8 +3,8 @@
 //! 1. The value is `status@version|banner|site@categories@..`; a status of 0 is a yes and of 1 a no to everything.
 //! 2. `categories` lists what was accepted, by the site's own numbers, or is `ALL`; with a yes, a category of the site's
 //!    map that is not in it is refused.
-//! 3. Of the numbers in the part after the categories, the latest that is not in the future is the time of the choice in
-//!    milliseconds: the part also holds the time at which the choice ends.
+//! 3. Of the numbers after the categories, the latest that is not in the future is the time of the choice in milliseconds:
+//!    the time at which the choice ends is among them, too.
 //! 4. The cookie is written on a choice only.
 
 use crate::consent::{
@@ -28,7 +28,8 @@ fn decode(value: &str, source: &Source<'_>) -> Option<Said> {
         "1" => Votes::all(Vote::Deny),
         _ => return None,
     };
-    let outdated = source.outdated(parts.next().and_then(|times| chosen(times, source)));
+    let times = parts.flat_map(|part| part.split(',')).filter_map(date::unix_millis);
+    let outdated = source.outdated(times.filter(|at| !source.clock.is_ahead(*at)).max());
     outdated.or_else(|| Some(Said::by(true, votes)))
 }
 
@@ -39,9 +40,4 @@ fn accepted(categories: &str, source: &Source<'_>) -> Option<Votes> {
     let ids: Vec<&str> = categories.split(',').filter(|id| !id.is_empty()).collect();
     let plain = ids.iter().all(|id| id.bytes().all(|b| b.is_ascii_alphanumeric()));
     plain.then(|| source.listed(&ids, &[]))
-}
-
-fn chosen(times: &str, source: &Source<'_>) -> Option<i64> {
-    let times = times.split(',').filter_map(date::unix_millis);
-    times.filter(|at| !source.clock.is_ahead(*at)).max()
 }

@@ -31,10 +31,7 @@ pub(super) const PREFIX: &str = "cmplz_";
 const BANNER: &str = "banner-status";
 
 pub(super) fn read(source: &Source<'_>) -> Option<Said> {
-    let names =
-        CATEGORIES.iter().map(|(name, _)| *name).chain(source.map.keys().map(String::as_str));
-    let cast: Vec<_> =
-        names.filter_map(|name| Some((name, source.vote(&own(source, name), vote)?))).collect();
+    let cast = cast(source);
     let status = source.vote(&own(source, "consent_status"), status);
     if cast.is_empty() && status.is_none() && !source.has(&own(source, BANNER)) {
         return None;
@@ -49,6 +46,13 @@ pub(super) fn read(source: &Source<'_>) -> Option<Said> {
         Some(Vote::Grant) => Said::by(true, votes),
         Some(Vote::Silent) | None => Said::by(is_dismissed(source), votes),
     })
+}
+
+/// What the cookies of the categories say.
+pub(super) fn cast<'s>(source: &Source<'s>) -> Vec<(&'s str, Vote)> {
+    let mapped = source.map.keys().map(String::as_str);
+    let names = CATEGORIES.iter().map(|(name, _)| *name).chain(mapped);
+    names.filter_map(|name| Some((name, source.vote(&own(source, name), vote)?))).collect()
 }
 
 /// Whether the visitor has answered Complianz's banner.

@@ -37,7 +37,9 @@ fn decode(value: &str, source: &Source<'_>) -> Option<Said> {
     let mut fields = BTreeMap::new();
     for part in value.split('|') {
         let (name, value) = part.split_once(':')?;
-        if fields.insert(name.trim(), value.trim()).is_some() {
+        // A value that is still encoded is for the next form.
+        let plain = value.bytes().all(|b| b.is_ascii_alphanumeric());
+        if !plain || fields.insert(name, value).is_some() {
             return None;
         }
     }

@@ -45,13 +45,20 @@ fn named(source: &Source<'_>, cookie: &str, decode: impl Fn(&str) -> Option<Said
 }
 
 fn said(levels: &[u8], value: &str, source: &Source<'_>) -> Option<Said> {
-    let asked = source.vote(BEHAVIOR, |law| Some(Vote::of(is_law(law, "expressed"))));
-    let implied = value.split(':').any(|part| is_law(part, "implied"));
-    Some(Said::by(asked == Some(Vote::Grant) && !implied, votes(levels, source)))
+    let rest = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b',');
+    let after = value.split_once(':').map_or("", |(_, after)| after);
+    let implied = after.split(':').any(|part| asked(part) == Some(Vote::Deny));
+    let acted = source.vote(BEHAVIOR, asked) == Some(Vote::Grant) && !implied;
+    after.bytes().all(rest).then(|| Said::by(acted, votes(levels, source)))
 }
 
-fn is_law(text: &str, law: &str) -> bool {
-    text.split([',', '|']).next() == Some(law)
+/// Whether the law wants an answer.
+fn asked(law: &str) -> Option<Vote> {
+    match law.split([',', '|']).next()? {
+        "expressed" => Some(Vote::Grant),
+        "implied" | "none" => Some(Vote::Deny),
+        _ => None,
+    }
 }
 
 fn votes(levels: &[u8], source: &Source<'_>) -> Votes {

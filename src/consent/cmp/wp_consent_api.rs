@@ -2,7 +2,8 @@
 //!
 //! 1. Each category has a cookie, `wp_consent_marketing` and the like, with `allow` or `deny`; a site may have another prefix.
 //! 2. The plugin that asks the visitor writes them, also with the region's defaults before a click, and nothing in them
-//!    tells: they are an assumption, unless Complianz's own cookie beside them shows that its banner was answered.
+//!    tells: they are an assumption, unless Complianz's own cookies beside them show that its banner was answered; what
+//!    those refuse is refused.
 //! 3. `statistics-anonymous` is allowed on a refusal, too: it is not read.
 
 use super::complianz;
@@ -30,7 +31,9 @@ pub(super) fn read(source: &Source<'_>) -> Option<Said> {
     if cast.is_empty() {
         return None;
     }
-    let answered = complianz::is_dismissed(&Source { cookie: complianz::PREFIX, ..*source });
+    let complianz = Source { cookie: complianz::PREFIX, ..*source };
+    let answered = complianz::is_dismissed(&complianz);
+    let cast = [cast, complianz::cast(&complianz)].concat();
     Some(Said::by(answered, source.votes(cast, &CATEGORIES)))
 }
 
