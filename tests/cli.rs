@@ -207,7 +207,7 @@ fn explain_reads_snippets_and_managers() {
     assert_eq!(other["signals"], json!([]));
     let unknown = consentry(&["explain", "--cmp", "cookiebott"]);
     assert_eq!(unknown.status.code(), Some(2));
-    assert!(err(&unknown).contains("cookiebot, onetrust"), "{}", err(&unknown));
+    assert!(err(&unknown).contains("cookiebot, cookiefirst"), "{}", err(&unknown));
 }
 
 #[test]

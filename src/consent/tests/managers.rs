@@ -12,9 +12,9 @@ use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
 /// 2026-06-01T10:11:12Z.
-const AT: At = At { seconds: 1_780_308_672, iso: "2026-06-01T10:11:12.345Z" };
+const AT: At<'static> = At { seconds: 1_780_308_672, iso: "2026-06-01T10:11:12.345Z" };
 /// More than 180 days before.
-const LONG_AGO: At = At { seconds: 1_748_772_672, iso: "2025-06-01T10:11:12.345Z" };
+const LONG_AGO: At<'static> = At { seconds: 1_748_772_672, iso: "2025-06-01T10:11:12.345Z" };
 
 /// The cookies that make others a choice.
 const ACTS: &str = "OptanonAlertBoxClosed=2026-06-01T10:11:12.345Z; cmplz_banner-status=dismissed; \
@@ -368,7 +368,12 @@ fn refusals() -> Vec<String> {
     let refused = states(&AT).into_iter().filter(|state| state.votes == "---");
     let ours =
         ["consentry=v1.p1.20260601.f0a0m0", "consentry=?", "mtm_consent_removed=1", "shop=no"];
-    refused.map(|state| state.cookie).chain(ours.map(str::to_owned)).collect()
+    // By itself Complianz's mark is no refusal: it is what makes defaults a choice.
+    let refused = refused.map(|state| match state.cmp {
+        "wp-consent-api" => state.cookie.replace("; cmplz_banner-status=dismissed", ""),
+        _ => state.cookie,
+    });
+    refused.chain(ours.map(str::to_owned)).collect()
 }
 
 proptest! {

@@ -4,11 +4,11 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 /// The time of the choice in the ways in which cookies write it.
-pub(super) struct At {
+pub(super) struct At<'t> {
     /// Seconds of the epoch.
     pub(super) seconds: u64,
     /// The same as `2026-06-01T10:11:12.345Z`.
-    pub(super) iso: &'static str,
+    pub(super) iso: &'t str,
 }
 
 /// One state of one consent manager.
@@ -28,7 +28,7 @@ pub(super) const MAP: [(&str, &str); 3] =
     [("1", "functional"), ("2", "analytics"), ("3", "marketing")];
 
 /// Everything, in the order of the states above.
-pub(super) fn states(at: &At) -> Vec<State> {
+pub(super) fn states(at: &At<'_>) -> Vec<State> {
     let fill = |text: &str| {
         let cookie = text.replace("{ISO}", at.iso).replace("{MS}", &format!("{}345", at.seconds));
         encoded(&cookie.replace("{S}", &at.seconds.to_string()))
