@@ -251,16 +251,16 @@ fn scan_lists_what_enforcement_does() {
         (&stripe["purpose"], &stripe["effect"]),
         (&json!("necessary"), &json!("kept: necessary"))
     );
-    assert_eq!(scanned["config"], "[consent]\ncmp = [\"cookiebot\"]");
-    assert_eq!(scanned["cmps"][1]["name"], "Usercentrics");
+    assert_eq!(scanned["config"], "[consent]\ncmp = [\"cookiebot\", \"usercentrics\"]");
+    assert_eq!(scanned["cmps"][1]["name"], "usercentrics");
     assert_eq!(scanned["cmps"][1]["readable"], false);
 
     let said = consentry(&["scan", &folder, "/no/such/page.html"]);
     assert!(said.status.success());
     assert!(err(&said).contains("/no/such/page.html"));
-    assert!(out(&said).contains("[consent]\ncmp = [\"cookiebot\"]"));
+    assert!(out(&said).contains("[consent]\ncmp = [\"cookiebot\", \"usercentrics\"]"));
     assert!(out(&said).contains("count as necessary"));
-    assert!(out(&said).contains("Usercentrics manages consent here"));
+    assert!(out(&said).contains("usercentrics keeps the choice in the browser"));
 }
 
 #[test]

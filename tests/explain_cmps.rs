@@ -60,7 +60,11 @@ fn explain_answers_right_for_every_manager_in_every_state() {
         if basis.is_empty() {
             assert_eq!(said["signals"], json!([]), "{cookie}");
         } else {
-            assert_eq!((&signal["name"], &signal["basis"]), (&json!(cmp), &json!(basis)), "{cookie}");
+            assert_eq!(
+                (&signal["name"], &signal["basis"]),
+                (&json!(cmp), &json!(basis)),
+                "{cookie}"
+            );
         }
         for (purpose, vote) in PURPOSES.into_iter().zip(votes.chars().chain(['?'; 3])) {
             let voted = match vote {
@@ -72,7 +76,10 @@ fn explain_answers_right_for_every_manager_in_every_state() {
             let grant = &said["consent"][purpose];
             assert_eq!(signal["votes"][purpose], voted, "{cookie}: {said}");
             assert_eq!(grant["granted"], granted, "{cookie}: {said}");
-            assert!(grant["reason"].as_str().is_some_and(|why| !why.is_empty()), "{cookie}: {said}");
+            assert!(
+                grant["reason"].as_str().is_some_and(|why| !why.is_empty()),
+                "{cookie}: {said}"
+            );
         }
     }
 }
