@@ -39,6 +39,8 @@ metrics! {
     failures: IntCounterVec("consentry_failures_total", "cause");
     /// HTML pages, by mode and by what became of them.
     pages: IntCounterVec("consentry_pages_total", "mode", "outcome");
+    /// Pages whose request had a cookie of a consent manager, by manager, whether it is read or not.
+    cmps: IntCounterVec("consentry_cmp_seen_total", "cmp");
     /// Things found in pages and their heads, by vendor, purpose and verdict.
     findings: IntCounterVec("consentry_findings_total", "vendor", "purpose", "verdict");
     /// Pages that could not be read, by cause.

@@ -258,7 +258,7 @@ fn explain_reads_snippets_and_managers() {
     assert_eq!(other["signals"], json!([]));
     let unknown = consentry(&["explain", "--cmp", "cookiebott"]);
     assert_eq!(unknown.status.code(), Some(2));
-    assert!(err(&unknown).contains("cookiebot, onetrust"), "{}", err(&unknown));
+    assert!(err(&unknown).contains("cookiebot, cookiefirst"), "{}", err(&unknown));
 }
 
 #[test]
@@ -302,16 +302,16 @@ fn scan_lists_what_enforcement_does() {
         (&stripe["purpose"], &stripe["effect"]),
         (&json!("necessary"), &json!("kept: necessary"))
     );
-    assert_eq!(scanned["config"], "[consent]\ncmp = [\"cookiebot\"]");
-    assert_eq!(scanned["cmps"][1]["name"], "Usercentrics");
+    assert_eq!(scanned["config"], "[consent]\ncmp = [\"cookiebot\", \"usercentrics\"]");
+    assert_eq!(scanned["cmps"][1]["name"], "usercentrics");
     assert_eq!(scanned["cmps"][1]["readable"], false);
 
     let said = consentry(&["scan", &folder, "/no/such/page.html"]);
     assert!(said.status.success());
     assert!(err(&said).contains("/no/such/page.html"));
-    assert!(out(&said).contains("[consent]\ncmp = [\"cookiebot\"]"));
+    assert!(out(&said).contains("[consent]\ncmp = [\"cookiebot\", \"usercentrics\"]"));
     assert!(out(&said).contains("count as necessary"));
-    assert!(out(&said).contains("Usercentrics manages consent here"));
+    assert!(out(&said).contains("usercentrics keeps the choice in the browser"));
 }
 
 #[test]

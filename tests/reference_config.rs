@@ -62,7 +62,7 @@ fn its_values_are_the_defaults() {
 fn its_examples_are_right() {
     let config = parse(&with_examples());
     assert_eq!(config.sites.len(), 1);
-    assert_eq!(config.default.consent.rules.len(), 2);
+    assert_eq!(config.default.consent.rules.len(), 4);
     assert_eq!(config.default.gate.lists.len(), 2);
     assert!(config.vendors.iter().any(|vendor| vendor.id == "acme"));
     assert_ne!(format!("{config:?}"), format!("{:?}", Config::default()));

@@ -26,13 +26,7 @@ pub(super) const THIRD_PARTY: &[(&str, ThirdParty)] =
     &[("known", ThirdParty::Known), ("all", ThirdParty::All)];
 
 /// The consent managers, by the names that they have in configuration.
-pub(super) const CMPS: &[(&str, Cmp); Cmp::ALL.len()] = &[
-    (Cmp::Cookiebot.name(), Cmp::Cookiebot),
-    (Cmp::OneTrust.name(), Cmp::OneTrust),
-    (Cmp::CookieYes.name(), Cmp::CookieYes),
-    (Cmp::VanillaCookieConsent.name(), Cmp::VanillaCookieConsent),
-    (Cmp::Klaro.name(), Cmp::Klaro),
-];
+pub(super) const CMPS: &[(&str, Cmp)] = Cmp::NAMED;
 
 const PURPOSES: &[(&str, Purpose)] = &[
     (Purpose::Functional.name(), Purpose::Functional),

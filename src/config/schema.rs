@@ -69,8 +69,10 @@ pub(super) static CONSENT: Schema = Schema {
     ],
 };
 
-pub(super) static RULE: Schema =
-    Schema { table: "consent.rule", keys: &["cookie", "path", "regex", "equals", "purpose"] };
+pub(super) static RULE: Schema = Schema {
+    table: "consent.rule",
+    keys: &["cookie", "path", "regex", "list", "pairs", "key", "equals", "purpose"],
+};
 
 pub(super) static GATE: Schema = Schema {
     table: "gate",

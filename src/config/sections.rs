@@ -98,6 +98,10 @@ fn maps<'t>(reader: &mut Reader<'t>, table: &Table<'t>, config: &mut consent::Co
         config.cookies.extend(reader.entry(&entry, cookie_name).map(|name| (cmp, name)));
     }
     for (cmp, entry) in by_cmp(reader, table, "revisions") {
+        if !cmp.has_revision() {
+            let what = format!("`{cmp}` in `revisions` has no revision in its cookie");
+            reader.report(entry.at, what, "take it away");
+        }
         config.revisions.extend(reader.entry(&entry, some_text).map(|text| (cmp, text)));
     }
 }
@@ -169,23 +173,51 @@ pub(super) fn check_cmps<'t>(
 
 fn rule<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Rule> {
     let cookie = reader.required(table, "cookie", "\"my_consent\"", cookie_name);
-    let path = reader.value(table, "path", text).map(Find::Path);
-    let regex = reader.value(table, "regex", pattern).map(Find::Regex);
-    let written = (table.get("path").is_some(), table.get("regex").is_some());
-    if let Some((what, instead)) = match written {
-        (true, true) => Some(("a rule has both `path` and `regex`", "keep one of the two")),
-        (false, false) => Some((
-            "a rule says not where in the cookie to look",
-            "write `path = \"consents.analytics\"`, `path = \"\"` for the whole value, or `regex = \"...\"`",
-        )),
-        (true, false) | (false, true) => None,
-    } {
-        reader.report(table.start(), what.to_owned(), instead);
-    }
+    let find = find(reader, table);
     let equals = reader.required(table, "equals", "\"true\"", text);
     let purpose = reader.required(table, "purpose", "\"analytics\"", optional_purpose);
-    Some(Rule { cookie: cookie?, find: path.or(regex)?, equals: equals?, purpose: purpose? })
+    Some(Rule { cookie: cookie?, find: find?, equals: equals?, purpose: purpose? })
 }
+
+/// Where in the cookie a rule looks: one of the four ways to say it.
+fn find<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Find> {
+    let key = reader.value(table, "key", some_text);
+    let path = reader.value(table, "path", text).map(Find::Path);
+    let regex = reader.value(table, "regex", pattern).map(Find::Regex);
+    let list = reader.value(table, "list", some_text).map(Find::List);
+    let pairs = reader.value(table, "pairs", some_text);
+    let written: Vec<_> = WAYS.iter().filter(|way| table.get(way).is_some()).collect();
+    match written.as_slice() {
+        [] => reader.report(
+            table.start(),
+            "a rule says not where in the cookie to look".to_owned(),
+            "write `path = \"consents.analytics\"`, `path = \"\"` for the whole value, `regex = \"...\"`, `list = \",\"`, or \
+             `pairs = \"&\"` and `key = \"ads\"`",
+        ),
+        [_] => {}
+        [one, more @ ..] => {
+            let more: Vec<_> = more.iter().map(|way| format!("`{way}`")).collect();
+            let what = format!("a rule has both `{one}` and {}", more.join(" and "));
+            reader.report(table.start(), what, "keep one of the two");
+        }
+    }
+    match (table.get("pairs").is_some(), table.get("key").is_some()) {
+        (true, false) => {
+            let what = "`key` is missing in a rule with `pairs`".to_owned();
+            reader.missing(table.at("pairs"), what, "write `key = \"ads\"`");
+        }
+        (false, true) => {
+            let what = "a rule has a `key`, and no `pairs` in which it is looked for".to_owned();
+            reader.report(table.at("key"), what, "add `pairs = \"&\"`, or take it away");
+        }
+        (true, true) | (false, false) => {}
+    }
+    let pairs = pairs.zip(key).map(|(separator, key)| Find::Pairs { separator, key });
+    path.or(regex).or(list).or(pairs)
+}
+
+/// The keys that say where in a cookie to look.
+const WAYS: [&str; 4] = ["path", "regex", "list", "pairs"];
 
 /// A regular expression of a bounded size.
 fn pattern(value: &DeValue<'_>) -> Result<regex::Regex, Wrong> {

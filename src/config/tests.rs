@@ -68,7 +68,7 @@ fn wrong_kinds_are_named() {
         "[consent]\nmap = 1.5\ncmp = [1979-05-27]\nrule = [true]",
         &[
             "c.toml:2:7: `map` is a fraction; write a table",
-            "c.toml:3:8: an entry of `cmp` is a date; write one of \"cookiebot\", \"onetrust\", \"cookieyes\", \"vanilla-cookieconsent\", \"klaro\"",
+            "c.toml:3:8: an entry of `cmp` is a date; write one of \"axeptio\", \"borlabs\", \"civic\", \"commanders-act\", \"complianz\", \"cookie-information\", \"cookie-script\", \"cookiebot\", \"cookiefirst\", \"cookiehub\", \"cookielawinfo-legacy\", \"cookieyes\", \"didomi\", \"drupal-eucc\", \"google-fc\", \"hubspot\", \"iubenda\", \"ketch\", \"klaro\", \"matomo\", \"onetrust\", \"osano-cmp\", \"osano-oss\", \"piwikpro\", \"shopify\", \"sourcepoint\", \"tarteaucitron\", \"tealium\", \"trustarc\", \"usercentrics\", \"vanilla-cookieconsent\", \"wp-consent-api\", \"zaraz\"",
             "c.toml:4:9: an entry of `rule` is true or false; write a table",
         ],
     );
@@ -162,18 +162,19 @@ fn consent_managers_that_need_a_map_have_one() {
 #[test]
 fn renamed_cookies_and_revisions_are_read() {
     let config =
-        parse("[consent]\npolicy = \"p2\"\ncookies.klaro = \"k\"\nrevisions.cookieyes = \"3\"")
+        parse("[consent]\npolicy = \"p2\"\ncookies.klaro = \"k\"\nrevisions.cookiehub = \"3\"")
             .unwrap();
     let consent = config.default.consent;
     assert_eq!(consent.policy.map(|policy| policy.to_string()).as_deref(), Some("p2"));
     assert_eq!(consent.cookies[&Cmp::Klaro], "k");
-    assert_eq!(consent.revisions[&Cmp::CookieYes], "3");
+    assert_eq!(consent.revisions[&Cmp::CookieHub], "3");
     has(
-        "[consent]\npolicy = \"P 2\"\ncookies.klaro = \"a;b\"\nrevisions.cookieyes = 3",
+        "[consent]\npolicy = \"P 2\"\ncookies.klaro = \"a;b\"\nrevisions.cookieyes = \"3\"\nrevisions.cookiehub = 3",
         &[
             "c.toml:2:10: `policy` is `P 2`; write 1 to 16 lower case letters and digits",
             "c.toml:3:17: `klaro` is `a;b`, which no cookie can be named; write letters, digits, `-`, `_` and `.`",
-            "c.toml:4:23: `cookieyes` is a number; write text in quotes",
+            "c.toml:4:11: `cookieyes` in `revisions` has no revision in its cookie; take it away",
+            "c.toml:5:23: `cookiehub` is a number; write text in quotes",
         ],
     );
 }
@@ -195,7 +196,7 @@ fn rules_are_whole() {
         "[consent]\nrule = [\n{},\n{ cookie = \"a b\", path = \"\", regex = \"(\", equals = 1, purpose = \"x\" },\n]",
         &[
             "c.toml:3:1: `cookie` is missing in [consent.rule]; write `cookie = \"my_consent\"`",
-            "c.toml:3:1: a rule says not where in the cookie to look; write `path = \"consents.analytics\"`, `path = \"\"` for the whole value, or `regex = \"...\"`",
+            "c.toml:3:1: a rule says not where in the cookie to look; write `path = \"consents.analytics\"`, `path = \"\"` for the whole value, `regex = \"...\"`, `list = \",\"`, or `pairs = \"&\"` and `key = \"ads\"`",
             "c.toml:3:1: `equals` is missing in [consent.rule]; write `equals = \"true\"`",
             "c.toml:3:1: `purpose` is missing in [consent.rule]; write `purpose = \"analytics\"`",
             "c.toml:4:1: a rule has both `path` and `regex`; keep one of the two",
@@ -203,6 +204,19 @@ fn rules_are_whole() {
             "c.toml:4:38: `regex` is `(`, which is no regular expression (unclosed group); mend it, in single quotes so that backslashes stay",
             "c.toml:4:52: `equals` is a number; write text in quotes",
             "c.toml:4:65: `purpose` is `x`; write one of \"functional\", \"analytics\", \"marketing\"",
+        ],
+    );
+    let rest = "cookie = \"a\", equals = \"1\", purpose = \"analytics\"";
+    has(
+        &format!(
+            "[consent]\nrule = [\n{{ pairs = \"&\", {rest} }},\n{{ key = \"b\", list = \",\", {rest} }},\n\
+             {{ list = \"\", {rest} }},\n{{ list = \",\", pairs = \"&\", key = \"b\", {rest} }},\n]"
+        ),
+        &[
+            "c.toml:3:3: `key` is missing in a rule with `pairs`; write `key = \"ads\"`",
+            "c.toml:4:3: a rule has a `key`, and no `pairs` in which it is looked for; add `pairs = \"&\"`, or take it away",
+            "c.toml:5:10: `list` is empty; write some text",
+            "c.toml:6:1: a rule has both `list` and `pairs`; keep one of the two",
         ],
     );
 }
@@ -360,6 +374,12 @@ fn rules_lists_and_copies_are_read() {
          lists = [{ path = \"consentry.toml\" }, { url = \"http://l.test\", purpose = \"analytics\", refresh = \"12h\" }]\n",
     );
     let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+    let whole = "[consent]\nrule = [{ cookie = \"c\", list = \"|\", equals = \"1\", purpose = \"analytics\" },\n\
+        { cookie = \"c\", pairs = \"&\", key = \"ads\", equals = \"1\", purpose = \"marketing\" }]";
+    let rules = parse(whole).unwrap_or_else(|problems| panic!("{problems}")).default.consent.rules;
+    assert!(matches!(&rules[0].find, Find::List(separator) if separator == "|"));
+    let pairs = Find::Pairs { separator: "&".to_owned(), key: "ads".to_owned() };
+    assert_eq!(format!("{:?}", rules[1].find), format!("{pairs:?}"));
     let rule = &config.default.consent.rules[0];
     assert!(matches!(&rule.find, Find::Regex(regex) if regex.as_str() == "v(\\d)"));
     assert_eq!(

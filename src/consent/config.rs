@@ -11,6 +11,15 @@ pub enum Find {
     Path(String),
     /// The first group, or else the whole match, of a regular expression.
     Regex(regex::Regex),
+    /// Whether the text to equal is among the items that this separates.
+    List(String),
+    /// The value after `key` and `=` or `:`, in pairs that `separator` separates.
+    Pairs {
+        /// What is between two pairs.
+        separator: String,
+        /// What is before the value.
+        key: String,
+    },
 }
 
 /// An operator's rule for an in-house consent cookie.
@@ -36,11 +45,12 @@ pub struct Config {
     pub policy: Option<PolicyVersion>,
     /// Choices older than this say nothing; days, default 180.
     pub max_age_days: u32,
-    /// The consent managers to read; by default each that needs no site-specific map.
+    /// The consent managers to read; by default the usual ones, which nothing else is mistaken for.
     pub cmps: Vec<Cmp>,
     /// Site-defined category or service names, per consent manager.
     pub maps: BTreeMap<Cmp, BTreeMap<String, Purpose>>,
-    /// The cookie's name, per consent manager, where the site has renamed it.
+    /// The cookie's name, per consent manager, where the site has renamed it; what the names begin with
+    /// for those that write several.
     pub cookies: BTreeMap<Cmp, String>,
     /// The current revision, per consent manager whose cookie holds one; a choice under another
     /// says nothing.
@@ -59,7 +69,7 @@ impl Default for Config {
             cookie: "consentry".to_owned(),
             policy: None,
             max_age_days: 180,
-            cmps: Cmp::ALL.into_iter().filter(|cmp| !cmp.needs_map()).collect(),
+            cmps: Cmp::all().filter(|cmp| cmp.is_usual()).collect(),
             maps: BTreeMap::new(),
             cookies: BTreeMap::new(),
             revisions: BTreeMap::new(),

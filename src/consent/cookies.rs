@@ -49,6 +49,20 @@ impl<'h> Cookies<'h> {
         let named = self.pairs.iter().filter(|(n, _)| *n == name.as_bytes());
         named.map(|(_, value)| Forms::new(value)).collect()
     }
+
+    /// The rest of each name that begins with `prefix`, with its value.
+    pub(super) fn below(&self, prefix: &str) -> Vec<(&'h str, Forms<'h>)> {
+        let below = self.pairs.iter().filter_map(|(name, value)| {
+            let rest = name.strip_prefix(prefix.as_bytes())?;
+            Some((str::from_utf8(rest).ok()?, Forms::new(value)))
+        });
+        below.collect()
+    }
+
+    /// The names, each as often as it came.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'h [u8]> {
+        self.pairs.iter().map(|(name, _)| *name)
+    }
 }
 
 fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -155,6 +155,17 @@ fn below(text: &str, limit: u32) -> Option<u32> {
     number(text, 2).filter(|n| *n < limit)
 }
 
+/// The seconds of a number of seconds of the epoch.
+pub(super) fn unix(text: &str) -> Option<i64> {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// The seconds of a number of milliseconds of the epoch, as `Date.now()` gives it.
+pub(super) fn unix_millis(text: &str) -> Option<i64> {
+    unix(text).map(|millis| millis.div_euclid(1000))
+}
+
 // === impl Clock ===
 
 impl Clock {
@@ -162,10 +173,15 @@ impl Clock {
         Self { now: seconds(now), max_age_days }
     }
 
+    /// Whether `at` (seconds of the epoch) is further in the future than clocks differ.
+    pub(super) const fn is_ahead(self, at: i64) -> bool {
+        self.now.saturating_sub(at) < -DAY
+    }
+
     /// Why a choice made at `at` (seconds of the epoch) does not count; `None` when it does.
     pub(super) fn refuses(self, at: i64) -> Option<Cow<'static, str>> {
         let age = self.now.saturating_sub(at);
-        if age < -DAY {
+        if self.is_ahead(at) {
             return Some("the choice is dated in the future".into());
         }
         let limit = i64::from(self.max_age_days) * DAY;

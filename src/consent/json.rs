@@ -3,10 +3,19 @@
 //! 1. At most 8 levels deep: no consent cookie is deeper, and nothing recurses further.
 //! 2. A name twice in one object is refused: parsers disagree on which one counts (RFC 8259 4).
 
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::{collections::BTreeMap, fmt};
 
 const MAX_DEPTH: u8 = 8;
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +42,14 @@ impl Json {
         parser.end().ok().map(|()| json)
     }
 
+    /// The JSON that `text` holds in base64, of either alphabet, with padding or without (RFC 4648 4
+    /// and 5).
+    pub(super) fn parse_base64(text: &str) -> Option<Self> {
+        let standard = text.replace('-', "+").replace('_', "/");
+        let bytes = BASE64.decode(standard.trim_end_matches('=')).ok()?;
+        Self::parse(str::from_utf8(&bytes).ok()?)
+    }
+
     /// The members; `None` for anything but an object.
     pub(super) const fn object(&self) -> Option<&BTreeMap<String, Self>> {
         if let Self::Object(members) = self { Some(members) } else { None }
@@ -51,6 +68,22 @@ impl Json {
     /// The truth value; `None` for anything but `true` and `false`.
     pub(super) const fn bool(&self) -> Option<bool> {
         if let Self::Bool(truth) = self { Some(*truth) } else { None }
+    }
+
+    /// Whether it is `true`; `None` for a member that is there and no truth value.
+    pub(super) fn truth(member: Option<&Self>) -> Option<bool> {
+        member.map_or(Some(false), Self::bool)
+    }
+
+    /// The time in a member, by `parse`: `Some(None)` without it, `None` where it is malformed.
+    pub(super) fn time(
+        member: Option<&Self>,
+        parse: fn(&str) -> Option<i64>,
+    ) -> Option<Option<i64>> {
+        match member {
+            None | Some(Self::Null) => Some(None),
+            Some(time) => parse(&time.to_string()).map(Some),
+        }
     }
 
     /// The value at a path of member names and list indices, separated by dots.
@@ -154,6 +187,17 @@ mod tests {
         assert_eq!(Json::parse(&nested(9)), None);
         assert_eq!(Json::parse(&nested(1000)), None);
         assert_eq!(Json::parse(&"{\"a\":".repeat(1000)), None);
+    }
+
+    #[test]
+    fn base64_of_either_kind_is_read_and_a_cut_one_is_not() {
+        let json = Json::parse(r#"{"a":"~~?"}"#);
+        for text in ["eyJhIjoifn4/In0=", "eyJhIjoifn4/In0", "eyJhIjoifn4_In0", "eyJhIjoifn4_In0="] {
+            assert_eq!(Json::parse_base64(text), json, "{text}");
+        }
+        for cut in ["eyJhIjoifn4/In", "eyJhIjoifn4/I", "eyJhIjoifn4/", "e", "", "=", "é"] {
+            assert_eq!(Json::parse_base64(cut), None, "{cut}");
+        }
     }
 
     #[test]

@@ -7,14 +7,10 @@
 
 mod cmp;
 mod config;
-mod cookiebot;
 mod cookies;
-mod cookieyes;
 mod date;
 mod gpc;
 mod json;
-mod klaro;
-mod onetrust;
 pub mod own;
 mod reader;
 mod rule;
@@ -22,7 +18,6 @@ mod signal;
 mod source;
 #[cfg(test)]
 mod tests;
-mod vanilla;
 
 pub use self::{
     cmp::{Cmp, UnknownCmp},

@@ -65,7 +65,8 @@ impl Reader {
     }
 
     fn cmp<'a>(&'a self, cmp: Cmp, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {
-        let cookie = self.config.cookies.get(&cmp).map_or(cmp.cookie(), String::as_str);
+        let cookie =
+            self.config.cookies.get(&cmp).map_or(cmp.cookie(), |name| name.trim_end_matches('*'));
         let source = Source::new(cookies, clock, cookie);
         let map = self.config.maps.get(&cmp).unwrap_or(source.map);
         let revision = self.config.revisions.get(&cmp).map(String::as_str);

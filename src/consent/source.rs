@@ -53,8 +53,68 @@ impl<'a> Source<'a> {
     /// As [`Self::each`], for decoders that choose among the forms themselves.
     pub(super) fn each_value(&self, decode: impl Fn(&Forms<'_>) -> Option<Said>) -> Option<Said> {
         let values = self.cookies.values(self.cookie);
-        let said = |forms| decode(forms).unwrap_or_else(|| Said::nothing("malformed"));
-        strictest(values.iter().map(said).collect())
+        strictest(values.iter().map(|forms| or_malformed(decode(forms))).collect())
+    }
+
+    /// As [`Self::each`], for every cookie whose name begins with the source's cookie and goes on
+    /// with what `is_own` knows.
+    pub(super) fn each_below(
+        &self,
+        is_own: impl Fn(&str) -> bool,
+        decode: impl Fn(&str) -> Option<Said>,
+    ) -> Option<Said> {
+        let values = self.cookies.below(self.cookie);
+        let own = values.iter().filter(|(name, _)| is_own(name));
+        strictest(own.map(|(_, forms)| or_malformed(forms.find(&decode))).collect())
+    }
+
+    /// The strictest of what `vote` makes of the values under `name`, silence for what it does not
+    /// understand; `None` without the cookie.
+    pub(super) fn vote(&self, name: &str, vote: impl Fn(&str) -> Option<Vote>) -> Option<Vote> {
+        let values = self.cookies.values(name);
+        values.iter().map(|forms| forms.find(&vote).unwrap_or_default()).reduce(Vote::and)
+    }
+
+    /// Whether every value under `name` is `value`; `None` without the cookie.
+    pub(super) fn is_always(&self, name: &str, value: &str) -> Option<bool> {
+        let vote = self.vote(name, |text| Some(Vote::of(text == value)));
+        vote.map(|vote| vote == Vote::Grant)
+    }
+
+    /// Whether there is a cookie `name`.
+    pub(super) fn has(&self, name: &str) -> bool {
+        !self.cookies.values(name).is_empty()
+    }
+
+    /// Says nothing where a choice of the time `at` (seconds of the epoch) does not count.
+    pub(super) fn outdated(&self, at: Option<i64>) -> Option<Said> {
+        at.and_then(|at| self.clock.refuses(at)).map(Said::nothing)
+    }
+
+    /// Says nothing where the site has another revision than the choice's.
+    pub(super) fn superseded(&self, held: Option<&str>) -> Option<Said> {
+        let other = self.revision.is_some_and(|current| held != Some(current));
+        other.then(|| Said::nothing("the choice was made under another revision"))
+    }
+
+    /// The strictest of the votes cast by names, on the purposes of [`Self::purpose`].
+    pub(super) fn votes<'n>(
+        &self,
+        cast: impl IntoIterator<Item = (&'n str, Vote)>,
+        table: &[(&str, Purpose)],
+    ) -> Votes {
+        let on = |(name, vote)| Some((self.purpose(name, table)?, vote));
+        Votes::strictest(&cast.into_iter().filter_map(on).collect::<Vec<_>>())
+    }
+
+    /// The votes of a list of what was accepted: each name that the site's map, or else `table`, has
+    /// is refused where it is not in the list.
+    pub(super) fn listed(&self, accepted: &[&str], table: &[(&str, Purpose)]) -> Votes {
+        let vote = |name: &str| Vote::of(accepted.contains(&name));
+        let mapped = self.map.iter().map(|(name, purpose)| (*purpose, vote(name)));
+        let given = table.iter().map(|(name, purpose)| (*purpose, vote(name)));
+        let cast: Vec<_> = if self.map.is_empty() { given.collect() } else { mapped.collect() };
+        Votes::strictest(&cast)
     }
 
     /// The purpose that the site gave to `name`, or else that its maker's `table` gives.
@@ -87,6 +147,27 @@ impl Said {
         Self { basis: Basis::Opaque, votes: Votes::default(), note: note.into() }
     }
 
+    /// The stricter of two; their order does not matter.
+    pub(super) fn and(self, other: Self) -> Self {
+        strictest(vec![self, other]).unwrap_or_else(|| Self::nothing("malformed"))
+    }
+
+    /// The visitor's act where `acted`, else the site's assumption.
+    pub(super) fn by(acted: bool, votes: Votes) -> Self {
+        match acted {
+            true => Self::explicit(votes, "chosen on the banner"),
+            false => Self::implied(votes, "its cookie was written without a click"),
+        }
+    }
+
+    /// The same, as the site's assumption where it was the visitor's act.
+    pub(super) fn assumed(self) -> Self {
+        match self.basis {
+            Basis::Explicit => Self::by(false, self.votes),
+            Basis::Implied | Basis::None | Basis::Opaque => self,
+        }
+    }
+
     fn voted(basis: Basis, votes: Votes, note: Cow<'static, str>) -> Self {
         if votes == Votes::default() {
             return Self::nothing("it names no known purpose");
@@ -97,6 +178,10 @@ impl Said {
     pub(super) fn named(self, name: impl Into<Cow<'static, str>>) -> Signal {
         Signal { name: name.into(), basis: self.basis, votes: self.votes, note: self.note }
     }
+}
+
+fn or_malformed(said: Option<Said>) -> Said {
+    said.unwrap_or_else(|| Said::nothing("malformed"))
 }
 
 fn strictest(said: Vec<Said>) -> Option<Said> {

@@ -15,13 +15,14 @@ use super::{
     reply,
     sniffer::{Sniffed, Sniffer},
 };
+use crate::consent::Cmp;
 use crate::engine::{Body, Cause, Client, Engine, OnUnreadable, Plan, Reply, Treatment, View};
 use crate::policy::{Finding, Mode};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
     HeaderMap, Method, StatusCode, Version,
-    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING},
 };
 use pingora_core::{
     Error, ErrorType, Result,
@@ -58,6 +59,8 @@ pub(super) struct PageFilter {
     started: Instant,
     reply: Option<Reply>,
     view: Option<Box<View>>,
+    /// The request's `Cookie` headers, until it is known whether the response is a page.
+    cookies: HeaderMap,
     chunks: bool,
     // Modules are asked to be `Sync`, parsers are not; only `get_mut` is used, which locks nothing.
     stage: Mutex<Stage>,
@@ -82,6 +85,7 @@ impl PageFilter {
             started: Instant::now(),
             reply: None,
             view: None,
+            cookies: HeaderMap::new(),
             chunks: true,
             stage: Mutex::new(Stage::Pass),
             record: None,
@@ -115,6 +119,8 @@ impl PageFilter {
         match self.engine.plan(request.as_ref(), Client::default()) {
             Plan::Respond(reply) => self.reply = Some(reply),
             Plan::Proxy(view) => {
+                let cookies = request.headers.get_all(COOKIE).iter();
+                self.cookies = cookies.map(|cookie| (COOKIE, cookie.clone())).collect();
                 edit_request(view.request(), request)?;
                 self.view = Some(view);
             }
@@ -172,6 +178,7 @@ impl PageFilter {
         let mut record = Record::new(metrics.clone(), self.started, view, options.log_paths);
         record.answered(status);
         record.found(&findings);
+        record.seen(&Cmp::seen(&self.cookies));
         self.record = Some(record);
     }
 

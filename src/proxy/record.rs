@@ -6,6 +6,7 @@
 
 use super::body::Spent;
 use crate::{
+    consent::Cmp,
     engine::{Cause, View},
     metrics::Metrics,
     policy::{Finding, Mode},
@@ -107,6 +108,13 @@ impl Record {
         for Finding { judged, .. } in findings {
             self.held += u64::from(judged.is_held());
             *self.findings.entry(label(&judged.vendor).into()).or_default() += 1;
+        }
+    }
+
+    /// Counts the consent managers whose cookies came with the request.
+    pub(super) fn seen(&self, cmps: &[Cmp]) {
+        for cmp in cmps {
+            self.metrics.cmps.with_label_values(&[cmp.name()]).inc();
         }
     }
 

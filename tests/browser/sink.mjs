@@ -88,6 +88,14 @@ export class Sink {
     return this;
   }
 
+  /** What was sent since the last time. */
+  take() {
+    const sent = { requests: this.#requests, contacts: [...this.#contacts] };
+    this.#requests = [];
+    this.#contacts = new Set();
+    return sent;
+  }
+
   /** Ends every connection; what was sent. */
   close() {
     this.#outer.close();

@@ -193,6 +193,27 @@ async fn the_figures_are_well_formed_and_bounded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn managers_are_counted_once_a_page_by_their_cookies() {
+    for kind in KINDS {
+        let cookies =
+            "Cookie: cmplz_marketing=allow; cmplz_statistics=deny; a=1\r\nCookie: klaro=x\r\n";
+        let image = "HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Length: 1\r\n\r\nx";
+        for (response, pages) in [(html("", b"<p>tea"), 1), (image.as_bytes().to_vec(), 0)] {
+            let origin = Origin::fixed(response, false).await;
+            let front = Front::of(kind, origin.address, Site::default()).await;
+            Visitor::new(front.visitors).await.ask(&get(cookies)).await;
+            let text = String::from_utf8(front.consentry.metrics().render()).unwrap();
+            let seen = |cmp: &str| {
+                text.contains(&format!("consentry_cmp_seen_total{{cmp=\"{cmp}\"}} 1\n"))
+            };
+            assert_eq!((seen("complianz"), seen("klaro")), (pages == 1, pages == 1), "{text}");
+            let managers = text.matches("\nconsentry_cmp_seen_total{").count();
+            assert_eq!(managers, 2 * pages, "{kind:?} {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_operators_header_is_on_pages_and_can_be_off() {
     for kind in KINDS {
         for (mode, announce, said) in [

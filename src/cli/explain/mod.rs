@@ -15,7 +15,7 @@ use super::{
 use crate::{
     catalog::Destination,
     config::Config,
-    consent::{Cmp, Consent},
+    consent::{Cmp, Consent, Signal, Vote},
     policy::{Grant, Regime, Ruling},
     purpose::Purpose,
 };
@@ -132,17 +132,25 @@ fn json(known: &Known<'_>) -> Value {
             Some((purpose.name().to_owned(), grant(known.ruling.grant(purpose)?)))
         })
         .collect();
-    let signals: Vec<Value> = known
-        .consent
-        .signals
-        .iter()
-        .map(|s| json!({ "name": s.name, "basis": s.basis.name(), "note": s.note }))
-        .collect();
+    let signals: Vec<Value> = known.consent.signals.iter().map(signal).collect();
     let mut all = json!({ "consent": consent, "signals": signals, "regime": known.regime.name() });
     if let (Some(fields), Some(decided)) = (all.as_object_mut(), &known.decided) {
         fields.insert("decision".to_owned(), decided.json());
     }
     all
+}
+
+/// A signal; of each purpose `true`, `false`, or `null` where it says nothing.
+fn signal(signal: &Signal) -> Value {
+    let Signal { name, basis, votes, note } = signal;
+    let said = |purpose| match votes.on(purpose) {
+        Vote::Grant => Some(true),
+        Vote::Deny => Some(false),
+        Vote::Silent => None,
+    };
+    let votes = Purpose::OPTIONAL.map(|purpose| (purpose.name().to_owned(), json!(said(purpose))));
+    let votes: Map<String, Value> = votes.into_iter().collect();
+    json!({ "name": name, "basis": basis.name(), "votes": votes, "note": note })
 }
 
 fn grant(grant: &Grant) -> Value {

@@ -1,7 +1,8 @@
 //! Turns a page's text and cookies into the consent managers that it uses.
 //!
 //! 1. A manager is recognised by the host or file of its script, by the call that starts it, or by its cookie.
-//! 2. Those whose choice cannot be read on the server are named too, and said to be so.
+//! 2. Those whose choice cannot be read on the server are named too, and said to be so: what leaves nothing in the request
+//!    belongs into the configuration all the same, so that nothing is assumed.
 
 use super::page::Scanned;
 use crate::consent::Cmp;
@@ -11,93 +12,118 @@ use serde_json::{Value, json};
 /// A consent manager that a page uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detected {
-    /// Its choice is read.
-    Readable(Cmp),
+    /// One that configuration has a name for.
+    Known(Cmp),
     /// Its choice is not read.
     Other(&'static str),
 }
 
 /// Texts that only pages with the manager hold.
-const READABLE: &[(Cmp, &[&str])] = &[
-    (
-        Cmp::Cookiebot,
-        &["consent.cookiebot.com/", "consentcdn.cookiebot.com/", "consent.cookiebot.eu/"],
-    ),
-    (
-        Cmp::OneTrust,
-        &["cdn.cookielaw.org/", "otSDKStub", "cookie-cdn.cookiepro.com/", "OptanonWrapper"],
-    ),
-    (Cmp::CookieYes, &["cdn-cookieyes.com/", "app.cookieyes.com/"]),
-    (
-        Cmp::VanillaCookieConsent,
-        &[
+const fn texts(cmp: Cmp) -> &'static [&'static str] {
+    match cmp {
+        Cmp::Axeptio => &["static.axept.io/", "axeptioSettings"],
+        Cmp::Borlabs => &["borlabs-cookie", "BorlabsCookie"],
+        Cmp::Civic => &["cc.cdn.civiccomputing.com/", "CookieControl.load("],
+        Cmp::CommandersAct => &["cdn.trustcommander.net/"],
+        Cmp::Complianz => &["complianz-gdpr", "cmplz_", "cmplz-"],
+        Cmp::CookieInformation => &["policy.app.cookieinformation.com/", "CookieInformation"],
+        Cmp::CookieScript => &["cdn.cookie-script.com/", "cookie-script.com/s/"],
+        Cmp::Cookiebot => {
+            &["consent.cookiebot.com/", "consentcdn.cookiebot.com/", "consent.cookiebot.eu/"]
+        }
+        Cmp::CookieFirst => &["consent.cookiefirst.com/"],
+        Cmp::CookieHub => &["cdn.cookiehub.eu/", "cookiehub.net/", "dash.cookiehub.com/"],
+        Cmp::CookieLawInfo => &["plugins/cookie-law-info/", "cli_cookiebar_settings"],
+        Cmp::CookieYes => &["cdn-cookieyes.com/", "app.cookieyes.com/"],
+        Cmp::Didomi => &["sdk.privacy-center.org/", "didomiConfig", "didomiOnReady"],
+        Cmp::DrupalEucc => &["eu_cookie_compliance"],
+        Cmp::GoogleFc => &["fundingchoicesmessages.google.com/"],
+        Cmp::HubSpot => &["js.hs-banner.com/"],
+        Cmp::Iubenda => &["cdn.iubenda.com/", "cs.iubenda.com/", "_iub.csConfiguration"],
+        Cmp::Ketch => &["global.ketchcdn.com/"],
+        Cmp::Klaro => &["klaroConfig", "cdn.kiprotect.com/klaro", "klaro.js", "klaro-no-css.js"],
+        Cmp::Matomo => &["'requireConsent'", "\"requireConsent\"", "rememberConsentGiven"],
+        Cmp::OneTrust => {
+            &["cdn.cookielaw.org/", "otSDKStub", "cookie-cdn.cookiepro.com/", "OptanonWrapper"]
+        }
+        Cmp::OsanoCmp => &["cmp.osano.com/"],
+        Cmp::OsanoOss => {
+            &["cookieconsent.initialise(", "libs/cookieconsent2/", "npm/cookieconsent@"]
+        }
+        Cmp::PiwikPro => &["ppms.cm.api"],
+        Cmp::Shopify => &["shopifycloud/consent-tracking-api/", "Shopify.customerPrivacy"],
+        Cmp::Sourcepoint => {
+            &["cdn.privacy-mgmt.com/", "_sp_queue", "sourcepoint.mgr.consensu.org/"]
+        }
+        Cmp::Tarteaucitron => &["tarteaucitron.init(", "tarteaucitron.js", "tarteaucitron.min.js"],
+        Cmp::Tealium => &["utag.gdpr", "__tealiumGDPR"],
+        Cmp::TrustArc => &["consent.trustarc.com/", "consent.truste.com/", "choices.truste.com/"],
+        Cmp::Usercentrics => {
+            &["app.usercentrics.eu/", "web.cmp.usercentrics.eu/", "usercentrics-cmp"]
+        }
+        Cmp::VanillaCookieConsent => &[
             "CookieConsent.run(",
             "cookieconsent.umd.js",
             "vanilla-cookieconsent",
             "initCookieConsent(",
         ],
-    ),
-    (Cmp::Klaro, &["klaroConfig", "cdn.kiprotect.com/klaro", "klaro.js", "klaro-no-css.js"]),
-];
+        Cmp::WpConsentApi => &["plugins/wp-consent-api/", "wp_consent_type", "wp_set_consent("],
+        Cmp::Zaraz => &["zaraz.consent"],
+    }
+}
 
 /// The same of managers that are not read.
 const OTHERS: &[(&str, &[&str])] = &[
-    ("Usercentrics", &["app.usercentrics.eu/", "web.cmp.usercentrics.eu/", "usercentrics-cmp"]),
-    ("TrustArc", &["consent.trustarc.com/", "consent.truste.com/", "choices.truste.com/"]),
-    ("Complianz", &["complianz-gdpr", "cmplz_", "cmplz-"]),
-    ("Didomi", &["sdk.privacy-center.org/", "didomiConfig", "didomiOnReady"]),
-    ("iubenda", &["cdn.iubenda.com/", "cs.iubenda.com/", "_iub.csConfiguration"]),
     (
         "InMobi Choice (Quantcast)",
         &["cmp.inmobi.com/", "quantcast.mgr.consensu.org/", "cmp.quantcast.com/"],
     ),
-    ("Axeptio", &["static.axept.io/", "axeptioSettings"]),
-    ("Osano", &["cmp.osano.com/", "cookieconsent.initialise("]),
-    ("Borlabs Cookie", &["borlabs-cookie", "BorlabsCookie"]),
     ("Termly", &["app.termly.io/"]),
-    ("CookieFirst", &["consent.cookiefirst.com/"]),
-    ("CookieHub", &["cdn.cookiehub.eu/", "cookiehub.net/", "dash.cookiehub.com/"]),
-    ("Civic Cookie Control", &["cc.cdn.civiccomputing.com/"]),
-    ("tarteaucitron", &["tarteaucitron.init(", "tarteaucitron.js", "tarteaucitron.min.js"]),
-    ("Sourcepoint", &["cdn.privacy-mgmt.com/", "_sp_queue", "sourcepoint.mgr.consensu.org/"]),
-    ("Piwik PRO Consent Manager", &["ppms.cm.api"]),
-    ("Ketch", &["global.ketchcdn.com/"]),
-    ("CookieScript", &["cdn.cookie-script.com/", "cookie-script.com/s/"]),
-    ("Cookie Information", &["policy.app.cookieinformation.com/", "CookieInformation"]),
     ("consentmanager", &["cdn.consentmanager.net/", "delivery.consentmanager.net/"]),
     ("Real Cookie Banner", &["real-cookie-banner"]),
     ("Pandectes", &["pandectes"]),
-    ("Google Funding Choices", &["fundingchoicesmessages.google.com/"]),
-    ("Commanders Act", &["cdn.trustcommander.net/"]),
     ("Moove GDPR", &["moove_gdpr"]),
-    ("Drupal EU Cookie Compliance", &["eu_cookie_compliance"]),
 ];
 
 impl Detected {
-    /// The name: in configuration where it is readable, else its maker's.
+    /// The name: in configuration where it has one, else its maker's.
     pub(super) const fn name(&self) -> &'static str {
         match self {
-            Self::Readable(cmp) => cmp.name(),
+            Self::Known(cmp) => cmp.name(),
             Self::Other(name) => name,
         }
     }
 
+    /// What is to be known before it is relied on, for people.
+    pub(super) fn warning(&self) -> Option<String> {
+        match self {
+            Self::Known(cmp) if cmp.is_in_browser() => Some(format!(
+                "{cmp} keeps the choice in the browser: no request holds it, and it\ngrants nothing."
+            )),
+            Self::Known(_) => None,
+            Self::Other(name) => {
+                Some(format!("{name} manages consent here; its choice cannot be read."))
+            }
+        }
+    }
+
     pub(super) fn json(self) -> Value {
-        let needs_map = matches!(self, Self::Readable(cmp) if cmp.needs_map());
-        let readable = matches!(self, Self::Readable(_));
-        json!({ "name": self.name(), "readable": readable, "needs_map": needs_map })
+        let is = |what: fn(Cmp) -> bool| matches!(self, Self::Known(cmp) if what(cmp));
+        json!({
+            "name": self.name(),
+            "readable": is(|cmp| !cmp.is_in_browser()),
+            "in_browser": is(Cmp::is_in_browser),
+            "needs_map": is(Cmp::needs_map),
+        })
     }
 }
 
 /// The managers of a page with this body and head.
 pub(super) fn detect(body: &[u8], headers: &HeaderMap) -> Vec<Detected> {
-    let holds = |texts: &&[&str]| texts.iter().any(|text| holds(body, text));
-    let readable = READABLE
-        .iter()
-        .filter(|(cmp, texts)| holds(texts) || sets_cookie(headers, *cmp))
-        .map(|(cmp, _)| Detected::Readable(*cmp));
+    let holds = |texts: &[&str]| texts.iter().any(|text| holds(body, text));
+    let known = Cmp::all().filter(|cmp| holds(texts(*cmp)) || sets_cookie(headers, *cmp));
     let others = OTHERS.iter().filter(|(_, texts)| holds(texts));
-    readable.chain(others.map(|(name, _)| Detected::Other(name))).collect()
+    known.map(Detected::Known).chain(others.map(|(name, _)| Detected::Other(name))).collect()
 }
 
 fn holds(body: &[u8], text: &str) -> bool {
@@ -107,7 +133,7 @@ fn holds(body: &[u8], text: &str) -> bool {
 fn sets_cookie(headers: &HeaderMap, cmp: Cmp) -> bool {
     headers.get_all(SET_COOKIE).iter().any(|cookie| {
         let name = cookie.as_bytes().split(|b| *b == b'=').next().unwrap_or_default();
-        cmp.cookies().iter().any(|own| own.as_bytes() == name.trim_ascii())
+        cmp.writes(name.trim_ascii())
     })
 }
 
@@ -124,17 +150,17 @@ pub(super) fn all(pages: &[Scanned]) -> Vec<Detected> {
 
 /// What to write into the configuration for them.
 pub(super) fn config(cmps: &[Detected]) -> Option<String> {
-    let readable = |cmp: &Detected| match cmp {
-        Detected::Readable(cmp) => Some(*cmp),
+    let known = |cmp: &Detected| match cmp {
+        Detected::Known(cmp) => Some(*cmp),
         Detected::Other(_) => None,
     };
-    let readable: Vec<Cmp> = cmps.iter().filter_map(readable).collect();
-    if readable.is_empty() {
+    let known: Vec<Cmp> = cmps.iter().filter_map(known).collect();
+    if known.is_empty() {
         return None;
     }
-    let names: Vec<String> = readable.iter().map(|cmp| format!("\"{cmp}\"")).collect();
+    let names: Vec<String> = known.iter().map(|cmp| format!("\"{cmp}\"")).collect();
     let mut lines = format!("[consent]\ncmp = [{}]", names.join(", "));
-    for cmp in readable.iter().filter(|cmp| cmp.needs_map()) {
+    for cmp in known.iter().filter(|cmp| cmp.needs_map()) {
         lines.push_str(&format!("\nmap.{cmp} = {{ nameOfTheService = \"analytics\" }}"));
     }
     Some(lines)
@@ -162,7 +188,10 @@ mod tests {
             ("", cookie("cookieyes-consent=a; Path=/"), "cookieyes"),
             ("<script>CookieConsent.run({})</script>", HeaderMap::new(), "vanilla-cookieconsent"),
             ("<script>var klaroConfig = {}</script>", HeaderMap::new(), "klaro"),
-            ("<script src=//app.usercentrics.eu/latest/main.js>", HeaderMap::new(), "Usercentrics"),
+            ("<script src=//app.usercentrics.eu/latest/main.js>", HeaderMap::new(), "usercentrics"),
+            ("", cookie("_iub_cs-123=a; Path=/"), "iubenda"),
+            ("<script src=//static.axept.io/sdk.js>", HeaderMap::new(), "axeptio"),
+            ("<script src=//app.termly.io/embed.min.js>", HeaderMap::new(), "Termly"),
         ] {
             let found = detect(body.as_bytes(), &headers);
             assert_eq!(found.iter().map(Detected::name).collect::<Vec<_>>(), [name]);
@@ -170,6 +199,16 @@ mod tests {
             let parsed = Config::parse(&lines, "t", Path::new(""), &Overrides::default()).unwrap();
             let cmps = parsed.default.consent.cmps;
             assert!(lines.is_empty() || cmps.iter().map(|cmp| cmp.name()).eq([name]), "{lines}");
+        }
+        for cmp in Cmp::all() {
+            for text in texts(cmp) {
+                let found = detect(text.as_bytes(), &HeaderMap::new());
+                assert_eq!(found, [Detected::Known(cmp)], "{text}");
+            }
+            let lines = config(&[Detected::Known(cmp)]).unwrap();
+            Config::parse(&lines, "t", Path::new(""), &Overrides::default()).unwrap();
+            let warned = Detected::Known(cmp).warning().is_some();
+            assert_eq!(warned, cmp.is_in_browser());
         }
         assert!(detect(b"<p>our cookie consent</p>", &cookie("sid=1")).is_empty());
     }

@@ -96,12 +96,8 @@ fn necessary(sums: &[Sum]) -> Option<String> {
 
 fn managers(pages: &[Scanned]) -> Vec<String> {
     let cmps = cmp::all(pages);
-    let mut lines = Vec::new();
-    for other in &cmps {
-        if let cmp::Detected::Other(name) = other {
-            lines.push(format!("\n{name} manages consent here; its choice cannot be read yet."));
-        }
-    }
+    let warnings = cmps.iter().filter_map(cmp::Detected::warning);
+    let mut lines: Vec<_> = warnings.map(|warning| format!("\n{warning}")).collect();
     if let Some(config) = cmp::config(&cmps) {
         lines.push(format!("\nFor the consent manager in use, write:\n\n{config}"));
     }

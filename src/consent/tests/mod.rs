@@ -1,13 +1,14 @@
 //! Real cookies of each consent manager through the whole reader, and what hostile ones must never do.
 
 mod cases;
+mod managers;
+mod states;
 
 use self::cases::{CLOSED, PATH, cases, cookiebot, onetrust, vanilla};
 use super::*;
 use crate::purpose::{Purpose, PurposeSet};
 use http::{HeaderMap, HeaderName, HeaderValue, header::COOKIE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use proptest::prelude::*;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// 2026-06-15T12:00:00Z.
@@ -23,7 +24,7 @@ fn config() -> Config {
     ];
     let map = klaro.map(|(name, purpose)| (name.to_owned(), purpose)).into_iter().collect();
     Config {
-        cmps: Cmp::ALL.to_vec(),
+        cmps: Cmp::all().filter(|cmp| !cmp.is_in_browser()).collect(),
         maps: [(Cmp::Klaro, map)].into_iter().collect(),
         ..Config::default()
     }
@@ -158,6 +159,10 @@ fn rule(find: Find, equals: &str) -> Config {
 fn rules_read_in_house_cookies() {
     let path = |p: &str, equals| rule(Find::Path(p.to_owned()), equals);
     let regex = |r: &str, equals| rule(Find::Regex(regex::Regex::new(r).unwrap()), equals);
+    let list = |separator: &str, equals| rule(Find::List(separator.to_owned()), equals);
+    let pairs = |separator: &str, key: &str, equals| {
+        rule(Find::Pairs { separator: separator.to_owned(), key: key.to_owned() }, equals)
+    };
     let (explicit, none) = (Basis::Explicit, Basis::None);
     for (config, value, basis, votes) in [
         (path("consents.ads", "true"), r#"{"consents":{"ads":true}}"#, explicit, "??+"),
@@ -179,6 +184,18 @@ fn rules_read_in_house_cookies() {
         (regex("(?:^|,)ads:([01])", "1"), "stats:1%2Cads%3A0", explicit, "??-"),
         (regex("(?:^|,)ads:([01])", "1"), "stats:1", none, "???"),
         (regex("ads", "ads"), "x,ads", explicit, "??+"),
+        (list(",", "ads"), "stats,ads", explicit, "??+"),
+        (list(",", "ads"), "stats%2C%20ads", explicit, "??+"),
+        (list(",", "ads"), "stats,ads2", explicit, "??-"),
+        (list(",", "ads"), "", explicit, "??-"),
+        (list(",", "ads"), "ads,%", none, "???"),
+        (list("::", "ads"), "stats::ads", explicit, "??+"),
+        (pairs("&", "ads", "1"), "stats=0&ads=1", explicit, "??+"),
+        (pairs("&", "ads", "1"), "stats%3D0%26ads%3D0", explicit, "??-"),
+        (pairs("|", "ads", "1"), "stats:0|ads:1", explicit, "??+"),
+        (pairs("&", "ads", "1"), "ads=1&ads=0", explicit, "??-"),
+        (pairs("&", "ads", "1"), "stats=1&badads=1", none, "???"),
+        (pairs("&", "ads", "1"), "ads", none, "???"),
     ] {
         check(&config, &format!("shop={value}"), "rule:shop", basis, votes);
     }
@@ -213,92 +230,4 @@ fn gpc_refuses_beside_any_cookie() {
     assert_eq!(shown, [("own", "+++".to_owned()), ("gpc", "??-".to_owned())]);
     let config = Config { gpc: PurposeSet::EMPTY, ..config() };
     assert_eq!(Reader::new(&config).read(&headers, now()).signals.len(), 1);
-}
-
-const NAMES: [&str; 8] = [
-    "consentry",
-    "CookieConsent",
-    "OptanonConsent",
-    "OptanonAlertBoxClosed",
-    "cookieyes-consent",
-    "cc_cookie",
-    "klaro",
-    "shop",
-];
-
-fn everything() -> Config {
-    let rules = [Find::Path("a.b".into()), Find::Path(String::new())]
-        .map(|find| (find, "yes please".to_owned()))
-        .map(|(find, equals)| Rule {
-            cookie: "shop".into(),
-            find,
-            equals,
-            purpose: Purpose::Analytics,
-        });
-    Config { rules: rules.into(), ..config() }
-}
-
-/// Whether each purpose has an explicit grant and no denial.
-fn opened(consent: &Consent) -> [bool; 3] {
-    let voted = |purpose, vote| consent.signals.iter().any(move |s| s.votes.on(purpose) == vote);
-    let explicit = |purpose| {
-        let by = |s: &Signal| s.basis == Basis::Explicit && s.votes.on(purpose) == Vote::Grant;
-        consent.signals.iter().any(by)
-    };
-    Purpose::OPTIONAL.map(|p| explicit(p) && !voted(p, Vote::Deny))
-}
-
-fn any_cookie() -> impl Strategy<Value = String> {
-    let real: Vec<String> = cases().into_iter().map(|case| case.0).collect();
-    let junk = (proptest::sample::select(&NAMES), "[ -:<-~é]{0,40}");
-    prop_oneof![
-        proptest::sample::select(real),
-        junk.prop_map(|(name, value)| format!("{name}={value}")),
-    ]
-}
-
-fn shuffled_pairs() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
-    let pairs = proptest::collection::vec(any_cookie(), 0..6)
-        .prop_map(|all| all.iter().flat_map(|c| c.split(';')).map(str::to_owned).collect());
-    pairs.prop_flat_map(|pairs: Vec<String>| (Just(pairs.clone()), Just(pairs).prop_shuffle()))
-}
-
-proptest! {
-    #[test]
-    fn random_bytes_never_grant(
-        name in proptest::sample::select(&NAMES),
-        bytes in proptest::collection::vec(any::<u8>(), 0..200),
-    ) {
-        let line = [name.as_bytes(), b"=", &bytes].concat();
-        let Ok(value) = HeaderValue::from_bytes(&line) else { return Ok(()) };
-        let headers: HeaderMap = [(COOKIE, value)].into_iter().collect();
-        let consent = Reader::new(&everything()).read(&headers, now());
-        prop_assert_eq!(opened(&consent), [false; 3]);
-    }
-
-    #[test]
-    fn more_cookies_of_a_source_never_open_what_was_denied(
-        cookies in proptest::collection::vec(any_cookie(), 1..12),
-        more in proptest::sample::select(&["CookieConsent=0", "consentry=v1.p1.20260601.f0a0m0", "consentry=?"]),
-    ) {
-        let reader = Reader::new(&everything());
-        let join = |list: &[String]| headers(&[&list.join("; ")]);
-        let before = opened(&reader.read(&join(&cookies), now()));
-        let mut cookies = cookies;
-        cookies.push((*more).to_owned());
-        let after = opened(&reader.read(&join(&cookies), now()));
-        prop_assert!(before.iter().zip(after).all(|(before, after)| *before || !after));
-    }
-
-    #[test]
-    fn the_order_of_cookies_does_not_matter((pairs, shuffled) in shuffled_pairs()) {
-        let reader = Reader::new(&everything());
-        let together = reader.read(&headers(&[&pairs.join(";")]), now());
-        let apart: Vec<&str> = shuffled.iter().map(String::as_str).collect();
-        let apart = reader.read(&headers(&apart), now());
-        let outcome = |c: &Consent| -> Vec<_> {
-            c.signals.iter().map(|s| (s.name.clone(), s.basis, s.votes)).collect()
-        };
-        prop_assert_eq!(outcome(&together), outcome(&apart));
-    }
 }

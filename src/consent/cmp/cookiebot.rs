@@ -7,7 +7,7 @@
 //! 3. `utc` holds the time of the choice in milliseconds.
 //! 4. Names other than the three categories are left to the site's map.
 
-use super::{
+use crate::consent::{
     signal::{Vote, Votes},
     source::{Said, Source},
 };

@@ -6,7 +6,7 @@
 //! 3. A `landingPath` that is a URL, and `AwaitingReconsent=true`, say that no choice has been made.
 //! 4. Group ids can be renamed: the site's map comes before the maker's table, and unknown ones say nothing.
 
-use super::{
+use crate::consent::{
     cookies::Forms,
     date,
     signal::{Vote, Votes},

@@ -5,7 +5,7 @@
 //! 3. `consent:no` is a refusal of everything, whatever the fields say.
 //! 4. Both `analytics` and `performance` must be yes for analytics.
 
-use super::{
+use crate::consent::{
     signal::{Vote, Votes},
     source::{Said, Source},
 };

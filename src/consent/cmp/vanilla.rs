@@ -8,7 +8,7 @@
 //! 4. `lastConsentTimestamp`, or else `consentTimestamp`, is the ISO time of the choice.
 //! 5. A choice under another `revision` than the site's current one says nothing.
 
-use super::{
+use crate::consent::{
     date,
     json::Json,
     signal::{Vote, Votes},
