@@ -3,9 +3,9 @@
 use super::meaning::{Wrong, one_of, some_text};
 use crate::{
     catalog::ThirdParty,
-    consent::Cmp,
+    consent::{Cmp, Iab},
     engine::OnUnreadable,
-    policy::{Mode, Regime},
+    policy::{Mode, Regime, Tcf},
     purpose::Purpose,
     rewrite::Gated,
 };
@@ -33,6 +33,17 @@ pub(super) const CMPS: &[(&str, Cmp); Cmp::ALL.len()] = &[
     (Cmp::VanillaCookieConsent.name(), Cmp::VanillaCookieConsent),
     (Cmp::Klaro.name(), Cmp::Klaro),
 ];
+
+/// The strings of the IAB's frameworks, by the names that they have in configuration.
+pub(super) const IAB: &[(&str, Iab)] = &[
+    (Iab::Tcf.name(), Iab::Tcf),
+    (Iab::Gpp.name(), Iab::Gpp),
+    (Iab::Ac.name(), Iab::Ac),
+    (Iab::UsPrivacy.name(), Iab::UsPrivacy),
+];
+
+pub(super) const TCF: &[(&str, Tcf)] =
+    &[("if-present", Tcf::IfPresent), ("require", Tcf::Require), ("off", Tcf::Off)];
 
 const PURPOSES: &[(&str, Purpose)] = &[
     (Purpose::Functional.name(), Purpose::Functional),

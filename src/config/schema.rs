@@ -43,6 +43,8 @@ pub(super) static CONSENT: Schema = Schema {
         "policy",
         "max_age_days",
         "cmp",
+        "iab",
+        "tcf",
         "gpc",
         "allow_implied",
         "map",

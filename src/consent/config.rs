@@ -1,6 +1,6 @@
 //! What the operator says of the signals of one site, as plain data.
 
-use super::{Cmp, PolicyVersion};
+use super::{Cmp, Iab, PolicyVersion};
 use crate::purpose::{Purpose, PurposeSet};
 use std::collections::BTreeMap;
 
@@ -47,6 +47,9 @@ pub struct Config {
     pub revisions: BTreeMap<Cmp, String>,
     /// Rules for in-house cookies.
     pub rules: Vec<Rule>,
+    /// The strings of the IAB's frameworks that are read; default all: they need no map, and what they grant is the visitor's
+    /// own choice of vendors.
+    pub iab: Vec<Iab>,
     /// What `Sec-GPC: 1` refuses; default marketing.
     pub gpc: PurposeSet,
 }
@@ -62,6 +65,7 @@ impl Default for Config {
             cookies: BTreeMap::new(),
             revisions: BTreeMap::new(),
             rules: Vec::new(),
+            iab: Iab::ALL.to_vec(),
             gpc: PurposeSet::EMPTY.with(Purpose::Marketing),
         }
     }

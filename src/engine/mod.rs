@@ -18,7 +18,7 @@ pub use self::view::View;
 use crate::{
     catalog::{self, Catalog, Scope},
     policy::csp,
-    purpose::Purpose,
+    vendor::Vendor,
 };
 use http::{
     StatusCode,
@@ -82,7 +82,8 @@ pub struct Engine {
     catalog: Arc<Catalog>,
     sites: Sites,
     fingerprint: Arc<str>,
-    stubs: Vec<(Purpose, String)>,
+    /// The hashes of the scripts that stand in for gated vendors'.
+    stubs: Vec<(Arc<Vendor>, String)>,
 }
 
 impl Engine {
@@ -166,11 +167,11 @@ fn page_url(request: &request::Parts, authority: &str, client: Client) -> Option
     whole.or_else(|_| Url::parse(&format!("{scheme}://{authority}/"))).ok()
 }
 
-/// The hashes of the scripts that stand in for gated vendors', by the vendors' purposes.
-fn stubs(catalog: &Catalog) -> Vec<(Purpose, String)> {
-    let purpose = |id| catalog.vendor(id).map(|vendor| vendor.purpose);
+fn stubs(catalog: &Catalog) -> Vec<(Arc<Vendor>, String)> {
     let stubs = catalog.hashed_surrogates();
-    stubs.filter_map(|(id, text)| Some((purpose(id)?, csp::sha256_source(text)))).collect()
+    stubs
+        .filter_map(|(id, text)| Some((catalog.vendor(id)?.clone(), csp::sha256_source(text))))
+        .collect()
 }
 
 fn short_hash(text: &str) -> String {

@@ -19,8 +19,8 @@ use crate::{
     coding::{self, Coding},
     headers::{self, Edit, Facts, State},
     policy::{Finding, Gate, Mode, Ruling, csp::Inline},
-    purpose::Purpose,
     rewrite::{self, Rewriter},
+    vendor::Vendor,
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
@@ -58,12 +58,14 @@ impl View {
         url: Url,
     ) -> Self {
         let class = ruling.class();
-        let fingerprint = fingerprint(&engine.fingerprint, site.scope.lists().stamp());
+        let stamp = [site.scope.lists().stamp(), &ruling.stamp()].concat();
+        let fingerprint = fingerprint(&engine.fingerprint, &stamp);
         let state = State { class: &class, fingerprint: &fingerprint };
         let edits = headers::request(request, &state);
         let ours =
             edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
-        let stubs = engine.stubs.iter().filter(|(purpose, _)| !ruling.grants(*purpose));
+        let gated = |vendor: &Vendor| !ruling.allows(vendor, vendor.purpose);
+        let stubs = engine.stubs.iter().filter(|(vendor, _)| gated(vendor));
         Self {
             stubs: stubs.map(|(_, hash)| hash.clone()).collect(),
             request: edits,
@@ -245,11 +247,11 @@ impl View {
     }
 
     fn grants_everything(&self) -> bool {
-        Purpose::OPTIONAL.into_iter().all(|purpose| self.ruling.grants(purpose))
+        self.ruling.allows_everything()
     }
 }
 
-/// What a page depends on beside consent: the engine's `own` fingerprint, with the filter lists' `stamp`.
+/// What a page depends on beside consent: the engine's `own` fingerprint, with the `stamp` of filter lists and TC strings.
 fn fingerprint(own: &Arc<str>, stamp: &str) -> Arc<str> {
     if stamp.is_empty() { own.clone() } else { format!("{own}{stamp}").into() }
 }
@@ -276,6 +278,7 @@ mod tests {
     use crate::{
         catalog::Lists,
         engine::{Config, Plan},
+        purpose::Purpose,
     };
     use http::header::ETAG;
 

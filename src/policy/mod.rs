@@ -14,4 +14,4 @@ mod tests;
 pub use self::gate::{Finding, Gate, Judged, Place};
 pub use self::permit::Permit;
 pub use self::reason::Reason;
-pub use self::ruling::{Decision, Grant, Mode, Policy, Regime, Ruling, Verdict};
+pub use self::ruling::{Decision, Grant, Mode, Policy, Regime, Ruling, Tcf, Verdict};

@@ -18,11 +18,11 @@ fn signal(name: &'static str, basis: Basis, marketing: Vote) -> Signal {
 }
 
 fn marketing(policy: Policy, regime: Regime, signals: &[Signal]) -> Grant {
-    policy.rule(&Consent { signals: signals.to_vec() }, regime).marketing
+    policy.rule(&Consent::from(signals.to_vec()), regime).marketing
 }
 
-const STRICT: Policy = Policy { allow_implied: false };
-const LENIENT: Policy = Policy { allow_implied: true };
+const STRICT: Policy = Policy { allow_implied: false, tcf: Tcf::IfPresent };
+const LENIENT: Policy = Policy { allow_implied: true, tcf: Tcf::IfPresent };
 
 /// Who asks, what was sent, and what comes out: granted, basis, reason.
 type Case<'a> = (Policy, Regime, &'a [&'a Signal], bool, Basis, &'a str);
@@ -222,7 +222,7 @@ proptest! {
         lenient in any::<bool>(),
         signals in proptest::collection::vec(any_signal(), 0..5),
     ) {
-        let grant = marketing(Policy { allow_implied: lenient }, Regime::OptIn, &signals);
+        let grant = marketing(Policy { allow_implied: lenient, ..STRICT }, Regime::OptIn, &signals);
         let acts = signals.iter().any(|s| s.basis == Basis::Explicit && s.votes.marketing == Vote::Grant);
         prop_assert!(!grant.granted || (acts && grant.basis == Basis::Explicit));
     }

@@ -146,8 +146,14 @@ fn json(known: &Known<'_>) -> Value {
 }
 
 fn grant(grant: &Grant) -> Value {
-    let Grant { granted, basis, signal, reason } = grant;
-    json!({ "granted": granted, "basis": basis.name(), "signal": signal, "reason": &**reason })
+    let Grant { granted, listed, basis, signal, reason } = grant;
+    json!({
+        "granted": granted,
+        "granted_to_listed_vendors": listed,
+        "basis": basis.name(),
+        "signal": signal,
+        "reason": &**reason,
+    })
 }
 
 impl From<DestinationName> for Destination {
