@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::{env, path::Path, process::Command, time::SystemTime};
 
 /// How many strings of each kind.
-const COUNT: &str = "400";
+const COUNT: &str = "200";
 
 /// The libraries, installed; says what is missing otherwise.
 fn libraries(folder: &Path) -> Result<(), String> {

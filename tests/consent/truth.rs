@@ -22,10 +22,15 @@ pub(crate) struct Truth {
     pub(crate) restrictions: Vec<(u8, u8, Vec<u16>)>,
 }
 
-/// The numbers of an array.
+/// The numbers of an array, in order.
 pub(crate) fn ids(value: &Value) -> Vec<u16> {
     let number = |value: &Value| u16::try_from(value.as_u64().unwrap()).unwrap();
-    value.as_array().unwrap().iter().map(number).collect()
+    let all: BTreeSet<u16> = value.as_array().unwrap().iter().map(number).collect();
+    all.into_iter().collect()
+}
+
+fn has(vendors: &[u16], vendor: u16) -> bool {
+    vendors.binary_search(&vendor).is_ok()
 }
 
 impl Truth {
@@ -54,6 +59,11 @@ impl Truth {
         restricted.chain(lists.into_iter().flatten()).max().map_or(20, |last| last + 20)
     }
 
+    /// Vendors from 0 on; of many, every seventh.
+    fn sample(&self) -> impl Iterator<Item = u16> {
+        (0..=self.last()).step_by(if self.last() > 500 { 7 } else { 1 })
+    }
+
     fn check_vendors(&self, string: &TcString<'_>) {
         let all = |has: &dyn Fn(u16) -> bool| -> Vec<u16> {
             (0..=self.last()).chain([65_535]).filter(|id| has(*id)).collect()
@@ -69,13 +79,13 @@ impl Truth {
     }
 
     fn check_restrictions(&self, string: &TcString<'_>) {
-        for purpose in 1..=24 {
-            for vendor in 1..=self.last() {
+        for purpose in 1..=12 {
+            for vendor in self.sample() {
                 let ours: BTreeSet<u8> = string.restrictions(vendor, purpose).collect();
                 let theirs = self
                     .restrictions
                     .iter()
-                    .filter(|(p, _, vendors)| *p == purpose && vendors.contains(&vendor));
+                    .filter(|(p, _, vendors)| *p == purpose && has(vendors, vendor));
                 let theirs: BTreeSet<u8> = theirs.map(|(_, kind, _)| *kind).collect();
                 assert_eq!(ours, theirs, "purpose {purpose}, vendor {vendor}: {}", self.text);
             }
@@ -84,13 +94,14 @@ impl Truth {
 
     /// `unlock`, worked out from the lists by the rule of the TCF.
     fn check_unlocked(&self, string: &TcString<'_>) {
-        for vendor in 0..=self.last() {
-            let shown = !string.has_disclosed() || self.disclosed.contains(&vendor);
-            let consent = shown && self.vendors.contains(&vendor);
-            for purpose in 1..=24_u8 {
-                let forbidden = self.restrictions.iter().any(|(p, kind, vendors)| {
-                    *p == purpose && *kind != 1 && vendors.contains(&vendor)
-                });
+        for vendor in self.sample() {
+            let shown = !string.has_disclosed() || has(&self.disclosed, vendor);
+            let consent = shown && has(&self.vendors, vendor);
+            for purpose in 1..=12_u8 {
+                let forbidden = self
+                    .restrictions
+                    .iter()
+                    .any(|(p, kind, vendors)| *p == purpose && *kind != 1 && has(vendors, vendor));
                 let allowed = consent && self.purposes.contains(&u16::from(purpose)) && !forbidden;
                 let unlocked = string.unlock(vendor, Purposes::of(&[purpose]));
                 assert_eq!(unlocked, allowed, "{purpose} for {vendor}: {}", self.text);

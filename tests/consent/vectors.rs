@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, header::COOKIE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::{
-    fs,
+    env, fs,
     io::Read as _,
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -26,8 +26,10 @@ pub(crate) const OWN: &str =
     "CQuIxQAQuIxQABOAgFENAqEkAJMgAEKAABpwAAAACIAQ6ACAAMlABAAE.IABu.aSAAAAAAAAAA";
 pub(crate) const OWN_GPP: &str = "DBACPeA~CQuIxQAQuIxQAAfAAAENAAFgAAAAAAAAAAAAAAAAAAAA.IAAA.YAAAAAAAAAAA~CAAQAAAAAABA.QA~BAEAAAQA~BAQAAAEA.QA";
 
+/// A file of the folder `VECTORS`, else of `../shared/vectors` beside the crate.
 fn file(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors").join(name);
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
+    let path = env::var_os("VECTORS").map_or_else(beside, PathBuf::from).join(name);
     if !path.is_file() {
         println!("SKIPPED: {} is missing", path.display());
         return None;

@@ -1,5 +1,7 @@
 //! The rules of the list one by one, and that a refusal never opens anything.
 
+mod listed;
+
 use super::*;
 use crate::{
     consent::{Basis, Consent, Signal, Vote, Votes},
@@ -183,7 +185,7 @@ fn any_signal() -> impl Strategy<Value = Signal> {
         Just(Basis::None),
         Just(Basis::Opaque)
     ];
-    let name = prop_oneof![Just("own"), Just("gpc"), Just("cookiebot")];
+    let name = prop_oneof![Just("own"), Just("gpc"), Just("cookiebot"), Just("tcf")];
     (name, basis, any_vote()).prop_map(|(name, basis, vote)| signal(name, basis, vote))
 }
 
@@ -204,6 +206,18 @@ proptest! {
         let mut signals = signals;
         signals.insert(at.min(signals.len()), more);
         prop_assert!(before || !marketing(law.0, law.1, &signals).granted);
+    }
+
+    #[test]
+    fn what_does_not_grant_never_opens_anything_to_listed_vendors(
+        law in any_law(),
+        signals in proptest::collection::vec(any_signal(), 0..5),
+        more in any_signal().prop_filter("grants", |s| s.votes.marketing != Vote::Grant),
+    ) {
+        let before = marketing(law.0, law.1, &signals).listed;
+        let mut signals = signals;
+        signals.push(more);
+        prop_assert!(before || !marketing(law.0, law.1, &signals).listed);
     }
 
     #[test]
