@@ -2,9 +2,10 @@
 //!
 //! 1. `three_managers` is an 8 KB `Cookie` header as shops have it: OneTrust, Cookiebot and CookieYes, a TC string beside them, and the
 //!    rest cookies of others. All vendors of the built-in catalogue that have an id in the Global Vendor List are asked about.
-//! 2. `others_alone` is the same header without any consent in it; `tcf_alone` has nothing but the TC string.
+//! 2. `others_alone` is as long a header without any consent in it; the other `_alone` have nothing but the one manager.
 //! 3. `nothing` is a request without cookies.
-//! 4. `range_bomb` is the widest range as often as 4 KB hold it.
+//! 4. Time is the thread's own, as in `benches/engine.rs`.
+//! 5. `range_bomb` is the widest range as often as 4 KB hold it.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,12 +13,15 @@
     reason = "a bench that cannot run should say so"
 )]
 
+mod core_time;
+
+use self::core_time::CoreTime;
 use consentry::{
     config::built_in,
     consent::{Config, Reader},
     policy::{Policy, Regime},
 };
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 use std::{
     hint::black_box,
@@ -46,7 +50,7 @@ fn managers() -> Vec<String> {
 
 /// Cookies of others, `bytes` of them.
 fn others(bytes: usize) -> Vec<String> {
-    let cookie = |at: usize| format!("shop_{at}_x={at:0>1$}", 40 + at * 7 % 150);
+    let cookie = |at: usize| format!("shop_{at}_x={}", "x".repeat(40 + at * 7 % 150));
     let mut total = 0;
     (0..)
         .map(cookie)
@@ -99,7 +103,7 @@ fn bomb() -> String {
     format!("euconsent-v2={core}A.IAAA")
 }
 
-fn verdicts(c: &mut Criterion) {
+fn verdicts(c: &mut Criterion<CoreTime>) {
     let vendors = built_in();
     let reader = Reader::new(&Config::default()).asking_about(vendors.iter().filter_map(|v| v.gvl));
     let tc = format!("euconsent-v2={TC}");
@@ -111,8 +115,14 @@ fn verdicts(c: &mut Criterion) {
     let half = three.len() / 2;
     three.rotate_left(half);
     let mut group = c.benchmark_group("consent");
+    // The thread's time comes in steps of some milliseconds, so each sample has to be long.
+    group.sampling_mode(SamplingMode::Flat).sample_size(20);
+    let [onetrust, closed, cookiebot, cookieyes] = managers().try_into().unwrap();
     for (name, cookies) in [
         ("three_managers", three),
+        ("onetrust_alone", vec![onetrust, closed]),
+        ("cookiebot_alone", vec![cookiebot]),
+        ("cookieyes_alone", vec![cookieyes]),
         ("others_alone", others(8 << 10)),
         ("tcf_alone", vec![tc]),
         ("range_bomb", vec![bomb()]),
@@ -140,7 +150,7 @@ fn verdicts(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    config = Criterion::default().with_measurement(CoreTime::default()).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
     targets = verdicts
 }
 criterion_main!(benches);

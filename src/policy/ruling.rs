@@ -205,15 +205,20 @@ impl Policy {
                 format!("{}: {purpose} is off by default", signal.name),
             );
         }
-        let allows = |s: &&Signal| s.basis == Basis::Explicit && s.votes.on(purpose) == Vote::Grant;
-        let (listed, all): (Vec<&Signal>, Vec<&Signal>) =
-            consent.signals.iter().filter(allows).partition(|s| s.is_of_listed_vendors());
-        if let Some(signal) = all.first() {
+        let allowed = |listed| {
+            let by = |s: &&Signal| {
+                s.basis == Basis::Explicit
+                    && s.votes.on(purpose) == Vote::Grant
+                    && s.is_of_listed_vendors() == listed
+            };
+            consent.signals.iter().find(by)
+        };
+        if let Some(signal) = allowed(false) {
             let reason = format!("{}: the visitor allowed {purpose}", signal.name);
             return Because::granted(Some(signal), reason);
         }
         let rest = self.without_act(consent, regime, voted(Basis::Implied, Vote::Grant));
-        match listed.first() {
+        match allowed(true) {
             Some(signal) if !rest.granted => Because::listed(signal, purpose),
             Some(_) | None => rest,
         }

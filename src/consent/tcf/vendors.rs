@@ -90,9 +90,10 @@ impl<'s> Ranges<'s> {
 }
 
 fn range(bits: &mut Bits<'_>) -> Option<RangeInclusive<u16>> {
-    let is_range = bits.flag()?;
-    let start = bits.number(16)?;
-    let end = if is_range { bits.number(16)? } else { start };
+    // NOTE: fast path. The flag and the first id come as one number.
+    let entry = bits.take(17)?;
+    let start = u16::try_from(entry & 0xffff).ok()?;
+    let end = if entry >> 16 == 1 { bits.number(16)? } else { start };
     Some(start..=end)
 }
 
