@@ -16,7 +16,7 @@ use super::{
     tcf::{self, Answer},
     usprivacy,
 };
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 /// A kind of string of the IAB's frameworks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,7 +96,8 @@ impl<'r> Strings<'r> {
         let (said, answers): (Vec<_>, Vec<_>) =
             values.iter().map(|forms| read(forms).unwrap_or_else(malformed)).unzip();
         let Some(said) = strictest(said) else { return };
-        self.signals.push(said.from_cookie(cookie).named(kind.name()));
+        self.signals
+            .push(said.noting(|note| format!("{note} in {cookie}").into()).named(kind.name()));
         self.answer = both(self.answer.take(), twins(answers));
     }
 
@@ -122,11 +123,5 @@ fn both(a: Option<Answer>, b: Option<Answer>) -> Option<Answer> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.and(&b)),
         (a, b) => a.or(b),
-    }
-}
-
-impl Said {
-    fn from_cookie(self, cookie: &'static str) -> Self {
-        self.noting(|note| Cow::Owned(format!("{note} in {cookie}")))
     }
 }

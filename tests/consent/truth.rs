@@ -37,7 +37,7 @@ impl Truth {
     /// Panics where the string is decoded to anything else.
     pub(crate) fn check(&self) {
         let text = &self.text;
-        let string = TcString::parse(text).unwrap_or_else(|why| panic!("{why}: {text}"));
+        let string = TcString::parse(text).unwrap_or_else(|why| unreachable!("{why}: {text}"));
         assert_eq!(u64::from(string.cmp()), self.cmp, "{text}");
         assert_eq!(u64::from(string.policy()), self.policy, "{text}");
         assert_eq!(string.is_service_specific(), self.is_service_specific, "{text}");

@@ -275,7 +275,7 @@ fn two_strings_must_both_allow() {
     let [all, google, nobody] =
         text.each_ref().map(|text| TcString::parse(text).unwrap().answer(&[32, 755]));
     let both = all.clone().and(&google);
-    assert_eq!(both, google.clone().and(&all));
+    assert_eq!(both, google.and(&all));
     assert_eq!(both.unlock(755, Purpose::Marketing), Ok(()));
     assert_eq!(both.unlock(32, Purpose::Marketing), Err(Withheld::Vendor));
     assert_eq!(both.and(&nobody).unlock(755, Purpose::Functional), Err(Withheld::Restricted));
