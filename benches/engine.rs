@@ -12,6 +12,9 @@
     reason = "a bench that cannot run should say so"
 )]
 
+mod core_time;
+
+use self::core_time::CoreTime;
 use consentry::{
     catalog::{Destination, Lists, Page, Shape, Target},
     config::Config,
@@ -20,14 +23,13 @@ use consentry::{
 };
 use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
-    measurement::{Measurement, ValueFormatter, WallTime},
 };
 use http::{Request, Response, header};
 use std::{
     env, fs,
     hint::black_box,
     path::{Path, PathBuf},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 use url::{Position, Url};
 
@@ -39,46 +41,6 @@ const OWN: &str = include_str!("proxy/page.html");
 struct Saved {
     url: Url,
     html: Vec<u8>,
-}
-
-/// Time that the thread ran (proc(5), `schedstat`, its first field); the clock's where there is none.
-struct CoreTime(Instant);
-
-impl CoreTime {
-    fn now(&self) -> Duration {
-        let spent = fs::read_to_string("/proc/thread-self/schedstat").ok();
-        let spent = spent.and_then(|text| text.split(' ').next()?.parse().ok());
-        spent.map_or_else(|| self.0.elapsed(), Duration::from_nanos)
-    }
-}
-
-impl Measurement for CoreTime {
-    type Intermediate = Duration;
-    type Value = Duration;
-
-    fn start(&self) -> Duration {
-        self.now()
-    }
-
-    fn end(&self, start: Duration) -> Duration {
-        self.now().saturating_sub(start)
-    }
-
-    fn add(&self, one: &Duration, other: &Duration) -> Duration {
-        *one + *other
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        value.as_nanos() as f64
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
 }
 
 fn corpus() -> Vec<Saved> {
@@ -258,7 +220,7 @@ fn find_at(text: &[u8], what: &[u8]) -> Option<usize> {
 criterion_group! {
     name = benches;
     config = Criterion::default()
-        .with_measurement(CoreTime(Instant::now()))
+        .with_measurement(CoreTime::default())
         .sample_size(10)
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(5));

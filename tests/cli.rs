@@ -262,6 +262,34 @@ fn explain_reads_snippets_and_managers() {
 }
 
 #[test]
+fn explain_shows_strings_of_the_iabs_frameworks() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = path(&folder, "iab.toml", "[consent]\nmax_age_days = 3650\n");
+    // All purposes, for Google (755) alone.
+    let tc = "euconsent-v2=CQlH_MAQlH_MAAfABAENBjFgAP_gAEPgAAYgF5wAQF5gYzAOAAUABkAEAALQAZAA0ACKAEwALYAYQBCACkAXmAxkAAAA.\
+              IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA";
+    let explain = |url: &str, cookie: &str| {
+        let options = ["explain", "--json", "--config", &file, "--page", "https://shop.example/"];
+        json_of(&consentry(&[&options[..], &["--url", url, "--cookie", cookie]].concat()))
+    };
+    let google = explain("https://googleads.g.doubleclick.net/pagead/x", tc);
+    assert_eq!(google["signals"][0]["name"], "tcf");
+    assert_eq!(google["signals"][0]["basis"], "explicit");
+    assert_eq!(google["consent"]["marketing"]["granted"], false);
+    assert_eq!(google["consent"]["marketing"]["granted_to_listed_vendors"], true);
+    assert_eq!(google["decision"]["verdict"], "allow", "{google}");
+    let criteo = explain("https://static.criteo.net/js/ld/ld.js", tc);
+    assert_eq!(criteo["decision"]["verdict"], "gate");
+    assert_eq!(criteo["decision"]["reason"], "tcf: the visitor did not consent to this vendor");
+    let meta = explain("https://connect.facebook.net/en_US/fbevents.js", tc);
+    assert_eq!(meta["decision"]["verdict"], "gate");
+    let out = explain("https://static.criteo.net/js/ld/ld.js", "us_privacy=1YYN; usprivacy=?");
+    let signals: Vec<_> = (0..2).map(|at| out["signals"][at]["basis"].as_str().unwrap()).collect();
+    assert_eq!(signals, ["none", "explicit"]);
+    assert_eq!(out["decision"]["reason"], "usprivacy: the visitor refused marketing");
+}
+
+#[test]
 fn explain_says_it_in_words() {
     let said = consentry(&["explain", "--url", "https://www.google-analytics.com/collect"]);
     for words in ["no consent signal", "analytics", "catalogue", "gate"] {

@@ -3,9 +3,9 @@
 use super::meaning::{Wrong, one_of, some_text};
 use crate::{
     catalog::ThirdParty,
-    consent::Cmp,
+    consent::{Cmp, Iab},
     engine::OnUnreadable,
-    policy::{Mode, Regime},
+    policy::{Mode, Regime, Tcf},
     purpose::Purpose,
     rewrite::Gated,
 };
@@ -27,6 +27,17 @@ pub(super) const THIRD_PARTY: &[(&str, ThirdParty)] =
 
 /// The consent managers, by the names that they have in configuration.
 pub(super) const CMPS: &[(&str, Cmp)] = Cmp::NAMED;
+
+/// The strings of the IAB's frameworks, by the names that they have in configuration.
+pub(super) const IAB: &[(&str, Iab)] = &[
+    (Iab::Tcf.name(), Iab::Tcf),
+    (Iab::Gpp.name(), Iab::Gpp),
+    (Iab::Ac.name(), Iab::Ac),
+    (Iab::UsPrivacy.name(), Iab::UsPrivacy),
+];
+
+pub(super) const TCF: &[(&str, Tcf)] =
+    &[("if-present", Tcf::IfPresent), ("require", Tcf::Require), ("off", Tcf::Off)];
 
 const PURPOSES: &[(&str, Purpose)] = &[
     (Purpose::Functional.name(), Purpose::Functional),

@@ -59,6 +59,8 @@ pub(super) static CONSENT: Schema = Schema {
         "policy",
         "max_age_days",
         "cmp",
+        "iab",
+        "tcf",
         "gpc",
         "dnt",
         "allow_implied",

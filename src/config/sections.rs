@@ -7,7 +7,7 @@ use super::{
     address::{address, optional_address, optional_url},
     host::domain,
     meaning::{Wrong, boolean, duration, one_of, shown, size, some_text, text, whole},
-    names::{CMPS, GATED, THIRD_PARTY, cookie_name, optional_purpose, purpose},
+    names::{CMPS, GATED, IAB, TCF, THIRD_PARTY, cookie_name, optional_purpose, purpose},
     nearest::nearest,
     reader::{Named, Reader, Table},
     schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, LISTEN, ORIGIN, RULE, Schema},
@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     catalog::{FirstParty, List, ListSource, VendorEntry},
-    consent::{self, Cmp, Find, PolicyVersion, Rule},
+    consent::{self, Cmp, Find, Iab, PolicyVersion, Rule},
+    policy::Tcf,
     purpose::{Purpose, PurposeSet},
     rewrite,
 };
@@ -74,6 +75,15 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
     reader.set(&mut config.policy, &table, "policy", policy);
     reader.set(&mut config.max_age_days, &table, "max_age_days", whole(1..=3650));
     reader.set_list(&mut config.cmps, &table, "cmp", one_of(CMPS));
+    reader.set_list(&mut config.iab, &table, "iab", one_of(IAB));
+    reader.set(&mut site.policy.tcf, &table, "tcf", one_of(TCF));
+    if site.policy.tcf == Tcf::Require
+        && ![Iab::Tcf, Iab::Gpp].iter().any(|s| config.iab.contains(s))
+    {
+        let what = "`tcf` is \"require\", and `iab` has neither \"tcf\" nor \"gpp\", so no TC string is read".to_owned();
+        let key = if table.get("iab").is_some() { "iab" } else { "tcf" };
+        reader.report(table.at(key), what, "add \"tcf\" to `iab`");
+    }
     for (key, refused) in [("gpc", &mut config.gpc), ("dnt", &mut config.dnt)] {
         if let Some(purposes) = reader.list(&table, key, optional_purpose) {
             *refused = purposes.into_iter().map(|(purpose, _)| purpose).collect::<PurposeSet>();

@@ -1,8 +1,8 @@
 use super::*;
 use crate::{
     catalog::{FirstParty, ListSource, ThirdParty},
-    consent::{Cmp, Find},
-    policy::Regime,
+    consent::{Cmp, Find, Iab},
+    policy::{Regime, Tcf},
     purpose::{Purpose, PurposeSet},
     rewrite::Gated,
 };
@@ -92,6 +92,26 @@ fn unknown_names_come_with_the_known_ones() {
             "c.toml:4:5: unknown consent manager `clearo` in `map`; write `klaro`",
             "c.toml:5:23: `C1` is `ads`; write one of \"functional\", \"analytics\", \"marketing\", \"necessary\"",
         ],
+    );
+}
+
+#[test]
+fn strings_of_the_iabs_frameworks_can_be_chosen() {
+    let config = parse("[consent]\niab = [\"gpp\", \"tcf\"]\ntcf = \"require\"").unwrap();
+    assert_eq!(config.default.consent.iab, [Iab::Gpp, Iab::Tcf]);
+    assert_eq!(config.default.policy.tcf, Tcf::Require);
+    has(
+        "[consent]\niab = [\"tfc\"]\ntcf = \"on\"",
+        &[
+            "c.toml:2:8: an entry of `iab` is `tfc`; write \"tcf\"",
+            "c.toml:3:7: `tcf` is `on`; write one of \"if-present\", \"require\", \"off\"",
+        ],
+    );
+    let what =
+        "`tcf` is \"require\", and `iab` has neither \"tcf\" nor \"gpp\", so no TC string is read";
+    has(
+        "[consent]\niab = [\"ac\"]\ntcf = \"require\"",
+        &[&format!("c.toml:2:1: {what}; add \"tcf\" to `iab`")],
     );
 }
 

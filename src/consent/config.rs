@@ -1,6 +1,6 @@
 //! What the operator says of the signals of one site, as plain data.
 
-use super::{Cmp, PolicyVersion};
+use super::{Cmp, Iab, PolicyVersion};
 use crate::purpose::{Purpose, PurposeSet};
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub struct Config {
     pub policy: Option<PolicyVersion>,
     /// Choices older than this say nothing; days, default 180.
     pub max_age_days: u32,
-    /// The consent managers to read; by default the usual ones, which nothing else is mistaken for.
+    /// The consent managers to read; by default all whose cookies can be read without a map of the site's own names.
     pub cmps: Vec<Cmp>,
     /// Site-defined category or service names, per consent manager.
     pub maps: BTreeMap<Cmp, BTreeMap<String, Purpose>>,
@@ -57,6 +57,9 @@ pub struct Config {
     pub revisions: BTreeMap<Cmp, String>,
     /// Rules for in-house cookies.
     pub rules: Vec<Rule>,
+    /// The strings of the IAB's frameworks that are read; default all: they need no map, and what they grant is the visitor's
+    /// own choice of vendors.
+    pub iab: Vec<Iab>,
     /// What `Sec-GPC: 1` refuses; default marketing.
     pub gpc: PurposeSet,
     /// What `DNT: 1` refuses; default nothing.
@@ -74,6 +77,7 @@ impl Default for Config {
             cookies: BTreeMap::new(),
             revisions: BTreeMap::new(),
             rules: Vec::new(),
+            iab: Iab::ALL.to_vec(),
             gpc: PurposeSet::EMPTY.with(Purpose::Marketing),
             dnt: PurposeSet::EMPTY,
         }

@@ -10,7 +10,7 @@
 
 use http::{HeaderMap, header::COOKIE};
 use percent_encoding::percent_decode_str;
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::OnceCell, iter};
 
 const MAX_HEADERS: usize = 64 * 1024;
 const MAX_VALUE: usize = 8 * 1024;
@@ -19,16 +19,28 @@ const MAX_VALUE: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Cookies<'h> {
     pairs: Vec<(&'h [u8], &'h [u8])>,
+    names: Names,
 }
+
+/// A Bloom filter of the names: most of those that are asked for are not there, and a look at one bit says so.
+#[derive(Debug, Default)]
+struct Names([u64; 8]);
 
 /// The headers are longer than is read.
 #[derive(Debug)]
 pub(super) struct TooLong;
 
-/// A cookie's value as it came, decoded once, decoded twice.
+/// A cookie's value as it came, decoded once, decoded twice; it is decoded when the value as it came is not understood.
 #[derive(Debug, Default)]
 pub(super) struct Forms<'h> {
-    forms: Vec<Cow<'h, str>>,
+    raw: Option<&'h str>,
+    decoded: OnceCell<Decoded>,
+}
+
+/// The decoded forms of a value, and whether a broken escape ended them.
+#[derive(Debug, Default)]
+struct Decoded {
+    forms: Vec<String>,
     broken: bool,
 }
 
@@ -40,12 +52,19 @@ impl<'h> Cookies<'h> {
         if lines().map(<[u8]>::len).sum::<usize>() > MAX_HEADERS {
             return Err(TooLong);
         }
-        let pairs = lines().flat_map(|line| line.split(|b| *b == b';')).filter_map(pair);
-        Ok(Self { pairs: pairs.collect() })
+        // A pair has some 60 bytes in real headers, and the filter hides how many there are.
+        let mut pairs = Vec::with_capacity(lines().map(<[u8]>::len).sum::<usize>() / 60 + 1);
+        pairs.extend(lines().flat_map(pieces).filter_map(pair));
+        let mut names = Names::default();
+        pairs.iter().for_each(|(name, _)| names.add(name));
+        Ok(Self { pairs, names })
     }
 
     /// The values under `name`; one without forms where rule 4 makes it malformed.
     pub(super) fn values(&self, name: &str) -> Vec<Forms<'h>> {
+        if !self.names.may_have(name.as_bytes()) {
+            return Vec::new();
+        }
         let named = self.pairs.iter().filter(|(n, _)| *n == name.as_bytes());
         named.map(|(_, value)| Forms::new(value)).collect()
     }
@@ -65,8 +84,44 @@ impl<'h> Cookies<'h> {
     }
 }
 
+// === impl Names ===
+
+impl Names {
+    fn add(&mut self, name: &[u8]) {
+        let (word, bit) = Self::place(name);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn may_have(&self, name: &[u8]) -> bool {
+        let (word, bit) = Self::place(name);
+        self.0.get(word).is_none_or(|word| word & bit != 0)
+    }
+
+    /// The word and the bit of `name`: from its length and three of its bytes, which differ in most names.
+    fn place(name: &[u8]) -> (usize, u64) {
+        let byte = |at: usize| name.get(at).copied().map_or(0, usize::from);
+        let (last, middle) = (byte(name.len().saturating_sub(1)), byte(name.len() / 2));
+        let mix =
+            name.len().wrapping_mul(67) ^ byte(0).wrapping_mul(5) ^ (middle << 3) ^ (last << 1);
+        (mix / 64 % 8, 1 << (mix % 64))
+    }
+}
+
+/// What stands between the semicolons of `line`.
+fn pieces(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    iter::from_fn(move || {
+        let line = rest.take()?;
+        let Some(at) = memchr::memchr(b';', line) else { return Some(line) };
+        rest = line.get(at + 1..);
+        line.get(..at)
+    })
+}
+
 fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = text.iter().position(|b| *b == b'=')?;
+    let at = memchr::memchr(b'=', text)?;
     let (name, value) = text.split_at_checked(at)?;
     Some((name.trim_ascii(), value.strip_prefix(b"=")?.trim_ascii()))
 }
@@ -76,26 +131,40 @@ fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
 impl<'h> Forms<'h> {
     pub(super) fn new(value: &'h [u8]) -> Self {
         let raw = Some(value).filter(|v| v.len() <= MAX_VALUE);
-        let Some(raw) = raw.and_then(|v| str::from_utf8(v).ok()) else {
-            return Self::default();
-        };
-        let mut forms = vec![Cow::Borrowed(raw)];
-        for _ in 0..2 {
-            let Some(last) = forms.last().filter(|form| form.contains('%')) else { break };
-            let Some(next) = decoded(last) else { return Self { forms, broken: true } };
-            forms.push(Cow::Owned(next));
-        }
-        Self { forms, broken: false }
+        let raw = raw.and_then(|v| str::from_utf8(v).ok());
+        Self { raw, decoded: OnceCell::new() }
     }
 
     /// What `decode` makes of the first form that it understands.
     pub(super) fn find<T>(&self, decode: impl Fn(&str) -> Option<T>) -> Option<T> {
-        self.forms.iter().find_map(|form| decode(form))
+        let raw = decode(self.raw?);
+        raw.or_else(|| self.decoded().forms.iter().find_map(|form| decode(form)))
     }
 
     /// The value as text, fully decoded; `None` if it is malformed or an escape in it is broken.
     pub(super) fn text(&self) -> Option<&str> {
-        self.forms.last().filter(|_| !self.broken).map(AsRef::as_ref)
+        let raw = self.raw?;
+        let Decoded { forms, broken } = self.decoded();
+        (!broken).then(|| forms.last().map_or(raw, String::as_str))
+    }
+
+    fn decoded(&self) -> &Decoded {
+        self.decoded.get_or_init(|| self.raw.map(Decoded::of).unwrap_or_default())
+    }
+}
+
+impl Decoded {
+    fn of(raw: &str) -> Self {
+        let mut forms: Vec<String> = Vec::new();
+        for _ in 0..2 {
+            let last = forms.last().map_or(raw, String::as_str);
+            if !last.contains('%') {
+                break;
+            }
+            let Some(next) = decoded(last) else { return Self { forms, broken: true } };
+            forms.push(next);
+        }
+        Self { forms, broken: false }
     }
 }
 

@@ -188,6 +188,11 @@ impl Clock {
         (age > limit).then(|| format!("the choice is older than {} days", self.max_age_days).into())
     }
 
+    /// Why something made at `at` cannot be; `None` when it can, however old it is.
+    pub(super) fn refuses_future(self, at: i64) -> Option<Cow<'static, str>> {
+        Self { max_age_days: u32::MAX, ..self }.refuses(at)
+    }
+
     /// As [`Self::refuses`], for a choice of which only the day is known.
     pub(super) fn refuses_day(self, day: Day) -> Option<Cow<'static, str>> {
         let midnight = Self { now: self.now - self.now.rem_euclid(DAY), ..self };

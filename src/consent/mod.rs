@@ -3,26 +3,34 @@
 //! 1. A source that is malformed, oversized or unknown says nothing; it never fails the request.
 //! 2. Only the visitor's own act makes a vote [`Basis::Explicit`].
 //! 3. Two values of one source combine to the most restrictive; their order does not matter.
-//! 4. Only what the operator enabled is read; what is merely there never unlocks anything.
+//! 4. A string of the IAB's frameworks speaks of vendors too: what it says of those of the catalogue goes with the consent.
+//! 5. Only what the operator enabled is read; what is merely there never unlocks anything.
 
+pub mod ac;
+mod bits;
 mod cmp;
 mod config;
 mod cookies;
 mod date;
 mod gpc;
+pub mod gpp;
+mod iab;
 mod json;
 pub mod own;
 mod reader;
 mod rule;
 mod signal;
 mod source;
+pub mod tcf;
 #[cfg(test)]
 mod tests;
+mod usprivacy;
 
 pub use self::{
     cmp::{Cmp, UnknownCmp},
     config::{Config, Find, Rule},
     date::{Day, NotADay},
+    iab::Iab,
     own::{Choice, PolicyVersion},
     reader::Reader,
     signal::{Basis, Consent, Signal, Vote, Votes},

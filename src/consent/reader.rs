@@ -5,17 +5,21 @@ use super::{
     config::Config,
     cookies::Cookies,
     date::Clock,
-    gpc, own, rule,
+    gpc,
+    iab::Strings,
+    own, rule,
     signal::{Consent, Signal},
     source::{Said, Source},
 };
 use http::HeaderMap;
-use std::time::SystemTime;
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 /// Reads the consent of one site's visitors.
 #[derive(Clone, Debug)]
 pub struct Reader {
     config: Config,
+    /// The vendors that TC strings are asked about.
+    listed: Arc<[u16]>,
 }
 
 impl Reader {
@@ -30,21 +34,36 @@ impl Reader {
                 true
             }
         });
-        Self { config }
+        Self { config, listed: Arc::default() }
+    }
+
+    /// The same reader, which asks TC strings about the vendors with these ids in the Global Vendor List; without it, none
+    /// is ever allowed by such a string.
+    #[must_use]
+    pub fn asking_about(self, vendors: impl IntoIterator<Item = u16>) -> Self {
+        let sorted: BTreeSet<u16> = vendors.into_iter().collect();
+        Self { listed: sorted.into_iter().collect(), ..self }
     }
 
     /// What a request with these `headers` says at the time `now`: own choice, consent managers,
-    /// rules and opt-out headers, in this order.
+    /// rules, strings of the IAB's frameworks and opt-out headers, in this order.
     #[must_use]
     pub fn read(&self, headers: &HeaderMap, now: SystemTime) -> Consent {
         let clock = Clock::new(now, self.config.max_age_days);
-        let mut signals = match Cookies::read(headers) {
-            Ok(cookies) => self.cookie_signals(&cookies, clock),
-            Err(_) => vec![Said::opaque("the Cookie header is too long").named("cookies")],
+        let mut consent = match Cookies::read(headers) {
+            Ok(cookies) => self.cookies(&cookies, clock),
+            Err(_) => vec![Said::opaque("the Cookie header is too long").named("cookies")].into(),
         };
-        signals.extend(gpc::read(headers, self.config.gpc));
-        signals.extend(gpc::read_dnt(headers, self.config.dnt));
-        Consent { signals }
+        consent.signals.extend(gpc::read(headers, self.config.gpc));
+        consent.signals.extend(gpc::read_dnt(headers, self.config.dnt));
+        consent
+    }
+
+    fn cookies(&self, cookies: &Cookies<'_>, clock: Clock) -> Consent {
+        let mut signals = self.cookie_signals(cookies, clock);
+        let strings = Strings::read(cookies, clock, &self.listed, &self.config.iab);
+        signals.extend(strings.signals);
+        Consent { signals, tcf: strings.answer }
     }
 
     fn cookie_signals(&self, cookies: &Cookies<'_>, clock: Clock) -> Vec<Signal> {

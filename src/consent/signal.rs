@@ -1,5 +1,6 @@
 //! What one source of consent says, purpose by purpose, as plain data.
 
+use super::{Iab, tcf};
 use crate::purpose::Purpose;
 use std::borrow::Cow;
 
@@ -124,8 +125,8 @@ impl Votes {
 /// One source of consent that was present in the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signal {
-    /// `own`, `gpc`, `dnt`, the consent manager's name, `rule:` and the cookie's name, or `cookies` when
-    /// the header as a whole could not be read.
+    /// `own`, `gpc`, `dnt`, the consent manager's name, `rule:` and the cookie's name, the name of an [`Iab`](super::Iab) string,
+    /// or `cookies` when the header as a whole could not be read.
     pub name: Cow<'static, str>,
     /// How sure it is.
     pub basis: Basis,
@@ -140,4 +141,20 @@ pub struct Signal {
 pub struct Consent {
     /// The signals, in the order of the decoders.
     pub signals: Vec<Signal>,
+    /// What the TC strings that count say of the vendors of the Global Vendor List; none without such a string.
+    pub tcf: Option<tcf::Answer>,
+}
+
+impl Signal {
+    /// Whether its grants are to vendors of the Global Vendor List alone: the visitor of a TC string chose among those.
+    #[must_use]
+    pub fn is_of_listed_vendors(&self) -> bool {
+        [Iab::Tcf, Iab::Gpp].iter().any(|kind| kind.name() == self.name)
+    }
+}
+
+impl From<Vec<Signal>> for Consent {
+    fn from(signals: Vec<Signal>) -> Self {
+        Self { signals, tcf: None }
+    }
 }

@@ -168,6 +168,26 @@ impl Said {
         }
     }
 
+    /// Present and read, of the visitor's own making, and about other things than our purposes.
+    pub(super) fn informs(note: impl Into<Cow<'static, str>>) -> Self {
+        Self { basis: Basis::Explicit, votes: Votes::default(), note: note.into() }
+    }
+
+    /// The same with another note.
+    pub(super) fn noting(self, note: impl Fn(&str) -> Cow<'static, str>) -> Self {
+        Self { note: note(&self.note), ..self }
+    }
+
+    /// Whether it says anything usable.
+    pub(super) fn is_usable(&self) -> bool {
+        matches!(self.basis, Basis::Explicit | Basis::Implied)
+    }
+
+    /// Its votes and its note.
+    pub(super) fn parts(self) -> (Votes, Cow<'static, str>) {
+        (self.votes, self.note)
+    }
+
     fn voted(basis: Basis, votes: Votes, note: Cow<'static, str>) -> Self {
         if votes == Votes::default() {
             return Self::nothing("it names no known purpose");
@@ -184,7 +204,8 @@ fn or_malformed(said: Option<Said>) -> Said {
     said.unwrap_or_else(|| Said::nothing("malformed"))
 }
 
-fn strictest(said: Vec<Said>) -> Option<Said> {
+/// What several values of one source say together; `None` without any.
+pub(super) fn strictest(said: Vec<Said>) -> Option<Said> {
     let by_strength = |s: &&Said| s.basis.strength();
     let strong = said.iter().max_by_key(by_strength)?.basis;
     let weak = said.iter().min_by_key(by_strength)?.basis;

@@ -20,7 +20,7 @@ pub use self::view::View;
 use crate::{
     catalog::{self, Catalog, Scope},
     policy::{Ruling, csp},
-    purpose::Purpose,
+    vendor::Vendor,
 };
 use http::{
     StatusCode,
@@ -85,7 +85,8 @@ pub struct Engine {
     sites: Sites,
     locator: Locator,
     fingerprint: Arc<str>,
-    stubs: Vec<(Purpose, String)>,
+    /// The hashes of the scripts that stand in for gated vendors'.
+    stubs: Vec<(Arc<Vendor>, String)>,
 }
 
 impl Engine {
@@ -123,7 +124,7 @@ impl Engine {
 
     /// The hashes of the stubs that pages may get under `ruling`.
     fn stubs(&self, ruling: &Ruling) -> Vec<String> {
-        let held = self.stubs.iter().filter(|(purpose, _)| !ruling.grants(*purpose));
+        let held = self.stubs.iter().filter(|(v, _)| !ruling.allows(v, v.purpose));
         held.map(|(_, hash)| hash.clone()).collect()
     }
 
@@ -177,11 +178,11 @@ fn page_url(request: &request::Parts, authority: &str, client: Client) -> Option
     whole.or_else(|_| Url::parse(&format!("{scheme}://{authority}/"))).ok()
 }
 
-/// The hashes of the scripts that stand in for gated vendors', by the vendors' purposes.
-fn stubs(catalog: &Catalog) -> Vec<(Purpose, String)> {
-    let purpose = |id| catalog.vendor(id).map(|vendor| vendor.purpose);
+fn stubs(catalog: &Catalog) -> Vec<(Arc<Vendor>, String)> {
     let stubs = catalog.hashed_surrogates();
-    stubs.filter_map(|(id, text)| Some((purpose(id)?, csp::sha256_source(text)))).collect()
+    stubs
+        .filter_map(|(id, text)| Some((catalog.vendor(id)?.clone(), csp::sha256_source(text))))
+        .collect()
 }
 
 fn short_hash(text: &str) -> String {

@@ -22,7 +22,9 @@ pub(super) struct Compiled {
 impl Compiled {
     fn new(config: Site, catalog: &Catalog) -> Self {
         let scope = Arc::new(catalog.scope(&config.gate));
-        Self { scope, reader: Reader::new(&config.consent), config }
+        let listed = catalog.vendors().filter_map(|vendor| vendor.gvl);
+        let reader = Reader::new(&config.consent).asking_about(listed);
+        Self { scope, reader, config }
     }
 
     /// What a request with these `headers` says at the time `now`, and from where.

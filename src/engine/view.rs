@@ -19,7 +19,6 @@ use crate::{
     consent::Consent,
     headers::{self, Edit, Facts, State},
     policy::{Finding, Gate, Judged, Location, Mode, Regime, Ruling, csp::Inline},
-    purpose::Purpose,
     rewrite::{self, Rewriter},
 };
 use http::{
@@ -63,7 +62,7 @@ impl View {
         let stubs = engine.stubs(&ruling);
         let (catalog, scope) = (engine.catalog.clone(), site.scope.clone());
         let gate = Gate::new(catalog, scope, Arc::new(ruling), Arc::new(Page::new(url)));
-        let fingerprint = fingerprint(&engine.fingerprint, gate.lists().stamp());
+        let fingerprint = fingerprint(engine, &gate);
         let state = State { class: &class, fingerprint: &fingerprint };
         let edits = headers::request(request, &state);
         let ours =
@@ -110,6 +109,7 @@ impl View {
             self.class = ruling.class();
             self.stubs = engine.stubs(&ruling);
             self.gate = self.gate.clone().under(Arc::new(ruling));
+            self.fingerprint = fingerprint(engine, &self.gate);
         }
         let mut url = self.page().url().clone();
         if client.secure && url.set_scheme("https").is_ok() {
@@ -294,7 +294,7 @@ impl View {
     }
 
     fn grants_everything(&self) -> bool {
-        Purpose::OPTIONAL.into_iter().all(|purpose| self.gate.ruling().grants(purpose))
+        self.ruling().allows_everything()
     }
 }
 
@@ -310,8 +310,11 @@ impl fmt::Debug for View {
     }
 }
 
-/// What a page depends on beside consent: the engine's `own` fingerprint, with the filter lists' `stamp`.
-fn fingerprint(own: &Arc<str>, stamp: &str) -> Arc<str> {
+/// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists and of
+/// TC strings.
+fn fingerprint(engine: &Engine, gate: &Gate) -> Arc<str> {
+    let (own, stamp) =
+        (&engine.fingerprint, [gate.lists().stamp(), &gate.ruling().stamp()].concat());
     if stamp.is_empty() { own.clone() } else { format!("{own}{stamp}").into() }
 }
 
@@ -337,6 +340,7 @@ mod tests {
     use crate::{
         catalog::{Catalog, Destination, Lists},
         engine::{Config, Locator, Plan},
+        purpose::Purpose,
     };
     use http::header::ETAG;
 
@@ -399,7 +403,7 @@ mod tests {
         let bytes = crate::engine::locator::tests::database([203, 0, 113, 7], "US", "CA");
         let regions = [("US".parse().unwrap(), Regime::OptOut)].into_iter().collect();
         let places = Some(crate::engine::Places::new(bytes).unwrap());
-        let policy = crate::policy::Policy { allow_implied: true };
+        let policy = crate::policy::Policy { allow_implied: true, ..Default::default() };
         let engine = Engine::new(Config {
             catalog: Arc::new(Catalog::new(&[], &[]).unwrap()),
             sites: vec![Site { policy, regime: Regime::None, ..Site::default() }],

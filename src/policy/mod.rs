@@ -16,4 +16,4 @@ pub use self::gate::{Finding, Gate, Judged, Place};
 pub use self::permit::Permit;
 pub use self::reason::Reason;
 pub use self::region::{Location, NotARegion, Region, Regions};
-pub use self::ruling::{Decision, Grant, Mode, Policy, Regime, Ruling, Verdict};
+pub use self::ruling::{Decision, Grant, Mode, Policy, Regime, Ruling, Tcf, Verdict};

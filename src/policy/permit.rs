@@ -20,8 +20,8 @@ impl Permit {
         &self.vendor
     }
 
-    /// All that the visitor allows, `necessary` included: a vendor of one purpose may have to be told that another is
-    /// refused.
+    /// All that the visitor allows the vendor, `necessary` included: a vendor of one purpose may have to be told that
+    /// another is refused.
     #[must_use]
     pub const fn purposes(&self) -> PurposeSet {
         self.purposes
@@ -33,7 +33,7 @@ impl Ruling {
     #[must_use]
     pub fn permit(&self, vendor: &Vendor) -> Option<Permit> {
         let allowed = self.decide(vendor).verdict == Verdict::Allow;
-        let purposes = || Purpose::ALL.into_iter().filter(|p| self.grants(*p)).collect();
+        let purposes = || Purpose::ALL.into_iter().filter(|p| self.allows(vendor, *p)).collect();
         allowed.then(|| Permit { vendor: vendor.id.clone(), purposes: purposes() })
     }
 }
@@ -56,7 +56,7 @@ mod tests {
     fn only_what_is_allowed_gets_a_permit() {
         let votes = Votes { analytics: Vote::Grant, marketing: Vote::Deny, ..Votes::default() };
         let signal = Signal { name: "own".into(), basis: Basis::Explicit, votes, note: "".into() };
-        let ruling = Policy::default().rule(&Consent { signals: vec![signal] }, Regime::OptIn);
+        let ruling = Policy::default().rule(&Consent::from(vec![signal]), Regime::OptIn);
         let permit = ruling.permit(&vendor(Purpose::Analytics)).unwrap();
         let allowed = [Purpose::Necessary, Purpose::Analytics];
         assert_eq!((permit.vendor(), permit.purposes()), ("ga4", allowed.into_iter().collect()));

@@ -5,21 +5,34 @@
 //! 1. An explicit denial, an opt-out header among them, denies (GDPR 7(3); CCPA regulations 7025(c)(3)).
 //! 2. Under [`Regime::None`] everything else is granted.
 //! 3. An implied denial denies: what the site itself does not assume, nobody may.
-//! 4. An explicit grant grants; by then every explicit source that speaks of the purpose grants it (GDPR 4(11)).
+//! 4. An explicit grant grants; by then every explicit source that speaks of the purpose grants it (GDPR 4(11)). The grant of
+//!    a TC string is to the vendors of the Global Vendor List alone: the visitor was asked about no others.
 //! 5. A source that cannot be read on the server denies.
 //! 6. Under [`Regime::OptOut`], where the operator allows assumptions, it is granted, unless a source that is present
 //!    says nothing usable: a refusal may be what could not be read.
 //! 7. It is denied (ePrivacy Directive 5(3)).
 //!
+//! For each vendor, with its purpose decided, the first that holds decides:
+//!
+//! 8. A vendor whose purpose is `necessary` is allowed.
+//! 9. A vendor whose purpose is denied is gated.
+//! 10. A vendor with an id in the Global Vendor List needs the consent of the TC string, where the request has one that
+//!     counts ([`Answer::unlock`]), unless the operator says [`Tcf::Off`].
+//! 11. Such a vendor is gated under [`Regime::OptIn`] without a TC string, where the operator says [`Tcf::Require`].
+//! 12. It is allowed.
+//!
 //! Adding a signal that does not grant a purpose never turns its denial into a grant.
 
 use super::Reason;
 use crate::{
-    consent::{Basis, Consent, Signal, Vote},
+    consent::{Basis, Consent, Signal, Vote, tcf::Answer},
     purpose::Purpose,
     vendor::Vendor,
 };
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 /// The law in force for a visitor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -69,6 +82,18 @@ impl Mode {
     }
 }
 
+/// Whether vendors of the Global Vendor List are asked for in the request's TC strings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tcf {
+    /// Where the request has a TC string that counts.
+    #[default]
+    IfPresent,
+    /// Always where the law is [`Regime::OptIn`]: without such a string, they are gated.
+    Require,
+    /// Never.
+    Off,
+}
+
 /// The outcome for one vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
@@ -106,6 +131,8 @@ pub struct Decision {
 pub struct Grant {
     /// Whether vendors of the purpose may run.
     pub granted: bool,
+    /// Whether, where not all may, those of the Global Vendor List may to which the TC string consents.
+    pub listed: bool,
     /// How sure the deciding signal is.
     pub basis: Basis,
     /// The name of the deciding signal, if one decided.
@@ -123,6 +150,29 @@ pub struct Ruling {
     pub analytics: Grant,
     /// For [`Purpose::Marketing`].
     pub marketing: Grant,
+    tcf: Listed,
+}
+
+/// What the rules for vendors of the Global Vendor List go by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Listed {
+    /// Rule 10.
+    Asked(Answer),
+    /// Rule 11.
+    Missing,
+    /// Neither.
+    Unasked,
+}
+
+/// What the rules for vendors come to.
+struct Outcome<'r> {
+    is_allowed: bool,
+    why: Why<'r>,
+}
+
+enum Why<'r> {
+    Grant(&'r Reason),
+    Fixed(&'static str),
 }
 
 /// The operator's rules over the law's.
@@ -130,11 +180,14 @@ pub struct Ruling {
 pub struct Policy {
     /// Whether what nobody refused is granted under [`Regime::OptOut`]; default no.
     pub allow_implied: bool,
+    /// Whether vendors of the Global Vendor List need a TC string's consent; default where there is one.
+    pub tcf: Tcf,
 }
 
 /// What a rule of the list above decided.
 struct Because<'c> {
     granted: bool,
+    listed: bool,
     signal: Option<&'c Signal>,
     reason: Reason,
 }
@@ -150,6 +203,12 @@ impl Policy {
             functional: grant(Purpose::Functional),
             analytics: grant(Purpose::Analytics),
             marketing: grant(Purpose::Marketing),
+            tcf: match (self.tcf, &consent.tcf) {
+                (Tcf::Off, _) => Listed::Unasked,
+                (Tcf::IfPresent | Tcf::Require, Some(answer)) => Listed::Asked(answer.clone()),
+                (Tcf::Require, None) if regime == Regime::OptIn => Listed::Missing,
+                (Tcf::IfPresent | Tcf::Require, None) => Listed::Unasked,
+            },
         }
     }
 
@@ -170,19 +229,45 @@ impl Policy {
                 format!("{}: {purpose} is off by default", signal.name),
             );
         }
-        if let Some(signal) = voted(Basis::Explicit, Vote::Grant) {
+        let allowed = |listed| {
+            let by = |s: &&Signal| {
+                s.basis == Basis::Explicit
+                    && s.votes.on(purpose) == Vote::Grant
+                    && s.is_of_listed_vendors() == listed
+            };
+            consent.signals.iter().find(by)
+        };
+        if let Some(signal) = allowed(false) {
             let reason = format!("{}: the visitor allowed {purpose}", signal.name);
             return Because::granted(Some(signal), reason);
         }
+        let rest = self.without_act(consent, regime, voted(Basis::Implied, Vote::Grant));
+        match allowed(true) {
+            Some(signal) if !rest.granted => Because::listed(signal, purpose),
+            Some(_) | None => rest,
+        }
+    }
+
+    /// Rules 5 to 7, where something in `assumed` may have been assumed.
+    fn without_act<'c>(
+        &self,
+        consent: &'c Consent,
+        regime: Regime,
+        assumed: Option<&'c Signal>,
+    ) -> Because<'c> {
         if let Some(signal) = first(consent, Basis::Opaque) {
             return Because::denied(signal, noted(signal));
         }
-        let assumed = voted(Basis::Implied, Vote::Grant);
         if self.assumes(consent, regime) {
             return Because::granted(assumed, "nobody refused, and the law is opt-out");
         }
         assumed.or_else(|| first(consent, Basis::None)).map_or_else(
-            || Because { granted: false, signal: None, reason: "no consent signal".into() },
+            || Because {
+                granted: false,
+                listed: false,
+                signal: None,
+                reason: "no consent signal".into(),
+            },
             |signal| Because::denied(signal, noted(signal)),
         )
     }
@@ -212,11 +297,18 @@ fn noted(signal: &Signal) -> String {
 
 impl<'c> Because<'c> {
     fn denied(signal: &'c Signal, reason: impl Into<Reason>) -> Self {
-        Self { granted: false, signal: Some(signal), reason: reason.into() }
+        Self { granted: false, listed: false, signal: Some(signal), reason: reason.into() }
+    }
+
+    fn listed(signal: &'c Signal, purpose: Purpose) -> Self {
+        let name = &signal.name;
+        let reason =
+            format!("{name}: {purpose} is allowed to vendors of the Global Vendor List alone");
+        Self { listed: true, ..Self::denied(signal, reason) }
     }
 
     fn granted(signal: Option<&'c Signal>, reason: impl Into<Reason>) -> Self {
-        Self { granted: true, signal, reason: reason.into() }
+        Self { granted: true, listed: true, signal, reason: reason.into() }
     }
 }
 
@@ -224,10 +316,17 @@ impl From<Because<'_>> for Grant {
     fn from(because: Because<'_>) -> Self {
         Self {
             granted: because.granted,
+            listed: because.listed,
             basis: because.signal.map_or(Basis::None, |s| s.basis),
             signal: because.signal.map(|s| s.name.clone()),
             reason: because.reason,
         }
+    }
+}
+
+impl Outcome<'_> {
+    const fn fixed(is_allowed: bool, text: &'static str) -> Self {
+        Self { is_allowed, why: Why::Fixed(text) }
     }
 }
 
@@ -270,25 +369,74 @@ impl Ruling {
     /// The outcome for `vendor`.
     #[must_use]
     pub fn decide(&self, vendor: &Vendor) -> Decision {
-        match self.grant(vendor.purpose) {
-            None => Decision {
-                verdict: Verdict::Allow,
-                reason: "necessary: no consent is needed".into(),
+        let Outcome { is_allowed, why } = self.outcome(vendor, vendor.purpose);
+        let verdict = if is_allowed { Verdict::Allow } else { Verdict::Gate };
+        let reason = match why {
+            Why::Grant(reason) => reason.clone(),
+            Why::Fixed(text) => text.into(),
+        };
+        Decision { verdict, reason }
+    }
+
+    /// Whether `vendor` may run, for `purpose`, which is its own or another one.
+    #[must_use]
+    pub fn allows(&self, vendor: &Vendor, purpose: Purpose) -> bool {
+        self.outcome(vendor, purpose).is_allowed
+    }
+
+    fn outcome(&self, vendor: &Vendor, purpose: Purpose) -> Outcome<'_> {
+        let Some(grant) = self.grant(purpose) else {
+            return Outcome::fixed(true, "necessary: no consent is needed");
+        };
+        let by_grant = |is_allowed| Outcome { is_allowed, why: Why::Grant(&grant.reason) };
+        match (vendor.gvl, &self.tcf) {
+            (None, _) | (_, Listed::Unasked) => by_grant(grant.granted),
+            _ if !grant.granted && !grant.listed => by_grant(false),
+            (Some(id), Listed::Asked(answer)) => match answer.unlock(id, purpose) {
+                Ok(()) if grant.granted => by_grant(true),
+                Ok(()) => Outcome::fixed(true, "tcf: the visitor consented to this vendor"),
+                Err(withheld) => Outcome::fixed(false, withheld.reason()),
             },
-            Some(grant) if grant.granted => {
-                Decision { verdict: Verdict::Allow, reason: grant.reason.clone() }
-            }
-            Some(grant) => Decision { verdict: Verdict::Gate, reason: grant.reason.clone() },
+            (Some(_), Listed::Missing) => Outcome::fixed(
+                false,
+                "tcf: the operator requires a TC string, and none here counts",
+            ),
         }
     }
 
-    /// The consent class: `none`, or the letters of what is granted (`f`, `a`, `m`); it names a page's variant.
+    /// Whether nothing is gated, whatever the vendor. Where TC strings are asked, a vendor may be.
+    #[must_use]
+    pub fn allows_everything(&self) -> bool {
+        let all = Purpose::OPTIONAL.into_iter().all(|purpose| self.grants(purpose));
+        all && match &self.tcf {
+            Listed::Unasked => true,
+            Listed::Asked(answer) => answer.unlocks_all(),
+            Listed::Missing => false,
+        }
+    }
+
+    /// Lower case hexadecimal digits that differ when TC strings allow other vendors; empty where none is asked.
+    #[must_use]
+    pub fn stamp(&self) -> String {
+        match &self.tcf {
+            Listed::Asked(answer) => {
+                let mut hasher = DefaultHasher::new();
+                answer.hash(&mut hasher);
+                format!("{:016x}", hasher.finish())
+            }
+            Listed::Missing | Listed::Unasked => String::new(),
+        }
+    }
+
+    /// The consent class: `none`, or the letters of what is granted (`f`, `a`, `m`) and a `t` where TC strings decide on
+    /// vendors; with [`Ruling::stamp`] it names a page's variant.
     #[must_use]
     pub fn class(&self) -> String {
         let letters: String = [
             (self.functional.granted, 'f'),
             (self.analytics.granted, 'a'),
             (self.marketing.granted, 'm'),
+            (self.tcf != Listed::Unasked, 't'),
         ]
         .into_iter()
         .filter_map(|(granted, letter)| granted.then_some(letter))

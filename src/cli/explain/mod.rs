@@ -154,9 +154,14 @@ fn signal(signal: &Signal) -> Value {
 }
 
 fn grant(grant: &Grant) -> Value {
-    let Grant { granted, basis, signal, reason } = grant;
-    let signal = signal.as_deref().unwrap_or_default();
-    json!({ "granted": granted, "basis": basis.name(), "signal": signal, "reason": &**reason })
+    let Grant { granted, listed, basis, signal, reason } = grant;
+    json!({
+        "granted": granted,
+        "granted_to_listed_vendors": listed,
+        "basis": basis.name(),
+        "signal": signal.as_deref().unwrap_or_default(),
+        "reason": &**reason,
+    })
 }
 
 impl From<DestinationName> for Destination {

@@ -61,8 +61,6 @@ struct Row {
 /// What is special about a manager.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trait {
-    /// It is read unless the operator says otherwise.
-    Usual,
     /// Its names are the site's own.
     NeedsMap,
     /// Its choice is not in the request.
@@ -71,7 +69,7 @@ enum Trait {
     Revision,
 }
 
-use Trait::{InBrowser, NeedsMap, Revision, Usual};
+use Trait::{InBrowser, NeedsMap, Revision};
 
 macro_rules! table {
     ($($(#[doc = $doc:literal])+ $cmp:ident: $name:literal, $cookies:expr, $traits:expr, $decode:expr;)+) => {
@@ -114,7 +112,7 @@ table! {
     /// CookieScript.
     CookieScript: "cookie-script", &["CookieScriptConsent"], &[], cookie_script::read;
     /// Cookiebot.
-    Cookiebot: "cookiebot", &["CookieConsent"], &[Usual], cookiebot::read;
+    Cookiebot: "cookiebot", &["CookieConsent"], &[], cookiebot::read;
     /// CookieFirst.
     CookieFirst: "cookiefirst", &["cookiefirst-consent"], &[Revision], cookiefirst::read;
     /// CookieHub.
@@ -123,7 +121,7 @@ table! {
     CookieLawInfo: "cookielawinfo-legacy",
         &["cookielawinfo-checkbox-*", cookielawinfo::VIEWED, cookielawinfo::WHOLE], &[], cookielawinfo::read;
     /// CookieYes.
-    CookieYes: "cookieyes", &["cookieyes-consent"], &[Usual], cookieyes::read;
+    CookieYes: "cookieyes", &["cookieyes-consent"], &[], cookieyes::read;
     /// Didomi.
     Didomi: "didomi", &["didomi_token", didomi::DCS], &[NeedsMap], didomi::read;
     /// Drupal's EU Cookie Compliance.
@@ -142,7 +140,7 @@ table! {
     /// Matomo's own consent.
     Matomo: "matomo", &["mtm_consent", matomo::REMOVED, "mtm_cookie_consent"], &[], matomo::read;
     /// OneTrust and CookiePro.
-    OneTrust: "onetrust", &["OptanonConsent", onetrust::CLOSED], &[Usual], onetrust::read;
+    OneTrust: "onetrust", &["OptanonConsent", onetrust::CLOSED], &[], onetrust::read;
     /// Osano's consent manager.
     OsanoCmp: "osano-cmp", in_browser::OSANO, &[InBrowser], in_browser::osano;
     /// The open source Cookie Consent by Osano (Insites).
@@ -163,7 +161,7 @@ table! {
     /// Usercentrics.
     Usercentrics: "usercentrics", in_browser::USERCENTRICS, &[InBrowser], in_browser::usercentrics;
     /// vanilla-cookieconsent 3.
-    VanillaCookieConsent: "vanilla-cookieconsent", &["cc_cookie"], &[Usual, Revision], vanilla::read;
+    VanillaCookieConsent: "vanilla-cookieconsent", &["cc_cookie"], &[Revision], vanilla::read;
     /// The WP Consent API.
     WpConsentApi: "wp-consent-api", &["wp_consent_*"], &[], wp_consent_api::read;
     /// Zaraz.
@@ -197,7 +195,7 @@ impl Cmp {
     /// Whether it is read where the operator names no consent managers.
     #[must_use]
     pub fn is_usual(self) -> bool {
-        self.row().traits.contains(&Usual)
+        !self.needs_map() && !self.is_in_browser()
     }
 
     /// Whether its cookie can only be read for sure with a map of the site's own names.

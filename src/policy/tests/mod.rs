@@ -1,5 +1,7 @@
 //! The rules of the list one by one, and that a refusal never opens anything.
 
+mod listed;
+
 use super::*;
 use crate::{
     consent::{Basis, Consent, Signal, Vote, Votes},
@@ -18,11 +20,11 @@ fn signal(name: &'static str, basis: Basis, marketing: Vote) -> Signal {
 }
 
 fn marketing(policy: Policy, regime: Regime, signals: &[Signal]) -> Grant {
-    policy.rule(&Consent { signals: signals.to_vec() }, regime).marketing
+    policy.rule(&Consent::from(signals.to_vec()), regime).marketing
 }
 
-const STRICT: Policy = Policy { allow_implied: false };
-const LENIENT: Policy = Policy { allow_implied: true };
+const STRICT: Policy = Policy { allow_implied: false, tcf: Tcf::IfPresent };
+const LENIENT: Policy = Policy { allow_implied: true, tcf: Tcf::IfPresent };
 
 /// Who asks, what was sent, and what comes out: granted, basis, reason.
 type Case<'a> = (Policy, Regime, &'a [&'a Signal], bool, Basis, &'a str);
@@ -183,7 +185,7 @@ fn any_signal() -> impl Strategy<Value = Signal> {
         Just(Basis::None),
         Just(Basis::Opaque)
     ];
-    let name = prop_oneof![Just("own"), Just("gpc"), Just("cookiebot")];
+    let name = prop_oneof![Just("own"), Just("gpc"), Just("cookiebot"), Just("tcf")];
     (name, basis, any_vote()).prop_map(|(name, basis, vote)| signal(name, basis, vote))
 }
 
@@ -207,6 +209,18 @@ proptest! {
     }
 
     #[test]
+    fn what_does_not_grant_never_opens_anything_to_listed_vendors(
+        law in any_law(),
+        signals in proptest::collection::vec(any_signal(), 0..5),
+        more in any_signal().prop_filter("grants", |s| s.votes.marketing != Vote::Grant),
+    ) {
+        let before = marketing(law.0, law.1, &signals).listed;
+        let mut signals = signals;
+        signals.push(more);
+        prop_assert!(before || !marketing(law.0, law.1, &signals).listed);
+    }
+
+    #[test]
     fn order_does_not_matter_to_the_outcome(
         law in any_law(),
         signals in proptest::collection::vec(any_signal(), 0..5).prop_shuffle(),
@@ -222,7 +236,7 @@ proptest! {
         lenient in any::<bool>(),
         signals in proptest::collection::vec(any_signal(), 0..5),
     ) {
-        let grant = marketing(Policy { allow_implied: lenient }, Regime::OptIn, &signals);
+        let grant = marketing(Policy { allow_implied: lenient, ..STRICT }, Regime::OptIn, &signals);
         let acts = signals.iter().any(|s| s.basis == Basis::Explicit && s.votes.marketing == Vote::Grant);
         prop_assert!(!grant.granted || (acts && grant.basis == Basis::Explicit));
     }

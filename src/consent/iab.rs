@@ -1,0 +1,127 @@
+//! Turns the cookies that hold strings of the IAB's frameworks into signals, and their TC strings into one answer.
+//!
+//! 1. A string is looked for under the names that consent managers give its cookie; each name is a signal of its own.
+//! 2. Two values of one name combine as those of any source; a value that cannot be read takes the answer of its twin
+//!    away, for it may have been a refusal.
+//! 3. Where several strings answer about vendors, all of them must allow.
+//! 4. A string in a URL is never read: whoever made the link is not the visitor.
+
+use super::{
+    ac,
+    cookies::{Cookies, Forms},
+    date::Clock,
+    gpp,
+    signal::Signal,
+    source::{Said, strictest},
+    tcf::{self, Answer},
+    usprivacy,
+};
+use std::fmt;
+
+/// A kind of string of the IAB's frameworks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Iab {
+    /// Transparency and Consent Framework, TC string.
+    Tcf,
+    /// Google's Additional Consent beside a TC string.
+    Ac,
+    /// Global Privacy Platform.
+    Gpp,
+    /// US Privacy, which GPP replaced.
+    UsPrivacy,
+}
+
+impl Iab {
+    /// Every kind, in the order of the signals.
+    pub const ALL: [Self; 4] = [Self::Tcf, Self::Gpp, Self::Ac, Self::UsPrivacy];
+
+    /// The name in configuration, logs and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcf => "tcf",
+            Self::Ac => "ac",
+            Self::Gpp => "gpp",
+            Self::UsPrivacy => "usprivacy",
+        }
+    }
+
+    /// The names of the cookies that hold such a string.
+    #[must_use]
+    pub const fn cookies(self) -> &'static [&'static str] {
+        match self {
+            Self::Tcf => &["euconsent-v2", "eupubconsent-v2"],
+            Self::Ac => &["addtl_consent", "OTAdditionalConsentString"],
+            Self::Gpp => &["__gpp", "gpp_string", "OTGPPConsent"],
+            Self::UsPrivacy => &["usprivacy", "us_privacy"],
+        }
+    }
+}
+
+impl fmt::Display for Iab {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What the strings of one request said so far.
+#[derive(Debug)]
+pub(super) struct Strings<'r> {
+    clock: Clock,
+    /// The vendors that answers are about, by their sorted ids in the Global Vendor List.
+    ids: &'r [u16],
+    pub(super) signals: Vec<Signal>,
+    pub(super) answer: Option<Answer>,
+}
+
+/// What one value says.
+type Read = (Said, Option<Answer>);
+
+impl<'r> Strings<'r> {
+    /// What the cookies hold of the kinds in `which`.
+    pub(super) fn read(cookies: &Cookies<'_>, clock: Clock, ids: &'r [u16], which: &[Iab]) -> Self {
+        let mut strings = Self { clock, ids, signals: Vec::new(), answer: None };
+        // In the order of `ALL`: Additional Consent is judged beside the TC strings.
+        for kind in Iab::ALL.into_iter().filter(|kind| which.contains(kind)) {
+            for cookie in kind.cookies() {
+                strings.add(kind, cookie, &cookies.values(cookie));
+            }
+        }
+        strings
+    }
+
+    fn add(&mut self, kind: Iab, cookie: &'static str, values: &[Forms<'_>]) {
+        let malformed = || (Said::nothing("malformed"), None);
+        let read = |forms: &Forms<'_>| forms.find(|text| self.decode(kind, text));
+        let (said, answers): (Vec<_>, Vec<_>) =
+            values.iter().map(|forms| read(forms).unwrap_or_else(malformed)).unzip();
+        let Some(said) = strictest(said) else { return };
+        self.signals
+            .push(said.noting(|note| format!("{note} in {cookie}").into()).named(kind.name()));
+        self.answer = both(self.answer.take(), twins(answers));
+    }
+
+    fn decode(&self, kind: Iab, text: &str) -> Option<Read> {
+        match kind {
+            Iab::Tcf => tcf::read(text, self.clock, self.ids),
+            Iab::Gpp => gpp::read(text, self.clock, self.ids),
+            Iab::Ac => Some((ac::read(text, self.answer.is_some())?, None)),
+            Iab::UsPrivacy => Some((usprivacy::read(text)?, None)),
+        }
+    }
+}
+
+/// Rule 2.
+fn twins(answers: Vec<Option<Answer>>) -> Option<Answer> {
+    let any_silent = answers.iter().any(Option::is_none);
+    let answer = answers.into_iter().flatten().reduce(|a, b| a.and(&b))?;
+    Some(if any_silent { answer.silenced() } else { answer })
+}
+
+/// Rule 3.
+fn both(a: Option<Answer>, b: Option<Answer>) -> Option<Answer> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.and(&b)),
+        (a, b) => a.or(b),
+    }
+}

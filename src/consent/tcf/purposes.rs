@@ -1,0 +1,126 @@
+//! Turns a use of data into the purposes of the TCF that it takes, and several of these into a [`Purposes`] set.
+//!
+//! 1. Marketing takes purposes 1 (storage), 2 (basic ads), 3 (profile), 4 (personalised ads) and 7 (measuring ads).
+//! 2. Analytics takes 1 and either 8 (measuring content) or 9 (audience statistics): vendors declare one of the two.
+//! 3. Functional takes 1: what the framework has no purpose for still stores or reads on the visitor's device.
+//! 4. Purpose 1 is in each set, for nothing else allows storage (ePrivacy Directive 5(3)).
+
+use crate::purpose::Purpose;
+
+/// A set of purposes of the Transparency and Consent Framework, by their numbers 1 to 24.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Purposes(u32);
+
+const STORAGE: Purposes = Purposes::of(&[1]);
+const ADVERTISING: Purposes = Purposes::of(&[1, 2, 3, 4, 7]);
+const CONTENT: Purposes = Purposes::of(&[1, 8]);
+const AUDIENCE: Purposes = Purposes::of(&[1, 9]);
+
+/// The sets that serve `purpose`: all of one of them is enough; none for `necessary`, which takes no consent.
+#[must_use]
+pub const fn needed(purpose: Purpose) -> &'static [Purposes] {
+    match purpose {
+        Purpose::Necessary => &[],
+        Purpose::Functional => &[STORAGE],
+        Purpose::Analytics => &[CONTENT, AUDIENCE],
+        Purpose::Marketing => &[ADVERTISING],
+    }
+}
+
+impl Purposes {
+    /// The set of `numbers`; numbers other than 1 to 24 are left out.
+    #[must_use]
+    pub const fn of(mut numbers: &[u8]) -> Self {
+        let mut set = Self(0);
+        while let [number, rest @ ..] = numbers {
+            set = set.with(*number);
+            numbers = rest;
+        }
+        set
+    }
+
+    /// The set that 24 bits of a string say, of which the first is purpose 1.
+    pub(in crate::consent) const fn from_bits(bits: u64) -> Self {
+        Self(((bits & 0xff_ffff) as u32).reverse_bits() >> 8)
+    }
+
+    /// The set with purpose `number` in it too.
+    #[must_use]
+    pub const fn with(self, number: u8) -> Self {
+        match number {
+            1..=24 => Self(self.0 | 1 << (number - 1)),
+            _ => self,
+        }
+    }
+
+    /// Whether purpose `number` is in the set.
+    #[must_use]
+    pub const fn contains(self, number: u8) -> bool {
+        let with = self.with(number);
+        with.0 == self.0 && 1 <= number && number <= 24
+    }
+
+    /// Whether all of `others` are in the set.
+    #[must_use]
+    pub const fn has_all(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// What is in this set and in the other one.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in this set or in the other one.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in this set and not in the other one.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether all of one of the sets that `purpose` takes is in this set.
+    #[must_use]
+    pub fn serve(self, purpose: Purpose) -> bool {
+        let needed = needed(purpose);
+        needed.is_empty() || needed.iter().any(|set| self.has_all(*set))
+    }
+
+    /// The members' numbers, in order.
+    pub fn iter(self) -> impl Iterator<Item = u8> {
+        (1..=24).filter(move |number| self.contains(*number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bit_is_purpose_one() {
+        let set = Purposes::from_bits(1 << 23 | 1 << 17 | 1);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [1, 7, 24]);
+        assert_eq!(set, Purposes::of(&[7, 24, 1, 0, 25, 200]));
+        assert!(!set.contains(0) && !set.contains(25) && !set.contains(2));
+        assert!(set.has_all(Purposes::of(&[1, 24])) && !set.has_all(Purposes::of(&[1, 2])));
+        assert_eq!(set.without(Purposes::of(&[1])).and(Purposes::of(&[1, 7])), Purposes::of(&[7]));
+    }
+
+    #[test]
+    fn every_use_takes_storage() {
+        for purpose in Purpose::OPTIONAL {
+            assert!(!needed(purpose).is_empty());
+            assert!(needed(purpose).iter().all(|set| set.contains(1)));
+            assert!(!Purposes::of(&(2..=24).collect::<Vec<_>>()).serve(purpose));
+        }
+        let analytics = |numbers| Purposes::of(numbers).serve(Purpose::Analytics);
+        assert!(analytics(&[1, 8]) && analytics(&[1, 9]) && !analytics(&[1, 2, 3, 4, 7, 10]));
+        let marketing = |numbers| Purposes::of(numbers).serve(Purpose::Marketing);
+        assert!(marketing(&[1, 2, 3, 4, 7]) && !marketing(&[1, 2, 3, 7]));
+    }
+}

@@ -1,0 +1,182 @@
+//! Vendors of the Global Vendor List under TC strings of the IAB's own library: what each string unlocks, and for whom.
+
+use super::{LENIENT, STRICT, signal};
+use crate::{
+    consent::{Basis, Config, Consent, Reader, Vote},
+    policy::{Policy, Regime, Ruling, Tcf, Verdict},
+    purpose::{Purpose, PurposeSet},
+    vendor::{Source, Vendor},
+};
+use http::{HeaderMap, HeaderValue, header::COOKIE};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Created on 2026-06-01: all purposes for all vendors (ids 755 and 32 among them), for 755 alone, for nobody.
+const ALL: &str = "CQlH_MAQlH_MAAfABAENBjFgAP_gAEPgAAYgGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAxmAcAAoADIAIAAWgAyABoAEUAJgAWwAwgCEAFIAvMBjIAAA.IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA";
+const GOOGLE: &str = "CQlH_MAQlH_MAAfABAENBjFgAP_gAEPgAAYgF5wAQF5gYzAOAAUABkAEAALQAZAA0ACKAEwALYAYQBCACkAXmAxkAAAA.IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA";
+const NONE: &str = "CQlH_MAQlH_MAAfABAENBjFgAAAAAEPgAAYgAAAMZgHAAKAAyACAAFoAMgAaABFACYAFsAMIAhABSALzAYyAAAAA.IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA";
+/// All vendors, for purposes 1 and 9.
+const AUDIENCE: &str = "CQlH_MAQlH_MAAfABAENBjFgAICAAEPgAAYgGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAxmAcAAoADIAIAAWgAyABoAEUAJgAWwAwgCEAFIAvMBjIAAA.IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA";
+/// All purposes for all vendors, but the publisher forbids purpose 4 to vendor 755.
+const RESTRICTED: &str = "CQlH_MAQlH_MAAfABAENBjFgAP_gAEPgAAYgGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAxmAcAAoADIAIAAWgAyABoAEUAJgAWwAwgCEAFIAvMBjIAIgACAvMAAA.IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA";
+
+const REQUIRE: Policy = Policy { allow_implied: false, tcf: Tcf::Require };
+const OFF: Policy = Policy { allow_implied: false, tcf: Tcf::Off };
+/// Our own banner's yes to everything.
+const YES: &str = "consentry=v1.p1.20260601.f1a1m1";
+const MARKETING: &str = "consentry=v1.p1.20260601.f0a0m1";
+
+fn consent(cookies: &[&str]) -> Consent {
+    let value = |cookie: &&str| HeaderValue::from_str(cookie).unwrap();
+    let headers: HeaderMap = cookies.iter().map(|cookie| (COOKIE, value(cookie))).collect();
+    let now = UNIX_EPOCH + Duration::from_secs(1_781_524_800);
+    Reader::new(&Config::default()).asking_about([755, 32, 755]).read(&headers, now)
+}
+
+fn ruling(policy: Policy, cookies: &[&str]) -> Ruling {
+    policy.rule(&consent(cookies), Regime::OptIn)
+}
+
+fn vendor(purpose: Purpose, gvl: Option<u16>) -> Vendor {
+    Vendor { id: "v".into(), name: "V".into(), purpose, gvl, source: Source::Catalog }
+}
+
+#[track_caller]
+fn decides(ruling: &Ruling, purpose: Purpose, gvl: Option<u16>, verdict: Verdict, reason: &str) {
+    let decision = ruling.decide(&vendor(purpose, gvl));
+    assert_eq!((decision.verdict, decision.reason()), (verdict, reason), "{gvl:?}");
+}
+
+fn tc(text: &str) -> String {
+    format!("euconsent-v2={text}")
+}
+
+#[test]
+fn a_tc_string_alone_allows_the_vendors_that_it_names_and_no_others() {
+    let all = ruling(STRICT, &[&tc(ALL)]);
+    let alone = "tcf: marketing is allowed to vendors of the Global Vendor List alone";
+    decides(&all, Purpose::Marketing, None, Verdict::Gate, alone);
+    let yes = "tcf: the visitor consented to this vendor";
+    decides(&all, Purpose::Marketing, Some(755), Verdict::Allow, yes);
+    decides(&all, Purpose::Analytics, Some(755), Verdict::Allow, yes);
+    // The framework has no purpose for what is functional.
+    decides(&all, Purpose::Functional, Some(755), Verdict::Gate, "no consent signal");
+    let unknown = "tcf: the visitor was not shown this vendor";
+    decides(&all, Purpose::Marketing, Some(99), Verdict::Gate, unknown);
+    let google = ruling(STRICT, &[&tc(GOOGLE)]);
+    let refused = "tcf: the visitor did not consent to this vendor";
+    decides(&google, Purpose::Marketing, Some(32), Verdict::Gate, refused);
+    decides(&google, Purpose::Marketing, Some(755), Verdict::Allow, yes);
+    let audience = ruling(STRICT, &[&tc(AUDIENCE)]);
+    decides(&audience, Purpose::Analytics, Some(755), Verdict::Allow, yes);
+    let no = "tcf: the visitor refused marketing";
+    decides(&audience, Purpose::Marketing, Some(755), Verdict::Gate, no);
+}
+
+#[test]
+fn a_category_and_a_tc_string_must_both_allow() {
+    let both = ruling(STRICT, &[YES, &tc(GOOGLE)]);
+    let own = "own: the visitor allowed marketing";
+    decides(&both, Purpose::Marketing, None, Verdict::Allow, own);
+    decides(&both, Purpose::Marketing, Some(755), Verdict::Allow, own);
+    let refused = "tcf: the visitor did not consent to this vendor";
+    decides(&both, Purpose::Marketing, Some(32), Verdict::Gate, refused);
+    decides(&both, Purpose::Functional, Some(32), Verdict::Gate, refused);
+    decides(&both, Purpose::Necessary, Some(32), Verdict::Allow, "necessary: no consent is needed");
+    let category = ruling(STRICT, &[MARKETING, &tc(ALL)]);
+    let no = "own: the visitor refused analytics";
+    decides(&category, Purpose::Analytics, Some(755), Verdict::Gate, no);
+    let string = ruling(STRICT, &[YES, &tc(NONE)]);
+    let no = "tcf: the visitor refused marketing";
+    decides(&string, Purpose::Marketing, None, Verdict::Gate, no);
+    decides(&string, Purpose::Marketing, Some(755), Verdict::Gate, no);
+    let restricted = ruling(STRICT, &[YES, &tc(RESTRICTED)]);
+    let reason = "tcf: the site lets this vendor do less than it does (publisher restriction)";
+    decides(&restricted, Purpose::Marketing, Some(755), Verdict::Gate, reason);
+    decides(&restricted, Purpose::Marketing, Some(32), Verdict::Allow, own);
+}
+
+#[test]
+fn the_operator_can_require_a_string_or_ask_none() {
+    let own = "own: the visitor allowed marketing";
+    let google = vendor(Purpose::Marketing, Some(755));
+    decides(&ruling(STRICT, &[YES]), Purpose::Marketing, Some(755), Verdict::Allow, own);
+    decides(&ruling(OFF, &[YES, &tc(GOOGLE)]), Purpose::Marketing, Some(32), Verdict::Allow, own);
+    assert!(!ruling(OFF, &[&tc(ALL)]).allows(&google, Purpose::Marketing), "it asks none");
+    let without = ruling(REQUIRE, &[YES]);
+    let missing = "tcf: the operator requires a TC string, and none here counts";
+    decides(&without, Purpose::Marketing, Some(755), Verdict::Gate, missing);
+    decides(&without, Purpose::Marketing, None, Verdict::Allow, own);
+    let refused = ruling(REQUIRE, &[]);
+    decides(&refused, Purpose::Marketing, Some(755), Verdict::Gate, "no consent signal");
+    let broken = ruling(REQUIRE, &[YES, "euconsent-v2=CQlH"]);
+    decides(&broken, Purpose::Marketing, Some(755), Verdict::Gate, missing);
+    let elsewhere = REQUIRE.rule(&consent(&[YES]), Regime::OptOut);
+    assert!(elsewhere.allows(&google, Purpose::Marketing), "TC strings are for the EU");
+}
+
+#[test]
+fn strings_that_differ_allow_what_all_of_them_do() {
+    let other = format!("eupubconsent-v2={GOOGLE}");
+    let refused = "tcf: the visitor did not consent to this vendor";
+    for cookies in [[tc(ALL), other.clone()], [other, tc(ALL)], [tc(ALL), tc(GOOGLE)]] {
+        let both = ruling(STRICT, &cookies.each_ref().map(String::as_str));
+        decides(&both, Purpose::Marketing, Some(32), Verdict::Gate, refused);
+        assert!(both.allows(&vendor(Purpose::Marketing, Some(755)), Purpose::Marketing));
+    }
+    let broken = ruling(STRICT, &[YES, &tc(ALL), "euconsent-v2=CQlH"]);
+    let silenced = "tcf: the visitor did not consent to what this vendor does";
+    decides(&broken, Purpose::Marketing, Some(755), Verdict::Gate, silenced);
+    let gpp = ruling(STRICT, &[YES, &format!("__gpp=DBABMA~{GOOGLE}")]);
+    decides(&gpp, Purpose::Marketing, Some(32), Verdict::Gate, refused);
+}
+
+#[test]
+fn a_page_under_another_string_is_another_page() {
+    let [all, google, none] = [ALL, GOOGLE, NONE].map(|text| ruling(STRICT, &[YES, &tc(text)]));
+    assert_eq!(
+        (all.class(), google.class(), none.class()),
+        ("famt".into(), "famt".into(), "ft".into())
+    );
+    assert_ne!(all.stamp(), google.stamp());
+    assert_eq!(all.stamp(), ruling(STRICT, &[YES, &tc(ALL)]).stamp());
+    assert!(all.stamp().bytes().all(|b| b.is_ascii_hexdigit()) && !all.stamp().is_empty());
+    let plain = ruling(STRICT, &[YES]);
+    assert_eq!((plain.class(), plain.stamp()), ("fam".into(), String::new()));
+    let everything = [&all, &google, &none, &plain].map(|ruling| ruling.allows_everything());
+    assert_eq!(everything, [true, false, false, true]);
+    assert!(!ruling(REQUIRE, &[YES]).allows_everything());
+}
+
+#[test]
+fn a_permit_names_what_the_vendor_itself_may_do() {
+    let permit = ruling(STRICT, &[&tc(AUDIENCE)]).permit(&vendor(Purpose::Analytics, Some(755)));
+    let allowed: PurposeSet = [Purpose::Necessary, Purpose::Analytics].into_iter().collect();
+    assert_eq!(permit.unwrap().purposes(), allowed);
+    let google = ruling(STRICT, &[YES, &tc(GOOGLE)]);
+    assert!(google.permit(&vendor(Purpose::Marketing, Some(32))).is_none());
+    let all: PurposeSet = Purpose::ALL.into_iter().collect();
+    assert_eq!(google.permit(&vendor(Purpose::Marketing, Some(755))).unwrap().purposes(), all);
+}
+
+#[test]
+fn an_opt_out_string_beats_what_nobody_refused() {
+    let out = LENIENT.rule(&consent(&["usprivacy=1YYN"]), Regime::OptOut);
+    assert_eq!(&*out.marketing.reason, "usprivacy: the visitor refused marketing");
+    assert!(!out.marketing.granted && out.analytics.granted);
+    let no_out = LENIENT.rule(&consent(&["usprivacy=1YNN"]), Regime::OptOut);
+    assert!(no_out.marketing.granted);
+    let broken = LENIENT.rule(&consent(&["usprivacy=1YXN"]), Regime::OptOut);
+    assert!(!broken.marketing.granted, "it may have been an opt-out");
+    let yes = consent(&[YES, "__gpp=DBABBg~BAQAAABA.QA"]);
+    assert!(!STRICT.rule(&yes, Regime::OptIn).marketing.granted);
+}
+
+#[test]
+fn a_listed_grant_does_not_hide_a_grant_to_all() {
+    let mut signals = consent(&[&tc(ALL)]).signals;
+    signals.push(signal("cookiebot", Basis::Explicit, Vote::Grant));
+    let grant = STRICT.rule(&signals.into(), Regime::OptIn).marketing;
+    assert_eq!((grant.granted, &*grant.reason), (true, "cookiebot: the visitor allowed marketing"));
+    let lenient = LENIENT.rule(&consent(&[&tc(ALL)]), Regime::OptOut);
+    assert!(lenient.marketing.granted, "nobody refused, and the law is opt-out");
+}
