@@ -94,12 +94,9 @@ impl Document {
     pub(super) fn script_kind(&self, element: Element, tag: &Tag<'_>) -> Option<ScriptKind> {
         (element == Element::Script).then(|| {
             let text = |name| tag.value(name).map(|v| self.lens.text(v).into_owned());
-            match script::kind(text("type").as_deref(), text("language").as_deref()) {
-                ScriptKind::Data if self.config.through_tools && is_held(text("type")) => {
-                    ScriptKind::Code
-                }
-                kind => kind,
-            }
+            let kind = script::kind(text("type").as_deref(), text("language").as_deref());
+            let held = kind == ScriptKind::Data && is_held(text("type"));
+            if held && self.config.through_tools { ScriptKind::Code } else { kind }
         })
     }
 
