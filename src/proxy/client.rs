@@ -10,7 +10,8 @@ use http::{
     header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HOST, LOCATION, USER_AGENT},
 };
 use pingora_core::{
-    connectors::http::Connector, protocols::http::client::HttpSession, upstreams::peer::HttpPeer,
+    ErrorType, connectors::http::Connector, protocols::http::client::HttpSession,
+    upstreams::peer::HttpPeer,
 };
 use pingora_http::RequestHeader;
 use std::time::Duration;
@@ -51,11 +52,16 @@ pub enum Error {
     #[error("`{0}` needs TLS; build with the feature rustls or openssl")]
     Tls(Url),
     /// The connection failed, or what came is not HTTP.
-    #[error("{0}")]
-    Http(#[from] Box<pingora_core::Error>),
+    #[error("{server} {why}")]
+    Connection {
+        /// Host and port.
+        server: String,
+        /// What it did.
+        why: Failure,
+    },
     /// The host has no address.
-    #[error("the host cannot be resolved: {0}")]
-    Resolve(#[from] std::io::Error),
+    #[error("the host cannot be resolved ({0}); see that its name is right")]
+    Resolve(std::io::Error),
     /// The body's content coding cannot be read.
     #[error("the body cannot be read: {0}")]
     Coding(#[from] coding::Unreadable),
@@ -68,6 +74,37 @@ pub enum Error {
     /// More time than [`Limits::time`].
     #[error("no whole answer came in time")]
     Time,
+}
+
+/// What a server did instead of answering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Nothing listens there.
+    #[error("refuses the connection; see that the server runs and that host and port are right")]
+    Refused,
+    /// The network has no way there.
+    #[error(
+        "cannot be reached; see that the host is right and that the network lets this machine go there"
+    )]
+    Unreachable,
+    /// The connection was not made in time.
+    #[error(
+        "takes no connection in time; see that the server runs and that no firewall is in between"
+    )]
+    Slow,
+    /// No TLS, or a certificate that is not trusted.
+    #[error(
+        "makes no trusted TLS connection; see that it speaks https on this port, and put the root of its certificate into SSL_CERT_FILE"
+    )]
+    Tls,
+    /// It speaks something else.
+    #[error("does not answer in HTTP; see that scheme and port are right")]
+    NoHttp,
+    /// The connection ended in the middle.
+    #[error(
+        "ends the connection before its answer is whole; try again, or look into the server's log"
+    )]
+    Broken,
 }
 
 /// The body is over its size.
@@ -107,12 +144,20 @@ async fn one(
     limits: &Limits,
 ) -> Result<Response, Error> {
     let peer = peer(resolver, url, limits).await?;
-    let (mut session, _) = connector.get_http_session(&peer).await?;
+    let request = request(url, headers).map_err(|_| Error::Url(url.to_string()))?;
+    let failed = |error: Box<pingora_core::Error>| {
+        if *error.etype() == ErrorType::ReadTimedout {
+            return Error::Time;
+        }
+        let server = url[Position::BeforeHost..Position::AfterPort].to_owned();
+        Error::Connection { server, why: Failure::of(&error) }
+    };
+    let (mut session, _) = connector.get_http_session(&peer).await.map_err(failed)?;
     session.set_read_timeout(Some(limits.time));
-    session.write_request_header(Box::new(request(url, headers)?)).await?;
-    session.finish_request_body().await?;
-    let (status, headers) = head(&mut session).await?;
-    let body = body(&mut session, &headers, limits).await?;
+    session.write_request_header(Box::new(request)).await.map_err(failed)?;
+    session.finish_request_body().await.map_err(failed)?;
+    let (status, headers) = head(&mut session).await.map_err(failed)?;
+    let body = body(&mut session, &headers, limits, failed).await?;
     Ok(Response { url: url.clone(), status, headers, body })
 }
 
@@ -132,13 +177,13 @@ async fn peer(resolver: &Resolver, url: &Url, limits: &Limits) -> Result<HttpPee
         Host::Ipv6(address) => address.to_string(),
     };
     let port = url.port_or_known_default().ok_or_else(refused)?;
-    let address = resolver.resolve(&host, port, 0).await?;
+    let address = resolver.resolve(&host, port, 0).await.map_err(Error::Resolve)?;
     let mut peer = HttpPeer::new(address, secure, host);
     peer.options.total_connection_timeout = Some(limits.time);
     Ok(peer)
 }
 
-fn request(url: &Url, headers: &HeaderMap) -> Result<RequestHeader, Error> {
+fn request(url: &Url, headers: &HeaderMap) -> pingora_core::Result<RequestHeader> {
     let target = &url[Position::BeforePath..Position::AfterQuery];
     let mut request = RequestHeader::build("GET", target.as_bytes(), None)?;
     let host = &url[Position::BeforeHost..Position::AfterPort];
@@ -153,13 +198,13 @@ fn request(url: &Url, headers: &HeaderMap) -> Result<RequestHeader, Error> {
 }
 
 /// The final head, after any informational ones.
-async fn head(session: &mut HttpSession) -> Result<(StatusCode, HeaderMap), Error> {
+async fn head(session: &mut HttpSession) -> pingora_core::Result<(StatusCode, HeaderMap)> {
     loop {
         session.read_response_header().await?;
         match session.response_header() {
             Some(head) if head.status.is_informational() => {}
             Some(head) => return Ok((head.status, head.headers.clone())),
-            None => return Err(pingora_core::Error::new(pingora_core::ErrorType::H1Error).into()),
+            None => return Err(pingora_core::Error::new(ErrorType::H1Error)),
         }
     }
 }
@@ -168,6 +213,7 @@ async fn body(
     session: &mut HttpSession,
     headers: &HeaderMap,
     limits: &Limits,
+    failed: impl Fn(Box<pingora_core::Error>) -> Error,
 ) -> Result<Vec<u8>, Error> {
     let coding = Coding::of_response(headers.get_all(CONTENT_ENCODING))?;
     let mut decoder = Decoder::new(coding, &coding::Limits::default());
@@ -176,7 +222,7 @@ async fn body(
         body.extend_from_slice(plain);
         if body.len() > limits.size { Err(Full) } else { Ok(()) }
     };
-    while let Some(bytes) = session.read_response_body().await? {
+    while let Some(bytes) = session.read_response_body().await.map_err(&failed)? {
         decoder.feed(&bytes, &mut emit).map_err(|error| match error {
             coding::Error::Unreadable(why) => Error::Coding(why),
             coding::Error::Emit(Full) => Error::Size(limits.size),
@@ -184,6 +230,30 @@ async fn body(
     }
     decoder.finish()?;
     Ok(body)
+}
+
+impl Failure {
+    fn of(error: &pingora_core::Error) -> Self {
+        use ErrorType::{
+            ConnectNoRoute, ConnectRefused, ConnectTimedout, H1Error, H2Error, InvalidCert,
+            InvalidH2, InvalidHTTPHeader, TLSHandshakeFailure, TLSHandshakeTimedout,
+        };
+        let kind = error.etype();
+        if *kind == ConnectRefused {
+            Self::Refused
+        } else if matches!(kind, ConnectTimedout | TLSHandshakeTimedout) {
+            Self::Slow
+        } else if matches!(kind, InvalidCert | TLSHandshakeFailure) {
+            Self::Tls
+        } else if matches!(kind, InvalidHTTPHeader | H1Error | H2Error | InvalidH2) {
+            Self::NoHttp
+        } else if matches!(kind, ConnectNoRoute | ErrorType::ConnectError | ErrorType::SocketError)
+        {
+            Self::Unreachable
+        } else {
+            Self::Broken
+        }
+    }
 }
 
 /// Where the response sends us.

@@ -21,10 +21,19 @@ pub struct Config {
     pub max_tag: usize,
     /// How much of an inline script or style is held before it is decided; bytes, default 256 KiB.
     pub max_inline: usize,
+    /// Whether what another consent tool has made inert is read as if it had not: to look at pages, never for those that
+    /// leave; default false.
+    pub through_tools: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { gated: Gated::Remove, surrogates: true, max_tag: 2 << 20, max_inline: 256 << 10 }
+        Self {
+            gated: Gated::Remove,
+            surrogates: true,
+            max_tag: 2 << 20,
+            max_inline: 256 << 10,
+            through_tools: false,
+        }
     }
 }

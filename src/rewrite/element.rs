@@ -75,6 +75,8 @@ pub(super) struct Role {
     refreshes: bool,
     /// An existing consent tool holds the element.
     held_by_tool: bool,
+    /// What it holds is read too.
+    through_tools: bool,
 }
 
 impl Element {
@@ -113,7 +115,7 @@ impl Element {
     }
 
     /// What the attributes of `tag` together make of it.
-    pub(super) fn role(self, tag: &Tag<'_>, lens: &Lens) -> Role {
+    pub(super) fn role(self, tag: &Tag<'_>, lens: &Lens, through_tools: bool) -> Role {
         let value = |name| tag.value(name).map_or(Cow::Borrowed(""), |v| lens.text(v));
         let is = |name, wanted: &str| value(name).trim_ascii().eq_ignore_ascii_case(wanted);
         let loads = if self == Self::Link {
@@ -130,6 +132,7 @@ impl Element {
             loads,
             refreshes: self == Self::Meta && is("http-equiv", "refresh"),
             held_by_tool: tag.attributes().any(|a| is_tool_mark(tag.bytes(&a.name))),
+            through_tools,
         }
     }
 
@@ -138,6 +141,10 @@ impl Element {
         match name {
             b"style" => return Some(Use::Css),
             [b'o', b'n', _, ..] => return Some(Use::Handler),
+            [b'd', b'a', b't', b'a', b'-', rest @ ..] if role.through_tools => {
+                let is_source = is_tool_mark(name) && name.ends_with(b"src");
+                return self.lazy(if is_source { b"src" } else { rest });
+            }
             [b'd', b'a', b't', b'a', b'-', ..] if role.held_by_tool => return None,
             [b'd', b'a', b't', b'a', b'-', rest @ ..] => return self.lazy(rest),
             // Presentation attributes of SVG (SVG 2, 6.6) are declarations.

@@ -44,6 +44,8 @@ pub(super) enum Effect {
     KeptForm,
     /// It stays: it is granted.
     Kept,
+    /// It stays: the site's own consent manager has made it inert.
+    HeldBack,
 }
 
 impl Effect {
@@ -110,7 +112,7 @@ impl Effect {
 
     /// Whether it stays.
     pub(super) const fn keeps(self) -> bool {
-        matches!(self, Self::KeptNecessary | Self::KeptForm | Self::Kept)
+        matches!(self, Self::KeptNecessary | Self::KeptForm | Self::Kept | Self::HeldBack)
     }
 
     /// The effect in words; others script against them.
@@ -127,6 +129,7 @@ impl Effect {
             Self::KeptNecessary => "kept: necessary",
             Self::KeptForm => "kept: the visitor's doing",
             Self::Kept => "kept: granted",
+            Self::HeldBack => "already held back by the site's own consent manager",
         }
     }
 }
@@ -138,6 +141,19 @@ impl fmt::Display for Effect {
 }
 
 impl Engine<'_> {
+    /// What in `page` another consent tool has made inert, and would be held otherwise.
+    pub(super) fn held_back(&self, page: &[u8], found: &[Finding]) -> Vec<Finding> {
+        let config = Config { through_tools: true, ..self.config.clone() };
+        let mut rewriter = Rewriter::new(self.gate.clone(), &config, Syntax::Html, None, None);
+        // What was read before the page became unreadable is listed.
+        let _ =
+            rewriter.feed(page, &mut Vec::new()).and_then(|()| rewriter.finish(&mut Vec::new()));
+        let mut findings = rewriter.take_findings();
+        let is_known = |new: &Finding| found.iter().any(|old| old.at == new.at);
+        findings.retain(|new| new.judged.is_held() && !is_known(new));
+        findings
+    }
+
     /// The stub that stands in for the vendor of `finding`.
     fn stub(&self, finding: &Finding) -> Option<&str> {
         let stub = self.gate.catalog().surrogate(&finding.judged.vendor.id);

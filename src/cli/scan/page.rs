@@ -77,11 +77,17 @@ impl Loaded {
                 let mut out = Vec::new();
                 let read = rewriter.feed(&body, &mut out).and_then(|()| rewriter.finish(&mut out));
                 page.unread = read.err().map(|why| why.to_string());
-                let found = rewriter.take_findings().into_iter();
+                let found = rewriter.take_findings();
                 let gated = effect::Engine { gate: view.gate(), config: &view.site().rewrite };
+                let held = gated.held_back(&body, &found);
                 let effect =
                     |finding| Found { effect: Effect::of(&finding, &body, &gated), finding };
-                page.findings.extend(found.map(effect));
+                let mut all: Vec<Found> = found.into_iter().map(effect).collect();
+                all.extend(
+                    held.into_iter().map(|f| Found { effect: Effect::HeldBack, finding: f }),
+                );
+                all.sort_by_key(|found| found.finding.at);
+                page.findings.extend(all);
             }
         }
         Ok(page)

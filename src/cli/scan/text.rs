@@ -1,4 +1,4 @@
-//! Turns what was scanned into lines of at most 80 columns for people.
+//! Turns what was scanned into lines of at most 80 columns for people; a vendor's name is never cut.
 
 use super::{
     Sum, cmp,
@@ -8,7 +8,7 @@ use crate::{cli::finding::place, policy::Mode, purpose::Purpose};
 
 /// The widest line.
 const WIDTH: usize = 80;
-/// How much of a vendor's name is shown.
+/// The width of the names' column; a longer name has a line for itself.
 const NAME: usize = 34;
 
 /// What was found in one page.
@@ -35,11 +35,14 @@ fn finding(found: &Found) -> String {
     let Found { finding, effect } = found;
     let vendor = &finding.judged.vendor;
     let line = if finding.line == 0 { "-".to_owned() } else { finding.line.to_string() };
-    let name: String = vendor.name.chars().take(NAME).collect();
-    let place = printable(&place(&finding.place));
-    let head = format!("  {line:>5}  {name} ({}), {place}", vendor.purpose);
+    let (name, place) = (&vendor.name, printable(&place(&finding.place)));
+    let whose = format!("  {line:>5}  {name} ({})", vendor.purpose);
+    let head = match format!("{whose}, {place}") {
+        short if short.chars().count() <= WIDTH => short,
+        _ => format!("{whose},\n{}", cut(&format!("         {place}"))),
+    };
     let what: String = finding.what.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (head, what) = (cut(&head), cut(&format!("           {}", printable(&what))));
+    let what = cut(&format!("           {}", printable(&what)));
     format!("{head}\n{what}\n         > {effect}")
 }
 
@@ -74,10 +77,15 @@ fn sum(sum: &Sum) -> String {
         kept if kept == findings => ", kept".to_owned(),
         kept => format!(", {kept} kept"),
     };
-    let name: String = vendor.name.chars().take(NAME).collect();
+    let long = vendor.name.chars().count() > NAME;
+    let name = if long {
+        format!("{}\n  {:NAME$}", vendor.name, "")
+    } else {
+        format!("{:NAME$}", vendor.name)
+    };
     let purpose = vendor.purpose.name();
     format!(
-        "  {name:<NAME$} {purpose:<10} {} in {}{kept}",
+        "  {name} {purpose:<10} {} in {}{kept}",
         many(*findings, "finding"),
         many(*pages, "page")
     )
@@ -124,5 +132,36 @@ mod tests {
         assert!(shown.contains("    2  Unknown tracker (marketing), img src"), "{shown}");
         assert_eq!(scanned.findings.len(), 2, "{shown}");
         assert!(scanned.findings.iter().all(|found| found.effect == Effect::Removed), "{shown}");
+    }
+
+    #[test]
+    fn names_are_whole() {
+        let (long, element) = ("Forms, bookings, polls and reviews by others", "x".repeat(90));
+        let html = format!(
+            "<script src=https://assets.calendly.com/a.js></script><{element} data-src=https://form.jotform.com/a>"
+        );
+        let scanned = scan_text(&html, "https://shop.example/");
+        let shown = page(&scanned);
+        assert_eq!(shown.matches(long).count(), 2, "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= WIDTH), "{shown}");
+        let sums = crate::cli::scan::sums(&[scanned]);
+        assert!(sum(&sums[0]).starts_with(&format!("  {long}\n")), "{}", sum(&sums[0]));
+    }
+
+    #[test]
+    fn what_the_sites_own_manager_holds_back_is_listed() {
+        let html = "<script type=text/plain data-cookieconsent=statistics src=https://www.googletagmanager.com/gtag/js></script>\n\
+            <script type=\"text/plain\" data-src=https://connect.facebook.net/en_US/fbevents.js></script>\n\
+            <script type=text/plain class=optanon-category-C0002>x.src='https://static.hotjar.com/c/hotjar-1.js'</script>\n\
+            <iframe data-cookieblock-src=https://www.youtube.com/embed/1 data-cookieconsent=marketing></iframe>\n\
+            <script type=application/ld+json>{\"@id\":\"https://connect.facebook.net/x\"}</script>\n\
+            <script src=https://www.clarity.ms/tag/x></script>";
+        let scanned = scan_text(html, "https://shop.example/");
+        let shown = page(&scanned);
+        let effects: Vec<_> = scanned.findings.iter().map(|f| (f.finding.line, f.effect)).collect();
+        let held = Effect::HeldBack;
+        let expected = [(1, held), (2, held), (3, held), (4, held), (6, Effect::Stubbed)];
+        assert_eq!(effects, expected, "{shown}");
+        assert!(shown.contains("already held back by the site's own consent manager"), "{shown}");
     }
 }

@@ -30,7 +30,8 @@ fn lower(name: &[u8]) -> Cow<'_, [u8]> {
 impl Document {
     pub(super) fn attributes(&mut self, element: Element, tag: &Tag<'_>, at: u64) -> Outcome {
         let mut outcome = Outcome::default();
-        let (shape, role) = (element::shape(element, tag), element.role(tag, &self.lens));
+        let shape = element::shape(element, tag);
+        let role = element.role(tag, &self.lens, self.config.through_tools);
         let mut kept_source = false;
         for attribute in tag.attributes() {
             let name = lower(self.local_name(tag.bytes(&attribute.name)));

@@ -94,7 +94,9 @@ impl Document {
     pub(super) fn script_kind(&self, element: Element, tag: &Tag<'_>) -> Option<ScriptKind> {
         (element == Element::Script).then(|| {
             let text = |name| tag.value(name).map(|v| self.lens.text(v).into_owned());
-            script::kind(text("type").as_deref(), text("language").as_deref())
+            let kind = script::kind(text("type").as_deref(), text("language").as_deref());
+            let held = kind == ScriptKind::Data && is_held(text("type"));
+            if held && self.config.through_tools { ScriptKind::Code } else { kind }
         })
     }
 
@@ -181,6 +183,11 @@ impl Document {
         let instruction = element == Element::StyleInstruction;
         is_markup && !instruction && (self.xml || has_content) && !tag.is_self_closing()
     }
+}
+
+/// Whether this is the type that consent tools give to what they hold.
+fn is_held(type_: Option<String>) -> bool {
+    type_.is_some_and(|type_| type_.trim().eq_ignore_ascii_case("text/plain"))
 }
 
 /// What of an element is decided at its end.

@@ -8,6 +8,10 @@
 //! 4. A script that hides the page until a gated script arrives is gated whole in any case: that script will not come.
 //! 5. A small script that spells a gated host in escapes (`\u002d`, `\x2d`, `%2D`) is gated whole.
 //! 6. In every other one the names of the gated hosts are replaced by [`NOWHERE`], which never resolves (RFC 6761, 6.4).
+//!    The name alone is replaced, as scheme, port and path often stand in other literals: what the script puts together stays
+//!    a URL, and nothing throws. It may cost a DNS question, which says nothing but this name; `about:` and `data:` would need
+//!    the scheme, and addresses such as `0.0.0.0` are the visitor's own machine. Elsewhere no such name is used: attributes
+//!    go, and CSS gets `about:invalid`.
 
 mod globals;
 mod literals;
