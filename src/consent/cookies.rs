@@ -9,8 +9,7 @@
 //! 5. A value is tried as it is, decoded once and decoded twice; a broken escape ends that.
 
 use http::{HeaderMap, header::COOKIE};
-use percent_encoding::percent_decode_str;
-use std::{borrow::Cow, cell::OnceCell, iter};
+use std::{cell::OnceCell, iter};
 
 const MAX_HEADERS: usize = 64 * 1024;
 const MAX_VALUE: usize = 8 * 1024;
@@ -168,13 +167,22 @@ impl Decoded {
     }
 }
 
+/// `text` without its escapes; `None` where one is broken, or they are no UTF-8.
 fn decoded(text: &str) -> Option<String> {
-    let whole = |rest: &str| {
-        let mut digits = rest.bytes().map(|b| b.is_ascii_hexdigit());
-        digits.next() == Some(true) && digits.next() == Some(true)
-    };
-    let sound = text.split('%').skip(1).all(whole);
-    sound.then(|| percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)).flatten()
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some(at) = memchr::memchr(b'%', rest) {
+        let (plain, escape) = rest.split_at_checked(at)?;
+        bytes.extend_from_slice(plain);
+        let [_, high, low, after @ ..] = escape else { return None };
+        bytes.push(digit(*high)? << 4 | digit(*low)?);
+        rest = after;
+    }
+    bytes.extend_from_slice(rest);
+    String::from_utf8(bytes).ok()
+}
+
+fn digit(letter: u8) -> Option<u8> {
+    char::from(letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]
