@@ -244,7 +244,7 @@ impl Walk<'_> {
             query.push('=');
             body::encode_query(&address, &mut query);
         }
-        Ok((input.query.is_some() || !query.is_empty()).then_some(query))
+        Ok((!query.is_empty()).then_some(query))
     }
 
     /// What of a body leaves, and a multipart body's boundary.

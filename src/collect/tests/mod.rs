@@ -1,6 +1,8 @@
 //! What leaves of requests as vendors' scripts make them.
 
 mod formats;
+mod properties;
+mod rules;
 
 use super::{Config, Fields, Input, Malformed, Report, Shaped, Shaper};
 use crate::{
