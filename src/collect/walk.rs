@@ -334,7 +334,7 @@ impl<'a> Walk<'a> {
         let keep = self.all || self.shaper.unlisted == Unlisted::Keep;
         match self.fields.rule(&self.path, self.marketing) {
             Rule::Unlisted if keep => Rule::Leave(Action::Keep, Care::All),
-            rule => rule,
+            rule @ (Rule::Unlisted | Rule::Drop | Rule::Leave(..)) => rule,
         }
     }
 
