@@ -11,6 +11,7 @@ mod hash;
 mod redact;
 mod report;
 mod shape;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod url;

@@ -17,8 +17,9 @@ use super::{
     hash::Hasher,
     redact::{Care, Redactor, network},
     report::Report,
+    syntax::Syntax,
     url::Urls,
-    walk::{Outcome, Stamp, Syntax, Walk},
+    walk::{Outcome, Stamp, Walk},
 };
 use crate::{
     catalog::Dialect,

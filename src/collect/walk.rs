@@ -13,6 +13,7 @@ use super::{
     google::{STAMPED, Stamps},
     redact::{Care, REDACTED, Redactor},
     report::{Report, note},
+    syntax::Syntax,
     url::Leave,
 };
 use crate::catalog::Action;
@@ -45,15 +46,6 @@ pub(super) enum Outcome {
     Dropped,
     Same,
     Changed(String),
-}
-
-/// How names and values are parted and written.
-#[derive(Clone, Copy)]
-pub(super) enum Syntax {
-    /// `a=b&c=d`.
-    Query,
-    /// `a=b;c=d` in a path.
-    Path,
 }
 
 /// Which of Consent Mode's parameters a query string gets.
@@ -380,37 +372,5 @@ impl<'a> Walk<'a> {
             *self.report.redacted.entry(*hit).or_default() += 1;
         }
         !hits.is_empty()
-    }
-}
-
-// === impl Syntax ===
-
-impl Syntax {
-    const fn separator(self) -> char {
-        match self {
-            Self::Query => '&',
-            Self::Path => ';',
-        }
-    }
-
-    fn decode(self, raw: &str) -> Cow<'_, str> {
-        match self {
-            Self::Query => body::decode_query(raw),
-            Self::Path => body::decode_path(raw),
-        }
-    }
-
-    fn push_raw(self, pair: &str, out: &mut String) {
-        if !out.is_empty() {
-            out.push(self.separator());
-        }
-        out.push_str(pair);
-    }
-
-    fn push(self, name: &str, value: &str, out: &mut String) {
-        self.push_raw("", out);
-        body::encode_query(name, out);
-        out.push('=');
-        body::encode_query(value, out);
     }
 }
