@@ -10,8 +10,20 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 11] =
-    [&TOP, &LISTEN, &ORIGIN, &CONSENT, &RULE, &GATE, &FIRST_PARTY, &LIST, &LIMITS, &VENDOR, &SITE];
+pub static TABLES: [&Schema; 12] = [
+    &TOP,
+    &LISTEN,
+    &ORIGIN,
+    &CONSENT,
+    &RULE,
+    &GATE,
+    &FIRST_PARTY,
+    &LIST,
+    &LIMITS,
+    &VENDOR,
+    &ENDPOINT,
+    &SITE,
+];
 
 pub(super) static TOP: Schema = Schema {
     table: "",
@@ -92,6 +104,26 @@ pub(super) static VENDOR: Schema = Schema {
         "hides",
         "cookies",
         "surrogate",
+        "setup",
+        "gated_only",
+        "endpoint",
+    ],
+};
+
+pub(super) static ENDPOINT: Schema = Schema {
+    table: "vendor.endpoint",
+    keys: &[
+        "match",
+        "kind",
+        "methods",
+        "keep",
+        "drop",
+        "hash",
+        "truncate",
+        "url",
+        "marketing",
+        "ip",
+        "consent",
     ],
 };
 
@@ -123,7 +155,7 @@ impl Schema {
     pub(super) fn place(&self) -> String {
         match self.table {
             "" => "before the first table".to_owned(),
-            table @ ("site" | "vendor") => format!("in [[{table}]]"),
+            table @ ("site" | "vendor" | "vendor.endpoint") => format!("in [[{table}]]"),
             table => format!("in [{table}]"),
         }
     }
