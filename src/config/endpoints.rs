@@ -2,8 +2,9 @@
 //!
 //! 1. A path that the vendor serves already is changed by a table that matches it: `kind`, `methods`, `ip` and `consent` replace
 //!    what is there, and the table's fields are looked at before those that are there.
-//! 2. Any other path is a new endpoint, of which nothing leaves but what the table lists.
-//! 3. A path lies within the vendor's own `hosts`, or consent for one vendor would open another's; it is more than a host, and
+//! 2. A path on `*` is on each of the vendor's hosts, the operator's own with them.
+//! 3. Any other path is a new endpoint, of which nothing leaves but what the table lists.
+//! 4. A path lies within the vendor's own `hosts`, or consent for one vendor would open another's; it is more than a host, and
 //!    not on a host under which anybody can have a name (Public Suffix List).
 
 use super::{
@@ -20,6 +21,9 @@ use crate::{
 use std::collections::BTreeMap;
 use toml::de::DeValue;
 use url::Url;
+
+/// What a path on each of the vendor's hosts begins with.
+const ANY_HOST: &str = "*/";
 
 /// The lists of fields, in the order in which their actions are looked at, around `truncate`.
 const BEFORE: [(&str, Action); 2] = [("drop", Action::Drop), ("hash", Action::Hash)];
@@ -65,7 +69,7 @@ fn paths<'t>(
     }
     let mut paths = Vec::new();
     for (path, at) in reader.list(table, "match", served_path).into_iter().flatten() {
-        if !hosts.iter().any(|rule| covers(rule, &path)) {
+        if !path.starts_with(ANY_HOST) && !hosts.iter().any(|rule| covers(rule, &path)) {
             let host = path.split('/').next().unwrap_or_default();
             let what = format!("{} is on no host of this vendor", shown(&path));
             reader.report(at, what, format!("add \"{host}\" to the vendor's `hosts`"));
@@ -106,7 +110,11 @@ impl Written {
                 old.paths.extract_if(.., |path| paths.contains(path)).collect();
             paths.retain(|path| !changed.contains(path));
             let new = (!changed.is_empty()).then(|| self.endpoint(&old, changed));
-            all.extend((!old.paths.is_empty()).then_some(old).into_iter().chain(new));
+            let alike =
+                paths.extract_if(.., |path| old.paths.contains(&on_any_host(path))).collect();
+            let more = Some(alike).filter(|paths: &Vec<_>| !paths.is_empty());
+            let more = more.map(|paths| self.endpoint(&old, paths));
+            all.extend((!old.paths.is_empty()).then_some(old).into_iter().chain(new).chain(more));
         }
         let base = Endpoint { methods: self.usual_methods(), ..Endpoint::default() };
         all.extend((!paths.is_empty()).then(|| self.endpoint(&base, paths)));
@@ -172,7 +180,7 @@ impl Fields {
                     );
                 }
                 Ok(path) => {
-                    let length = reader.entry(&entry, whole(1..=1000u16));
+                    let length = reader.entry(&entry, whole(1..=10_000u16));
                     let action = Action::Truncate(length.unwrap_or(1));
                     self.add(reader, entry.at, "truncate", Field { path, action });
                 }
@@ -228,12 +236,17 @@ fn kept_field(value: &DeValue<'_>) -> Result<String, Wrong> {
 
 /// A `host/path` that can be served: a name with a path on it, in which `*` may only stand at the end.
 fn served_path(value: &DeValue<'_>) -> Result<String, Wrong> {
-    let rule = place(value)?;
+    let text = some_text(value)?;
+    let rule = match text.strip_prefix(ANY_HOST) {
+        Some(path) => on_any_host(&place(&DeValue::String(format!("any.invalid/{path}").into()))?),
+        None => place(value)?,
+    };
     let (host, path) = rule.split_once('/').unwrap_or((&rule, ""));
     if path.trim_end_matches('*').is_empty() {
         let instead = format!("write the path too, as \"{host}/collect\"");
         return Err(Wrong::text(&rule, ", which is all of the host", instead));
     }
+    let host = if rule.starts_with(ANY_HOST) { "any.invalid" } else { host };
     let below = format!("x.{host}");
     if Site::of_host(&below).as_str() == below {
         let why = ", under which anybody can have a name";
@@ -249,6 +262,11 @@ fn served_path(value: &DeValue<'_>) -> Result<String, Wrong> {
         return Err(Wrong::text(&rule, ", which cannot be served", instead));
     }
     Ok(rule)
+}
+
+/// The rule that has the path of `rule` on each of the vendor's hosts.
+fn on_any_host(rule: &str) -> String {
+    format!("{ANY_HOST}{}", rule.split_once('/').map_or("", |(_, path)| path))
 }
 
 /// Whether `rule`, one of a vendor's `hosts`, covers all of `path`, a `host/path`.
@@ -344,6 +362,22 @@ mod tests {
     }
 
     #[test]
+    fn ones_own_host_is_served_as_the_vendors() {
+        let own = "[[vendor]]\nid = \"matomo\"\nhosts = [\"stats.shop.test\"]\n";
+        let engine = |text: &str| parse(text).unwrap().engine(&[]).unwrap().catalog;
+        let catalog = engine(own);
+        let (vendor, endpoint) = catalog.endpoint("stats.shop.test", "/matomo.php").unwrap();
+        assert_eq!((&*vendor.id, endpoint.kind), ("matomo", Kind::Beacon));
+        assert!(catalog.endpoint("stats.shop.test", "/index.php").is_none());
+        assert!(engine("").endpoint("stats.shop.test", "/matomo.php").is_none());
+        // A change of one of these paths keeps what the others are.
+        let change = "[[vendor.endpoint]]\nmatch = [\"stats.shop.test/matomo.php\"]\nkeep = [\"dimension1\"]\n";
+        let catalog = engine(&format!("{own}{change}"));
+        let fields = |host: &str| catalog.endpoint(host, "/matomo.php").unwrap().1.fields.len();
+        assert_eq!(fields("stats.shop.test"), fields("x.matomo.cloud") + 1);
+    }
+
+    #[test]
     fn a_vendor_is_served_or_gated_only() {
         let of = |text: &str, id: &str| {
             let config = parse(text).unwrap();
@@ -384,7 +418,7 @@ mod tests {
             "c.toml:11:19: an entry of `keep` is `b//c`, in which a name is empty; write names parted by `/`, as \"data/properties/$ip\"",
             "c.toml:11:27: an entry of `keep` is `**/d`, in which `**` is not the last name; write \"names/**\" for everything below `names`",
             "c.toml:12:14: `a` is twice in `hash`; keep it in one place",
-            "c.toml:13:19: `ul` is a string; write a whole number from 1 to 1000",
+            "c.toml:13:19: `ul` is a string; write a whole number from 1 to 10000",
             "c.toml:13:24: a name in `truncate` is empty; write some text",
             "c.toml:14:11: `consent` is `googel`; write \"google\"",
             "c.toml:15:1: unknown key `kep` in [[vendor.endpoint]]; write `keep`",
