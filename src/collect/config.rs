@@ -1,5 +1,6 @@
 //! What the operator says of what leaves one site, as plain data.
 
+use super::hash::Secret;
 use crate::catalog::Prefix;
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ pub struct Config {
     pub client_ip: ClientIp,
     /// How long a hash of a value stays the same; default a day.
     pub rotate: Duration,
+    /// What these hashes are keyed with, the same on all nodes; default random, made when the process starts.
+    pub secret: Option<Secret>,
 }
 
 impl Default for Config {
@@ -90,6 +93,7 @@ impl Default for Config {
             client_hints: Vec::new(),
             client_ip: ClientIp::default(),
             rotate: Duration::from_secs(86_400),
+            secret: None,
         }
     }
 }

@@ -2,6 +2,25 @@
 //!
 //! 1. Nothing leaves without a [`Permit`](crate::policy::Permit).
 
+mod body;
 mod config;
+mod fields;
+mod glob;
+mod google;
+mod hash;
+mod redact;
+mod report;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod url;
+mod walk;
 
-pub use self::config::{ClientIp, Config, Share, Unlisted, UserAgent};
+pub use self::{
+    config::{ClientIp, Config, Share, Unlisted, UserAgent},
+    fields::Fields,
+    hash::Secret,
+    redact::Detector,
+    report::Report,
+    shape::{Input, Malformed, Shaped, Shaper},
+};
