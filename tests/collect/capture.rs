@@ -29,9 +29,12 @@ impl Capture {
         let text = fs::read_to_string(&path).unwrap();
         let (head, body) = text.split_once("\n\n").unwrap();
         let coded = head.lines().find_map(|line| line.strip_prefix("X-Test-Body: "));
-        let lines: Vec<_> = head.lines().filter(|line| !line.starts_with("X-Test-Body: ")).collect();
+        let lines: Vec<_> =
+            head.lines().filter(|line| !line.starts_with("X-Test-Body: ")).collect();
         let mut bytes = format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes();
-        bytes.extend(coded.into_iter().flat_map(|c| c.split(' ')).fold(body.as_bytes().to_vec(), coding));
+        bytes.extend(
+            coded.into_iter().flat_map(|c| c.split(' ')).fold(body.as_bytes().to_vec(), coding),
+        );
         Self { path, bytes }
     }
 
@@ -60,5 +63,6 @@ fn coding(body: Vec<u8>, name: &str) -> Vec<u8> {
 }
 
 fn escaped(base64: &str) -> Vec<u8> {
-    format!("data={}", base64.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")).into_bytes()
+    format!("data={}", base64.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"))
+        .into_bytes()
 }

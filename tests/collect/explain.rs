@@ -102,7 +102,9 @@ fn a_request_is_read_in_every_way_in_which_it_is_written() {
     let url = "https://www.google-analytics.com/g/collect?v=2&tid=G-1&en=page_view&uid=7";
     let raw = "POST /g/collect?v=2&tid=G-1&en=page_view&uid=7 HTTP/1.1\nHost: www.google-analytics.com\n\nen=scroll\r\nen=click";
     let own = "POST /_consentry/v/www.google-analytics.com/g/collect?v=2&tid=G-1&en=page_view&uid=7 HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 19\r\n\r\nen=scroll\r\nen=clickmore";
-    let curl = format!("curl '{url}' \\\n  -X 'POST' \\\n  -H 'origin: https://shop.example' --data-raw $'en=scroll\\r\\nen=click' --compressed");
+    let curl = format!(
+        "curl '{url}' \\\n  -X 'POST' \\\n  -H 'origin: https://shop.example' --data-raw $'en=scroll\\r\\nen=click' --compressed"
+    );
     let expected = forward(raw.as_bytes(), "f1a1m1");
     assert_eq!(expected["body"], json!([[["en", "scroll"]], [["en", "click"]]]));
     assert_eq!(expected["hashed"], json!(["uid"]));
@@ -118,7 +120,20 @@ fn a_request_is_read_in_every_way_in_which_it_is_written() {
     let body = folder.path().join("body");
     fs::write(&body, "en=scroll\r\nen=click").unwrap();
     let data = format!("@{}", body.display());
-    let flags = ["--json", "--cookie", &consent, "--forward", "--url", url, "-X", "POST", "-H", "Content-Type: text/plain", "--data-binary", &data];
+    let flags = [
+        "--json",
+        "--cookie",
+        &consent,
+        "--forward",
+        "--url",
+        url,
+        "-X",
+        "POST",
+        "-H",
+        "Content-Type: text/plain",
+        "--data-binary",
+        &data,
+    ];
     let output = explain(&flags, b"");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told = serde_json::from_slice::<Value>(&output.stdout).unwrap();
@@ -129,7 +144,8 @@ fn a_request_is_read_in_every_way_in_which_it_is_written() {
 fn people_read_what_would_be_sent() {
     let consent = choice("f1a1m1");
     let url = "https://plausible.io/api/event";
-    let data = r#"{"n":"pageview","u":"https://shop.example/?email=a@b.example","p":{"plan":"gold"}}"#;
+    let data =
+        r#"{"n":"pageview","u":"https://shop.example/?email=a@b.example","p":{"plan":"gold"}}"#;
     let flags = ["--cookie", &consent, "--forward", "--url", url, "--data", data];
     let output = explain(&flags, b"");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -140,8 +156,14 @@ fn people_read_what_would_be_sent() {
     for line in ["    \"u\": \"https://shop.example/\"", "  kept      n, u", "  dropped   p/plan"] {
         assert!(block.lines().any(|l| l == line), "{line:?} in {block}");
     }
-    let refused = String::from_utf8(explain(&["--forward", "--url", url, "--data", data], b"").stdout).unwrap();
-    assert!(refused.contains("nothing is sent: no permit: ") && refused.ends_with("the browser gets 204\n"), "{refused}");
+    let refused =
+        String::from_utf8(explain(&["--forward", "--url", url, "--data", data], b"").stdout)
+            .unwrap();
+    assert!(
+        refused.contains("nothing is sent: no permit: ")
+            && refused.ends_with("the browser gets 204\n"),
+        "{refused}"
+    );
 }
 
 #[test]

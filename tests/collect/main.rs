@@ -10,8 +10,16 @@ mod explain;
 mod vendors;
 
 /// Texts of the person that may be in nothing that leaves, in lower case.
-const PERSON: [&str; 8] =
-    ["kari", "nordmann", "412 34 567", "41234567", "203.0.113", "4711", "9f86d081884c7d65", "aa86d0"];
+const PERSON: [&str; 8] = [
+    "kari",
+    "nordmann",
+    "412 34 567",
+    "41234567",
+    "203.0.113",
+    "4711",
+    "9f86d081884c7d65",
+    "aa86d0",
+];
 
 /// A cookie of a choice that was made today.
 fn choice(purposes: &str) -> String {

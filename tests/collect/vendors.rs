@@ -1,7 +1,9 @@
 //! The catalogue's endpoints as an attacker would look at them.
 
 use consentry::{
-    catalog::{Action, Catalog, Destination, Endpoint, Kind, Lists, Page, Prefix, Shape, Target, VendorEntry},
+    catalog::{
+        Action, Catalog, Destination, Endpoint, Kind, Page, Prefix, Shape, Target, VendorEntry,
+    },
     config::built_in,
     site::Site,
 };
@@ -10,8 +12,32 @@ use url::Url;
 
 /// The vendors that are to be served, by the issue of the catalogue: each has a capture too.
 const SERVED: [&str; 26] = [
-    "ga4", "ga_ua", "gtm", "google_ads", "floodlight", "meta", "tiktok", "linkedin", "x", "pinterest", "snap", "reddit", "uet", "clarity",
-    "matomo", "plausible", "umami", "posthog", "amplitude", "mixpanel", "segment", "snowplow", "hubspot", "yandex", "adobe", "datadog",
+    "ga4",
+    "ga_ua",
+    "gtm",
+    "google_ads",
+    "floodlight",
+    "meta",
+    "tiktok",
+    "linkedin",
+    "x",
+    "pinterest",
+    "snap",
+    "reddit",
+    "uet",
+    "clarity",
+    "matomo",
+    "plausible",
+    "umami",
+    "posthog",
+    "amplitude",
+    "mixpanel",
+    "segment",
+    "snowplow",
+    "hubspot",
+    "yandex",
+    "adobe",
+    "datadog",
 ];
 
 fn catalog() -> Catalog {
@@ -37,7 +63,10 @@ fn each_is_served_or_said_not_to_be() {
         let vendor = vendors.iter().find(|vendor| vendor.id == *id).unwrap();
         assert!(!vendor.endpoints.is_empty() && vendor.gated_only.is_empty(), "{id}");
         let captures = crate::capture::Capture::all();
-        assert!(captures.iter().any(|capture| capture.name().starts_with(&format!("{id}-"))), "{id}");
+        assert!(
+            captures.iter().any(|capture| capture.name().starts_with(&format!("{id}-"))),
+            "{id}"
+        );
     }
     for vendor in &vendors {
         assert!(vendor.gated_only.is_empty() || vendor.endpoints.is_empty(), "{}", vendor.id);
@@ -59,7 +88,7 @@ fn the_gate_and_the_endpoints_agree_on_whose_a_url_is() {
         for rule in &endpoint.paths {
             let url = url(rule);
             let target = Target::new(&url, Destination::Connect, Shape::Plain).unwrap();
-            let lists: Lists = scope.lists();
+            let lists = scope.lists();
             let gated = catalog.classify(&target, &page, &scope, &lists).unwrap();
             assert_eq!(gated.id, vendor.id, "{rule}");
             let (served, _) = catalog.endpoint(url.host_str().unwrap(), url.path()).unwrap();
@@ -74,11 +103,24 @@ fn the_gate_and_the_endpoints_agree_on_whose_a_url_is() {
 /// On these anybody can put files: a rule there names one vendor's file, never a folder of others'.
 #[test]
 fn no_shared_host_is_served() {
-    let shared = ["cloudfront.net", "amazonaws.com", "azureedge.net", "googleapis.com", "jsdelivr.net", "unpkg.com", "cdnjs.cloudflare.com", "github.io", "b-cdn.net", "fastly.net", "akamaized.net"];
+    let shared = [
+        "cloudfront.net",
+        "amazonaws.com",
+        "azureedge.net",
+        "googleapis.com",
+        "jsdelivr.net",
+        "unpkg.com",
+        "cdnjs.cloudflare.com",
+        "github.io",
+        "b-cdn.net",
+        "fastly.net",
+        "akamaized.net",
+    ];
     every(|vendor, endpoint| {
         for rule in endpoint.paths.iter().filter(|rule| !rule.starts_with("*/")) {
             let (host, path) = rule.split_once('/').unwrap();
-            let is_shared = shared.iter().any(|name| host == *name || host.ends_with(&format!(".{name}")));
+            let is_shared =
+                shared.iter().any(|name| host == *name || host.ends_with(&format!(".{name}")));
             let is_file = path.rsplit_once('.').is_some_and(|(_, kind)| kind == "js");
             assert!(!is_shared || is_file, "{}: {rule}", vendor.id);
             assert_ne!(Site::of_host(&format!("x.{host}")).as_str(), format!("x.{host}"), "{rule}");
@@ -146,7 +188,28 @@ fn what_must_not_be_served_is_not() {
 /// A callback that the client names would make any endpoint a script of the client's, on the site's own origin.
 #[test]
 fn no_field_names_a_callback_a_secret_or_an_address() {
-    let never = ["callback", "cb", "jsonp", "d_cb", "_callback", "token_auth", "uip", "_uip", "cip", "ip", "$ip", "email", "$email", "phone", "em", "ph", "ud[em]", "user/email", "usr/email", "usr/name"];
+    let never = [
+        "callback",
+        "cb",
+        "jsonp",
+        "d_cb",
+        "_callback",
+        "token_auth",
+        "uip",
+        "_uip",
+        "cip",
+        "ip",
+        "$ip",
+        "email",
+        "$email",
+        "phone",
+        "em",
+        "ph",
+        "ud[em]",
+        "user/email",
+        "usr/email",
+        "usr/name",
+    ];
     every(|vendor, endpoint| {
         let listed: BTreeSet<&str> = endpoint
             .fields
@@ -158,7 +221,11 @@ fn no_field_names_a_callback_a_secret_or_an_address() {
         for path in &listed {
             let last = path.rsplit('/').next().unwrap();
             assert!(!never.contains(path) && !never.contains(&last), "{}: {path}", vendor.id);
-            assert!(!path.split('/').all(|name| name.trim_matches('*').is_empty()), "{}", vendor.id);
+            assert!(
+                !path.split('/').all(|name| name.trim_matches('*').is_empty()),
+                "{}",
+                vendor.id
+            );
         }
     });
 }

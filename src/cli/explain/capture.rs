@@ -109,10 +109,20 @@ fn curl(bytes: &[u8]) -> Result<Draft, Usage> {
             url => draft.url = Some(url.to_owned()),
         }
     }
+    draft.say_form();
     Ok(draft)
 }
 
 impl Draft {
+    /// Says that the data is a form, as curl does where nothing else is said.
+    pub(super) fn say_form(&mut self) {
+        let is_type =
+            |line: &String| line.split(':').next().is_some_and(|name| CONTENT_TYPE == name.trim());
+        if self.body.is_some() && !self.headers.iter().any(is_type) {
+            self.headers.push(format!("{CONTENT_TYPE}: application/x-www-form-urlencoded"));
+        }
+    }
+
     /// Adds data as curl does: with `&` between.
     pub(super) fn add_data(&mut self, data: Vec<u8>) {
         match &mut self.body {
@@ -141,7 +151,7 @@ impl Draft {
 
     /// The request, if all of it is there.
     pub(super) fn finish(self) -> Result<Captured, Usage> {
-        let mut headers = self.header_map()?;
+        let headers = self.header_map()?;
         let url = self.url.unwrap_or_default();
         let parsed = Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let url = parsed.ok_or_else(|| {
@@ -154,10 +164,6 @@ impl Draft {
         let method = self.method.as_deref().unwrap_or(usual);
         let method = Method::from_bytes(method.as_bytes())
             .map_err(|_| Usage(format!("`{method}` is no method; write one like POST")))?;
-        if self.body.is_some() && method == Method::POST && !headers.contains_key(CONTENT_TYPE) {
-            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            headers.entry(CONTENT_TYPE).or_insert(form);
-        }
         Ok(Captured { method, url, headers, body: self.body.unwrap_or_default() })
     }
 }

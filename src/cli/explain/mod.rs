@@ -159,6 +159,7 @@ fn captured(arguments: &Arguments) -> anyhow::Result<Option<Captured>> {
             None => data.clone().into_bytes(),
         });
     }
+    draft.say_form();
     Ok(Some(draft.finish()?))
 }
 
