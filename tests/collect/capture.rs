@@ -8,14 +8,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub struct Capture {
-    pub path: PathBuf,
+pub(crate) struct Capture {
+    pub(crate) path: PathBuf,
     /// The bytes that a browser would have sent.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Capture {
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/collect/requests");
         let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let mut paths: Vec<_> =
@@ -38,7 +38,7 @@ impl Capture {
         Self { path, bytes }
     }
 
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.path.file_stem().unwrap().to_str().unwrap()
     }
 }

@@ -188,12 +188,8 @@ fn what_must_not_be_served_is_not() {
 /// A callback that the client names would make any endpoint a script of the client's, on the site's own origin.
 #[test]
 fn no_field_names_a_callback_a_secret_or_an_address() {
+    let callbacks = ["callback", "cb", "jsonp", "d_cb", "_callback"];
     let never = [
-        "callback",
-        "cb",
-        "jsonp",
-        "d_cb",
-        "_callback",
         "token_auth",
         "uip",
         "_uip",
@@ -202,13 +198,17 @@ fn no_field_names_a_callback_a_secret_or_an_address() {
         "$ip",
         "email",
         "$email",
+        "mail",
         "phone",
+        "$phone",
         "em",
         "ph",
+        "hem",
         "ud[em]",
-        "user/email",
-        "usr/email",
-        "usr/name",
+        "ip_address",
+        "username",
+        "first_name",
+        "last_name",
     ];
     every(|vendor, endpoint| {
         let listed: BTreeSet<&str> = endpoint
@@ -220,7 +220,8 @@ fn no_field_names_a_callback_a_secret_or_an_address() {
             .collect();
         for path in &listed {
             let last = path.rsplit('/').next().unwrap();
-            assert!(!never.contains(path) && !never.contains(&last), "{}: {path}", vendor.id);
+            let named = callbacks.contains(path) || never.contains(&last);
+            assert!(!named, "{}: {path}", vendor.id);
             assert!(
                 !path.split('/').all(|name| name.trim_matches('*').is_empty()),
                 "{}",

@@ -110,8 +110,9 @@ struct Known<'k> {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn");
     let captured = captured(arguments)?;
-    let page = match (&arguments.page, &captured) {
-        (None, Some(captured)) if forward::target(&captured.url).1 => captured.url.clone(),
+    let own = captured.as_ref().filter(|captured| forward::target(&captured.url).1);
+    let page = match (&arguments.page, own.and_then(|captured| captured.url.join("/").ok())) {
+        (None, Some(own)) => own,
         (page, _) => visit::page_url(page.as_deref().unwrap_or(NOWHERE))?,
     };
     let mut config = arguments.config.load(&Overrides::default())?;
