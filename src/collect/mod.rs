@@ -12,6 +12,7 @@ mod plain;
 mod redact;
 mod report;
 mod shape;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod url;

@@ -11,13 +11,17 @@ use super::{
     body::{self, Base64, Budget, Json, MAX_DEPTH},
     fields::{Fields, Rule, escape},
     google::{STAMPED, Stamps},
-    redact::{Care, Redactor},
+    redact::{Care, REDACTED, Redactor},
     report::{Report, note},
+    syntax::Syntax,
     url::Leave,
 };
 use crate::catalog::Action;
 use crate::collect::Unlisted;
 use std::{borrow::Cow, time::SystemTime};
+
+/// The bytes of the longest path: each value below it costs a look at all of it.
+const MAX_PATH: usize = 1024;
 
 /// A walk over one request.
 pub(super) struct Walk<'a> {
@@ -42,15 +46,6 @@ pub(super) enum Outcome {
     Dropped,
     Same,
     Changed(String),
-}
-
-/// How names and values are parted and written.
-#[derive(Clone, Copy)]
-pub(super) enum Syntax {
-    /// `a=b&c=d`.
-    Query,
-    /// `a=b;c=d` in a path.
-    Path,
 }
 
 /// Which of Consent Mode's parameters a query string gets.
@@ -178,7 +173,14 @@ impl<'a> Walk<'a> {
     fn url(&mut self, text: &str) -> String {
         let (fields, marketing) = (self.fields, self.marketing);
         let listed = |name: &str| fields.is_marketing(name);
-        self.shaper.urls.clean(text, Leave { marketing, listed: &listed }, &mut self.redactor)
+        let leave = Leave { marketing, listed: &listed };
+        let clean = self.shaper.urls.clean(text, leave, &mut self.redactor);
+        if clean == REDACTED {
+            let redactor = &mut self.redactor;
+            let names = &mut self.report.redacted_fields;
+            note(names, &self.path, |name| redactor.clean_name(name));
+        }
+        clean
     }
 
     /// What of the fields that `text` holds leaves; `None` if it holds none, or none that need looking at.
@@ -291,8 +293,15 @@ impl<'a> Walk<'a> {
     }
 
     /// Does `act` at the field `name` below where the walk is.
-    pub(super) fn within<T>(&mut self, name: &str, act: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn within<T>(
+        &mut self,
+        name: &str,
+        act: impl FnOnce(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<T, Malformed> {
         let len = self.path.len();
+        if len + name.len() > MAX_PATH {
+            return Err(Malformed::TooLarge);
+        }
         if len > 0 {
             self.path.push('/');
         }
@@ -317,7 +326,7 @@ impl<'a> Walk<'a> {
         let keep = self.all || self.shaper.unlisted == Unlisted::Keep;
         match self.fields.rule(&self.path, self.marketing) {
             Rule::Unlisted if keep => Rule::Leave(Action::Keep, Care::All),
-            rule => rule,
+            rule @ (Rule::Unlisted | Rule::Drop | Rule::Leave(..)) => rule,
         }
     }
 
@@ -363,37 +372,5 @@ impl<'a> Walk<'a> {
             *self.report.redacted.entry(*hit).or_default() += 1;
         }
         !hits.is_empty()
-    }
-}
-
-// === impl Syntax ===
-
-impl Syntax {
-    const fn separator(self) -> char {
-        match self {
-            Self::Query => '&',
-            Self::Path => ';',
-        }
-    }
-
-    fn decode(self, raw: &str) -> Cow<'_, str> {
-        match self {
-            Self::Query => body::decode_query(raw),
-            Self::Path => body::decode_path(raw),
-        }
-    }
-
-    fn push_raw(self, pair: &str, out: &mut String) {
-        if !out.is_empty() {
-            out.push(self.separator());
-        }
-        out.push_str(pair);
-    }
-
-    fn push(self, name: &str, value: &str, out: &mut String) {
-        self.push_raw("", out);
-        body::encode_query(name, out);
-        out.push('=');
-        body::encode_query(value, out);
     }
 }
