@@ -41,8 +41,41 @@ fn the_example_is_what_the_program_does() {
 
 #[test]
 fn the_configuration_is_right() {
-    let [configuration] = &blocks("toml")[..] else { panic!("one block of TOML") };
-    Config::parse(configuration, "README.md", Path::new(""), &Overrides::default()).unwrap();
+    let configurations = blocks("toml");
+    assert_eq!(configurations.len(), 2);
+    for configuration in configurations {
+        Config::parse(&configuration, "README.md", Path::new(""), &Overrides::default()).unwrap();
+    }
+}
+
+#[test]
+fn the_new_vendor_gets_what_its_entry_lists() {
+    let [_, vendor] = &blocks("toml")[..] else { panic!("two blocks of TOML") };
+    let lines = vendor.lines().filter(|line| !line.is_empty());
+    assert_eq!(lines.count(), 9, "short enough to be read at a glance");
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("consentry.toml");
+    fs::write(&config, vendor).unwrap();
+    let today = consentry::consent::Day::of(std::time::SystemTime::now());
+    let choice = format!("consentry=v1.p1.{today}.f0a1m0");
+    let url = "https://shop.example/_consentry/v/in.acme.example/collect?session=s1&ip=203.0.113.7";
+    let body = r#"{"event":"call +47 412 34 567","page":"https://u:p@a.test/x?mail=a@b.test#y","user":{"id":"7","name":"Kari"}}"#;
+    let output = Command::new(env!("CARGO_BIN_EXE_consentry"))
+        .args(["explain", "--json", "--config"])
+        .arg(&config)
+        .args(["--cookie", &choice, "--forward", "--url", url, "--data", body])
+        .output()
+        .unwrap();
+    let told = serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+    let forward = &told["forward"];
+    assert_eq!(forward["url"], "https://in.acme.example/collect?session=s1");
+    let body = &forward["body"];
+    assert_eq!(
+        (&body["event"], &body["page"]),
+        (&"call [redacted]".into(), &"https://a.test/x".into())
+    );
+    assert_eq!(body["user"].as_object().unwrap().keys().collect::<Vec<_>>(), ["id"]);
+    assert_eq!(body["user"]["id"].as_str().unwrap().len(), 16);
 }
 
 #[test]
@@ -55,7 +88,8 @@ fn the_commands_are_the_programs() {
     assert!(of_program.len() >= 5, "{commands:?}");
     for command in of_program {
         let words = command.split([' ', '\t']).take_while(|w| !w.starts_with(['#', '<', '>']));
-        Cli::try_parse_from(words.filter(|w| !w.is_empty())).unwrap();
+        let words = words.filter(|w| !w.is_empty()).map(|w| w.trim_matches('\''));
+        Cli::try_parse_from(words).unwrap();
     }
     assert!(commands.iter().any(|c| c == "tests/run") && Path::new("tests/run").exists());
 }

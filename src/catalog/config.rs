@@ -38,7 +38,8 @@ pub struct VendorEntry {
 /// A script or a collection endpoint of a vendor that is served on the site's own paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `host/path` rules, as in [`VendorEntry::hosts`]; the longest host wins, then the longest path.
+    /// `host/path` rules, as in [`VendorEntry::hosts`]; the longest host wins, then the longest path. In an entry `*/path` stands
+    /// for that path on each of its hosts.
     pub paths: Vec<String>,
     /// What browsers do with it.
     pub kind: Kind,

@@ -334,11 +334,25 @@ fn endpoints(entries: &[VendorEntry]) -> (Vec<(usize, Arc<Endpoint>)>, Hosts<usi
     let (mut all, mut served) = (Vec::new(), Hosts::default());
     for (vendor, entry) in entries.iter().enumerate() {
         for endpoint in &entry.endpoints {
-            endpoint.paths.iter().for_each(|rule| served.insert(rule, all.len()));
-            all.push((vendor, Arc::new(endpoint.clone())));
+            let paths: Vec<String> =
+                endpoint.paths.iter().flat_map(|rule| on_hosts(rule, &entry.hosts)).collect();
+            paths.iter().for_each(|rule| served.insert(rule, all.len()));
+            all.push((vendor, Arc::new(Endpoint { paths, ..endpoint.clone() })));
         }
     }
     (all, served)
+}
+
+/// The rules that `rule`, one of an endpoint's paths, stands for: `*/path` is that path on each of the vendor's hosts.
+fn on_hosts(rule: &str, hosts: &[String]) -> Vec<String> {
+    match rule.strip_prefix("*/") {
+        Some(path) => hosts
+            .iter()
+            .filter(|host| !host.ends_with('*'))
+            .map(|host| format!("{}/{path}", host.trim_end_matches('/')))
+            .collect(),
+        None => vec![rule.to_owned()],
+    }
 }
 
 fn vendor(entry: &VendorEntry) -> Vendor {

@@ -54,7 +54,7 @@ enum Command {
     ///
     /// Example: consentry rewrite --url https://shop.example/ < page.html > gated.html
     Rewrite(rewrite::Arguments),
-    /// Say what is decided for a URL, a script or a visitor, and why.
+    /// Say what is decided for a URL, a script or a visitor, and why, or what would be sent of a request to a vendor.
     ///
     /// Example: consentry explain --url https://www.googletagmanager.com/gtag/js --cookie 'consentry=v1.p1.20260101.f0a1m0'
     Explain(explain::Arguments),

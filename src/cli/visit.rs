@@ -21,7 +21,7 @@ pub(super) struct Visitor {
     #[arg(long, value_name = "COOKIE HEADER")]
     cookie: Option<String>,
     /// A header, as `Sec-GPC: 1`; can be given more than once.
-    #[arg(long, value_name = "NAME: VALUE")]
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
     header: Vec<String>,
     /// The address that it comes from.
     #[arg(long, value_name = "ADDRESS")]
@@ -42,9 +42,18 @@ pub(super) fn engine(config: &Config) -> anyhow::Result<Engine> {
 
 /// How the engine sees a visit of `page`.
 pub(super) fn view(engine: &Engine, page: &Url, visitor: &Visitor) -> anyhow::Result<Box<View>> {
-    let request = visitor.request(page)?;
+    view_of(engine, page, &visitor.request(page)?, visitor)
+}
+
+/// How the engine sees `request` of `visitor`, one for `page`.
+pub(super) fn view_of(
+    engine: &Engine,
+    page: &Url,
+    request: &request::Parts,
+    visitor: &Visitor,
+) -> anyhow::Result<Box<View>> {
     let client = Client { ip: visitor.ip, secure: page.scheme() == "https" };
-    match engine.plan(&request, client) {
+    match engine.plan(request, client) {
         Plan::Proxy(view) => Ok(view),
         Plan::Respond(reply) => {
             let why = reply.text.trim_end();
@@ -62,6 +71,11 @@ pub(super) fn page_url(text: &str) -> anyhow::Result<Url> {
 }
 
 impl Visitor {
+    /// The headers, as written.
+    pub(super) fn headers(&self) -> &[String] {
+        &self.header
+    }
+
     /// The request for `page`.
     pub(super) fn request(&self, page: &Url) -> anyhow::Result<request::Parts> {
         let target = &page[Position::BeforePath..Position::AfterQuery];

@@ -66,6 +66,15 @@ impl Fields {
         }
     }
 
+    /// What the field at `path` becomes, where it leaves; for who explains what was sent.
+    #[must_use]
+    pub fn action(&self, path: &str) -> Option<Action> {
+        match self.rule(path, true) {
+            Rule::Leave(action, _) => Some(action),
+            Rule::Drop | Rule::Unlisted => None,
+        }
+    }
+
     /// What the rules say of the value at `path`, where marketing is granted or is not.
     pub(super) fn rule(&self, path: &str, marketing: bool) -> Rule {
         let only_marketing = self.marketing.find(path);

@@ -8,6 +8,7 @@ mod fields;
 mod glob;
 mod google;
 mod hash;
+mod plain;
 mod redact;
 mod report;
 mod shape;
@@ -21,6 +22,7 @@ pub use self::{
     config::{ClientIp, Config, Share, Unlisted, UserAgent},
     fields::Fields,
     hash::Secret,
+    plain::plain_text,
     redact::Detector,
     report::Report,
     shape::{Input, Malformed, Shaped, Shaper},

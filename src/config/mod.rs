@@ -6,6 +6,7 @@
 //! 4. What the command line says counts for more than the file.
 
 mod address;
+mod endpoints;
 mod engine;
 mod host;
 mod lists;

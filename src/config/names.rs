@@ -2,7 +2,7 @@
 
 use super::meaning::{Wrong, one_of, some_text};
 use crate::{
-    catalog::ThirdParty,
+    catalog::{Dialect, Kind, ThirdParty, Verb},
     consent::{Cmp, Iab},
     engine::OnUnreadable,
     policy::{Mode, Regime, Tcf},
@@ -24,6 +24,18 @@ pub(super) const GATED: &[(&str, Gated)] = &[("remove", Gated::Remove), ("inert"
 
 pub(super) const THIRD_PARTY: &[(&str, ThirdParty)] =
     &[("known", ThirdParty::Known), ("all", ThirdParty::All)];
+
+pub(super) const KINDS: &[(&str, Kind)] = &[
+    ("script", Kind::Script),
+    ("beacon", Kind::Beacon),
+    ("image", Kind::Image),
+    ("frame", Kind::Frame),
+];
+
+pub(super) const VERBS: &[(&str, Verb)] = &[("GET", Verb::Get), ("POST", Verb::Post)];
+
+pub(super) const CONSENT_DIALECTS: &[(&str, Dialect)] =
+    &[("google", Dialect::Google), ("none", Dialect::None)];
 
 /// The consent managers, by the names that they have in configuration.
 pub(super) const CMPS: &[(&str, Cmp)] = Cmp::NAMED;

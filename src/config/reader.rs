@@ -265,6 +265,17 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Adds the entries of the array under `key` to `field`.
+    pub(super) fn add<T>(
+        &mut self,
+        field: &mut Vec<T>,
+        table: &Table<'t>,
+        key: &str,
+        meaning: impl Fn(&DeValue<'_>) -> Result<T, Wrong>,
+    ) {
+        field.extend(self.list(table, key, meaning).into_iter().flatten().map(|(read, _)| read));
+    }
+
     /// The entries of a table whose keys the operator chooses.
     pub(super) fn names(&mut self, value: &'t Value<'t>, key: &str) -> Vec<Named<'t>> {
         let Some(entries) = value.get_ref().as_table() else {

@@ -10,7 +10,7 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 12] = [
+pub static TABLES: [&Schema; 13] = [
     &TOP,
     &LISTEN,
     &ORIGIN,
@@ -22,6 +22,7 @@ pub static TABLES: [&Schema; 12] = [
     &LIST,
     &LIMITS,
     &VENDOR,
+    &ENDPOINT,
     &SITE,
 ];
 
@@ -113,6 +114,26 @@ pub(super) static VENDOR: Schema = Schema {
         "hides",
         "cookies",
         "surrogate",
+        "setup",
+        "gated_only",
+        "endpoint",
+    ],
+};
+
+pub(super) static ENDPOINT: Schema = Schema {
+    table: "vendor.endpoint",
+    keys: &[
+        "match",
+        "kind",
+        "methods",
+        "keep",
+        "drop",
+        "hash",
+        "truncate",
+        "url",
+        "marketing",
+        "ip",
+        "consent",
     ],
 };
 
@@ -144,7 +165,7 @@ impl Schema {
     pub(super) fn place(&self) -> String {
         match self.table {
             "" => "before the first table".to_owned(),
-            table @ ("site" | "vendor") => format!("in [[{table}]]"),
+            table @ ("site" | "vendor" | "vendor.endpoint") => format!("in [[{table}]]"),
             table => format!("in [{table}]"),
         }
     }

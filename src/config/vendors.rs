@@ -2,8 +2,10 @@
 //!
 //! 1. An entry with a new id adds a vendor; it needs a purpose and something to be recognised by.
 //! 2. An entry with a known id changes that vendor: a value that is given replaces, a list adds to the list.
+//! 3. A vendor is served on the site's own paths, or is said to be gated only and why; never both.
 
 use super::{
+    endpoints::endpoints,
     host::place,
     meaning::{Wrong, some_text, text, whole},
     names::purpose,
@@ -12,7 +14,7 @@ use super::{
     schema::{CATALOG, VENDOR},
     syntax,
 };
-use crate::catalog::VendorEntry;
+use crate::catalog::{Endpoint, VendorEntry};
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
@@ -92,31 +94,49 @@ fn new_entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, id: String) -> Vend
 
 /// `base` with what `table` says.
 fn entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, base: VendorEntry) -> VendorEntry {
-    let VendorEntry { id, mut name, purpose: base_purpose, mut gvl, .. } = base.clone();
-    reader.set(&mut name, table, "name", some_text);
-    let purpose = reader.value(table, "purpose", purpose).or(base_purpose);
-    gvl = reader.value(table, "gvl", whole(1..=u16::MAX)).or(gvl);
-    let mut add = |mut list: Vec<String>,
-                   key,
-                   meaning: fn(&DeValue<'_>) -> Result<String, Wrong>| {
-        list.extend(reader.list(table, key, meaning).into_iter().flatten().map(|(entry, _)| entry));
-        list
-    };
-    VendorEntry {
-        id,
-        name,
-        purpose,
-        gvl,
-        hosts: add(base.hosts, "hosts", place),
-        literals: add(base.literals, "literals", place),
-        inline: add(base.inline, "inline", some_text),
-        hides: add(base.hides, "hides", some_text),
-        cookies: add(base.cookies, "cookies", cookie_pattern),
-        surrogate: reader.value(table, "surrogate", text).unwrap_or(base.surrogate),
-        setup: base.setup,
-        gated_only: base.gated_only,
-        endpoints: base.endpoints,
+    let mut new = base;
+    reader.set(&mut new.name, table, "name", some_text);
+    new.purpose = reader.value(table, "purpose", purpose).or(new.purpose);
+    new.gvl = reader.value(table, "gvl", whole(1..=u16::MAX)).or(new.gvl);
+    reader.add(&mut new.hosts, table, "hosts", place);
+    reader.add(&mut new.literals, table, "literals", place);
+    reader.add(&mut new.inline, table, "inline", some_text);
+    reader.add(&mut new.hides, table, "hides", some_text);
+    reader.add(&mut new.cookies, table, "cookies", cookie_pattern);
+    reader.set(&mut new.surrogate, table, "surrogate", script);
+    reader.set(&mut new.setup, table, "setup", script);
+    served(reader, table, &mut new);
+    new
+}
+
+/// Reads what of a vendor is served on the site's own paths.
+fn served<'t>(reader: &mut Reader<'t>, table: &Table<'t>, new: &mut VendorEntry) {
+    let known = std::mem::take(&mut new.endpoints);
+    let endpoints: Vec<Endpoint> = endpoints(reader, table, &new.hosts, known);
+    let why = reader.value(table, "gated_only", text);
+    let has_tables = table.get("endpoint").is_some();
+    match why {
+        Some(why) if !why.is_empty() && has_tables => {
+            let what = "the vendor is `gated_only` and has endpoints too".to_owned();
+            reader.report(table.at("gated_only"), what, "keep one of the two");
+        }
+        Some(why) if !why.is_empty() => new.gated_only = why,
+        Some(_) => (new.gated_only, new.endpoints) = (String::new(), endpoints),
+        None if has_tables => (new.gated_only, new.endpoints) = (String::new(), endpoints),
+        None => new.endpoints = endpoints,
     }
+}
+
+/// The text of a script that can stand in a page; empty for none.
+fn script(value: &DeValue<'_>) -> Result<String, Wrong> {
+    let text = text(value)?;
+    let lower = text.to_ascii_lowercase();
+    if let Some(end) = ["</script", "<script", "<!--"].into_iter().find(|end| lower.contains(end)) {
+        let instead =
+            format!("take `{end}` out: it would end the script's element, or not let it end");
+        return Err(Wrong::new(format!("has `{end}` in it"), instead));
+    }
+    Ok(text)
 }
 
 /// A vendor's id: it names metrics, markers and configuration.

@@ -48,6 +48,7 @@ const CALLS = {
     amplitude.revenue(new amplitude.Revenue().setPrice(1).setQuantity(2))`,
   segment: `analytics.load("k");analytics.page();analytics.track("x",{});analytics.identify("1");analytics.ready(function(){});analytics.length===4||bad()`,
   rudderstack: `rudderanalytics.load("k","u");rudderanalytics.page();rudderanalytics.track("x")`,
+  snowplow: `snowplow("newTracker","sp","c.test");snowplow("trackPageView");snowplow.q.length===2||bad();GlobalSnowplowNamespace[0]==="snowplow"||bad()`,
   posthog: `posthog.init("t",{});posthog.capture("x",{});posthog.identify("1");posthog.people.set({});posthog.onFeatureFlags(function(){});posthog.isFeatureEnabled("a")`,
   matomo: `_paq.push(["trackPageView"]);_mtm.push({});var t=Matomo.getTracker("//x/matomo.php",1);t.trackPageView();t.enableLinkTracking();
     t.setCustomDimension(1,"x");t.trackEvent("a","b");t.getVisitorId().length;Matomo.getAsyncTracker().trackGoal(1);Matomo.addPlugin("x",{});

@@ -1,13 +1,23 @@
 //! Turns a URL, a script and a visitor's headers into what the engine thinks of them, and why.
 //!
 //! 1. The consent, the ruling and the decision are those of the proxy for the same request.
-//! 2. The JSON's fields are `consent`, `signals`, `regime` and, with a URL or a script, `decision`; more may come, none goes.
+//! 2. The JSON's fields are `consent`, `signals`, `regime` and, with a URL or a script, `decision`, with a request `forward`;
+//!    more may come, none goes.
 //! 3. A field never changes its type: where there is no vendor, purpose or signal, its name is the empty string.
 
+mod capture;
 mod decide;
+mod forward;
+mod readable;
+mod shell;
+mod told;
 mod words;
 
-use self::decide::{Decided, decide_snippet, decide_url};
+use self::{
+    capture::{Captured, Draft},
+    decide::{Decided, decide_snippet, decide_url},
+    forward::Told,
+};
 use super::{
     ConfigFile, Usage, print,
     visit::{self, NOWHERE, Visitor},
@@ -21,6 +31,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use http::{HeaderName, header::COOKIE};
 use serde_json::{Map, Value, json};
 use std::{
     fs, io,
@@ -35,9 +46,22 @@ const LONGEST: u64 = 64 << 20;
 /// Say what is decided for a URL, a script or a visitor, and why.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The URL that a page would contact.
+    /// The URL that a page would contact; with --forward, that of the request.
     #[arg(long)]
     url: Option<String>,
+    /// Say what would be sent to a vendor: of the request in a file (raw HTTP, or a curl command as browsers copy it; `-` for
+    /// standard input), or of the one that --url, --method, --header and --data say.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with = "snippet")]
+    forward: Option<Option<PathBuf>>,
+    /// The method of the request.
+    #[arg(short = 'X', long, requires = "forward")]
+    method: Option<String>,
+    /// The body of the request; can be given more than once, as with curl.
+    #[arg(long, value_name = "TEXT", requires = "forward")]
+    data: Vec<String>,
+    /// The body of the request: a text, or a file as @FILE.
+    #[arg(long, value_name = "TEXT|@FILE", requires = "forward", conflicts_with = "data")]
+    data_binary: Option<String>,
     /// The page on which it is.
     #[arg(long, value_name = "PAGE_URL")]
     page: Option<String>,
@@ -81,24 +105,63 @@ struct Known<'k> {
     regime: Regime,
     ruling: &'k Ruling,
     decided: Option<Decided>,
+    told: Option<Told>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn");
-    let page = visit::page_url(arguments.page.as_deref().unwrap_or(NOWHERE))?;
+    let captured = captured(arguments)?;
+    let own = captured.as_ref().filter(|captured| forward::target(&captured.url).1);
+    let page = match (&arguments.page, own.and_then(|captured| captured.url.join("/").ok())) {
+        (None, Some(own)) => own,
+        (page, _) => visit::page_url(page.as_deref().unwrap_or(NOWHERE))?,
+    };
     let mut config = arguments.config.load(&visit::overrides())?;
     read_only(&mut config, &arguments.cmp)?;
     let engine = visit::engine(&config)?;
-    let view = visit::view(&engine, &page, &arguments.visitor)?;
+    let mut request = arguments.visitor.request(&page)?;
+    if let Some(captured) = &captured {
+        let cookies =
+            captured.headers.get_all(COOKIE).iter().map(|cookie| (COOKIE, cookie.clone()));
+        let gpc = HeaderName::from_static("sec-gpc");
+        let gpc = captured.headers.get(&gpc).map(|value| (gpc.clone(), value.clone()));
+        request.headers.extend(cookies.chain(gpc));
+    }
+    let view = visit::view_of(&engine, &page, &request, &arguments.visitor)?;
     let decided = match (&arguments.url, &arguments.snippet) {
+        _ if captured.is_some() => None,
         (Some(url), _) => Some(decide_url(&view, url, arguments.destination.into())?),
-        (None, Some(path)) => Some(decide_snippet(&view, &snippet(path)?)),
+        (None, Some(path)) => Some(decide_snippet(&view, &file(path)?)),
         (None, None) => None,
     };
-    let known =
-        Known { consent: view.consent(), regime: view.regime(), ruling: view.ruling(), decided };
+    let told = captured.map(|captured| forward::tell(&view, &captured, &config.vendors));
+    let (consent, regime, ruling) = (view.consent(), view.regime(), view.ruling());
+    let known = Known { consent, regime, ruling, decided, told };
     print(&if arguments.json { json(&known).to_string() } else { words::text(&known) })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The request that is to be explained.
+fn captured(arguments: &Arguments) -> anyhow::Result<Option<Captured>> {
+    let Some(source) = &arguments.forward else { return Ok(None) };
+    if let Some(path) = source {
+        return Ok(Some(capture::read(&file(path)?)?));
+    }
+    let mut draft = Draft {
+        method: arguments.method.clone(),
+        url: arguments.url.clone(),
+        headers: arguments.visitor.headers().to_vec(),
+        body: None,
+    };
+    arguments.data.iter().for_each(|data| draft.add_data(data.clone().into_bytes()));
+    if let Some(data) = &arguments.data_binary {
+        draft.add_data(match data.strip_prefix('@') {
+            Some(path) => file(Path::new(path))?,
+            None => data.clone().into_bytes(),
+        });
+    }
+    draft.say_form();
+    Ok(Some(draft.finish()?))
 }
 
 /// Reads only the consent managers with these `names`, where there are any.
@@ -114,7 +177,7 @@ fn read_only(config: &mut Config, names: &[String]) -> Result<(), Usage> {
     Ok(())
 }
 
-fn snippet(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     let read = if path == Path::new("-") {
         io::stdin().lock().take(LONGEST).read_to_end(&mut text)
@@ -136,6 +199,9 @@ fn json(known: &Known<'_>) -> Value {
     let mut all = json!({ "consent": consent, "signals": signals, "regime": known.regime.name() });
     if let (Some(fields), Some(decided)) = (all.as_object_mut(), &known.decided) {
         fields.insert("decision".to_owned(), decided.json());
+    }
+    if let (Some(fields), Some(told)) = (all.as_object_mut(), &known.told) {
+        fields.insert("forward".to_owned(), told.json());
     }
     all
 }

@@ -17,6 +17,7 @@ pub(super) fn text(known: &Known<'_>) -> String {
     lines.push(format!("\nConsent, where the law is {}", known.regime.name()));
     lines.extend(Purpose::OPTIONAL.into_iter().filter_map(|purpose| grant(known.ruling, purpose)));
     lines.extend(known.decided.as_ref().map(decision));
+    lines.extend(known.told.as_ref().map(super::forward::Told::text));
     lines.join("\n")
 }
 
