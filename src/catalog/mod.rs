@@ -20,6 +20,7 @@ mod lists;
 mod long_tail;
 pub mod refresh;
 mod scope;
+mod served;
 mod target;
 
 pub use self::{
@@ -39,6 +40,7 @@ use self::{
     inline::{Builder, Hit, Inline},
     long_tail::{Known, Standing},
     scope::Word,
+    served::Served,
 };
 use crate::{
     purpose::Purpose,
@@ -87,7 +89,7 @@ pub struct Catalog {
     surrogates: FxHashMap<Box<str>, Box<str>>,
     setups: FxHashMap<Box<str>, Box<str>>,
     endpoints: Vec<(usize, Arc<Endpoint>)>,
-    served: Hosts<usize>,
+    served: Served,
     by_id: FxHashMap<Box<str>, usize>,
     /// Which of `vendors` are entries of the catalogue; the long tail comes after them.
     entries: usize,
@@ -129,7 +131,7 @@ impl Catalog {
             let own_entry = own.iter().filter(|o| o.id == entry.id);
             own_entry.flat_map(|o| &o.hosts).for_each(|rule| own_hosts.insert(rule, index));
         }
-        let (endpoints, served) = endpoints(&entries);
+        let (endpoints, served) = endpoints(&entries)?;
         let mut tail = Hosts::default();
         long_tail::read(LONG_TAIL, &mut vendors, &mut tail);
         Ok(Self {
@@ -261,6 +263,21 @@ impl Catalog {
         Some((self.vendors.get(*vendor)?, endpoint))
     }
 
+    /// Whether anything is served on the site's own paths.
+    #[must_use]
+    pub const fn serves(&self) -> bool {
+        !self.endpoints.is_empty()
+    }
+
+    /// The vendors that have an endpoint on `host` (lower case), whatever its path.
+    pub fn served_on<'c>(&'c self, host: &str) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
+        let found: Vec<usize> = self.served.below(host, "/").collect();
+        found.into_iter().filter_map(|index| {
+            let (vendor, _) = self.endpoints.get(index)?;
+            self.vendors.get(*vendor)
+        })
+    }
+
     /// Every endpoint, with its vendor.
     pub fn endpoints(&self) -> impl Iterator<Item = (&Arc<Vendor>, &Arc<Endpoint>)> {
         let vendor = |index: &usize| self.vendors.get(*index);
@@ -330,15 +347,17 @@ fn texts(
 }
 
 /// The entries' endpoints, each with its entry's index, and which hosts and paths they serve.
-fn endpoints(entries: &[VendorEntry]) -> (Vec<(usize, Arc<Endpoint>)>, Hosts<usize>) {
-    let (mut all, mut served) = (Vec::new(), Hosts::default());
+fn endpoints(
+    entries: &[VendorEntry],
+) -> Result<(Vec<(usize, Arc<Endpoint>)>, Served), aho_corasick::BuildError> {
+    let (mut all, mut served) = (Vec::new(), served::Builder::default());
     for (vendor, entry) in entries.iter().enumerate() {
         for endpoint in &entry.endpoints {
-            endpoint.paths.iter().for_each(|rule| served.insert(rule, all.len()));
+            endpoint.paths.iter().for_each(|rule| served.add(rule, all.len()));
             all.push((vendor, Arc::new(endpoint.clone())));
         }
     }
-    (all, served)
+    Ok((all, served.build()?))
 }
 
 fn vendor(entry: &VendorEntry) -> Vendor {

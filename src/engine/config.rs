@@ -2,7 +2,7 @@
 
 use crate::{
     catalog::{self, Catalog},
-    coding, consent,
+    coding, collect, consent,
     policy::{Mode, Policy, Regime},
     rewrite,
 };
@@ -152,6 +152,8 @@ pub struct Site {
     pub gate: catalog::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
+    /// What leaves the site for vendors.
+    pub collect: collect::Config,
     /// Bounds on decoding.
     pub limits: coding::Limits,
     /// Whether pages say in a `Consentry` header what was decided; default false.

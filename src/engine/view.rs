@@ -2,7 +2,8 @@
 //!
 //! 1. With `mode = "off"` nothing is touched; with `"report"` the page is read, and nothing but the operator's header
 //!    is added.
-//! 2. Where the ruling grants every purpose the body passes in its own bytes and coding.
+//! 2. Where the ruling grants every purpose the body passes in its own bytes and coding, unless the site serves vendors on its
+//!    own paths: then it is read, to point there. One that cannot be read passes even so, for nothing in it is gated.
 //! 3. A page leaves in the coding that is cheapest among those that the client accepts; where unreadable pages pass,
 //!    in the origin's own, so that the rest can still pass when a body turns out to be unreadable.
 //! 4. Validators name the filter lists of the moment when the request came: newer ones may judge the response, and
@@ -94,7 +95,7 @@ impl View {
             return Vec::new();
         }
         let mut edits = self.request.clone();
-        if !self.grants_everything() {
+        if !self.passes() {
             edits.push(Edit::Set(ACCEPT_ENCODING, self.readable()));
         }
         edits
@@ -145,7 +146,7 @@ impl View {
         if self.mode() == Mode::Off || !page && !is_sniffed(response) {
             return Treatment::Other;
         }
-        if self.grants_everything() {
+        if self.passes() {
             return Treatment::Bypass;
         }
         match (readable(response), page) {
@@ -164,7 +165,9 @@ impl View {
     #[must_use]
     pub fn gate(&self) -> Gate {
         let Self { catalog, site, ruling, page, .. } = self;
-        Gate::new(catalog.clone(), site.scope.clone(), ruling.clone(), page.clone())
+        let gate = Gate::new(catalog.clone(), site.scope.clone(), ruling.clone(), page.clone());
+        let collect = &site.config.collect;
+        if collect.enabled { gate.serving(&collect.prefix) } else { gate }
     }
 
     /// The site's settings.
@@ -179,10 +182,10 @@ impl View {
         self.site.config.mode
     }
 
-    /// What becomes of a page that cannot be read.
+    /// What becomes of the page when it cannot be read.
     #[must_use]
     pub fn on_unreadable(&self) -> OnUnreadable {
-        self.site.config.on_unreadable
+        if self.grants_everything() { OnUnreadable::Pass } else { self.site.config.on_unreadable }
     }
 
     /// The request's method.
@@ -242,6 +245,11 @@ impl View {
         let accepts = coding::readable(self.accepts.as_deref());
         let accepts = accepts.and_then(|accepts| accepts.try_into().ok());
         accepts.unwrap_or(HeaderValue::from_static("identity"))
+    }
+
+    /// Whether pages go out as they came.
+    fn passes(&self) -> bool {
+        self.grants_everything() && self.gate().front().is_none()
     }
 
     fn grants_everything(&self) -> bool {

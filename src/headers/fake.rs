@@ -3,7 +3,7 @@
 use super::review::Judge;
 use crate::{
     catalog::Destination,
-    policy::{Decision, Judged, Verdict},
+    policy::{Decision, Judged, Route, Verdict},
     purpose::Purpose,
     vendor::{Source, Vendor},
 };
@@ -55,5 +55,9 @@ fn judged(verdict: Verdict) -> Judged {
         gvl: None,
         source: Source::Catalog,
     };
-    Judged { vendor: Arc::new(vendor), decision: Decision { verdict, reason: "test".into() } }
+    Judged {
+        vendor: Arc::new(vendor),
+        decision: Decision { verdict, reason: "test".into() },
+        route: Route::Direct,
+    }
 }

@@ -38,6 +38,8 @@ pub(super) fn decide_url(view: &View, url: &str, to: Destination) -> Result<Deci
     };
     let effect = match &judged {
         Some(judged) if judged.is_held() => "what contacts it is taken out of the page",
+        Some(judged) if judged.served().is_some() => "the site itself serves it",
+        Some(judged) if judged.is_needless() => "taken out: nothing needs the connection",
         Some(_) | None => "kept",
     };
     Ok(Decided { what: url.to_string(), judged, reason, effect })

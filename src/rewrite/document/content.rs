@@ -6,7 +6,10 @@
 //! 3. In SVG and XML a text is decided as it is written and as it is read, character references decoded.
 //! 4. Where a gated script defined globals that pages call, the page gets the vendor's stub in its place, once.
 
-use super::{Ambiguity, Content, Document, Held, Kind, State, excerpt, start::make_script_inert};
+use super::{
+    Ambiguity, Content, Document, Held, Kind, State, excerpt, served::in_css,
+    start::make_script_inert,
+};
 use crate::{
     catalog::{Destination, Shape},
     policy::{Judged, Place},
@@ -198,9 +201,14 @@ impl Document {
             let Some(judged) = self.lens.url(&url.url, css_destination(&url), Shape::Plain) else {
                 continue;
             };
-            if judged.is_held() {
+            let with = if judged.is_held() {
+                Some(self.invalid(&judged, &url.url))
+            } else {
+                self.lens.served(&judged).map(in_css)
+            };
+            if let Some(with) = with {
                 css.extend_from_slice(text.get(at..url.range.start).unwrap_or_default());
-                css.extend_from_slice(self.invalid(&judged, &url.url).as_bytes());
+                css.extend_from_slice(with.as_bytes());
                 at = url.range.end;
             }
             held.push((url, judged));

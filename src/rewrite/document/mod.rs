@@ -11,6 +11,7 @@
 mod attributes;
 mod content;
 mod policy;
+mod served;
 mod start;
 
 use self::policy::Declared;

@@ -31,6 +31,10 @@ pub(super) struct Outcome {
     pub(super) source: bool,
     /// The element is taken out.
     pub(super) gone: bool,
+    /// It is taken out because nothing needs it, and not because it is gated.
+    pub(super) needless: bool,
+    /// A URL of it points to the site itself now.
+    pub(super) pointed: bool,
     /// For whom a script was gated.
     pub(super) stubs: Vec<Judged>,
 }
@@ -130,7 +134,7 @@ impl Document {
         range: &Range<u64>,
         out: &mut Vec<u8>,
     ) {
-        let Outcome { mut change, source, gone, stubs } = outcome;
+        let Outcome { mut change, source, gone, needless: _, pointed: _, stubs } = outcome;
         if element == Element::Script {
             self.stub(&stubs, is_markup, out);
         }
