@@ -17,6 +17,7 @@ mod heuristics;
 mod hosts;
 mod inline;
 mod lists;
+mod literal;
 mod long_tail;
 pub mod refresh;
 mod scope;
@@ -31,6 +32,7 @@ pub use self::{
     endpoint::{BadPrefix, DEFAULT_PREFIX, Prefix},
     inline::{HitKind, after_slash, is_host_byte},
     lists::{Lists, SkippedLine, skipped_lines},
+    literal::{AHEAD, BEHIND, Literal, Mention},
     scope::Scope,
     target::{Destination, Page, Shape, Target},
 };
@@ -271,7 +273,21 @@ impl Catalog {
 
     /// The vendors that have an endpoint on `host` (lower case), whatever its path.
     pub fn served_on<'c>(&'c self, host: &str) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
-        let found: Vec<usize> = self.served.below(host, "/").collect();
+        self.with_endpoints(self.served.below(host, "/").collect())
+    }
+
+    /// The vendors that have an endpoint at what `literal` says, or below it.
+    pub fn vendors_of<'c>(
+        &'c self,
+        literal: &Literal,
+    ) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
+        self.with_endpoints(self.served_by(literal))
+    }
+
+    fn with_endpoints<'c>(
+        &'c self,
+        found: Vec<usize>,
+    ) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
         found.into_iter().filter_map(|index| {
             let (vendor, _) = self.endpoints.get(index)?;
             self.vendors.get(*vendor)

@@ -63,13 +63,13 @@ impl Served {
         self.hosts.find(host, path)
     }
 
-    /// The endpoints on `host` (lower case) whose path begins with `start`.
+    /// The endpoints on `host` (lower case) whose path is `start` or goes on from it with a segment.
     pub(super) fn below<'s>(
         &'s self,
         host: &'s str,
         start: &'s str,
     ) -> impl Iterator<Item = usize> + 's {
-        let covers = move |rule: &&Rule| is_below(host, &rule.host) && rule.path.starts_with(start);
+        let covers = move |rule: &&Rule| is_below(host, &rule.host) && goes_on(&rule.path, start);
         self.rules.iter().filter(covers).map(|rule| rule.endpoint)
     }
 
@@ -90,4 +90,10 @@ impl Served {
 /// Whether `host` is `domain` or a subdomain of it.
 fn is_below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// Whether `path` is `start`, or `start` with more segments.
+fn goes_on(path: &str, start: &str) -> bool {
+    path.strip_prefix(start)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || start.ends_with('/'))
 }

@@ -19,13 +19,19 @@ use crate::{
     catalog::{Catalog, Page},
     coding::{self, Coding},
     headers::{self, Edit, Facts, State},
-    policy::{Finding, Gate, Mode, Ruling, csp::Inline},
+    policy::{
+        Finding, Gate, Mode, Ruling,
+        csp::{self, Inline},
+    },
     purpose::Purpose,
     rewrite::{self, Rewriter},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH},
+    header::{
+        ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, IF_NONE_MATCH,
+    },
     request, response,
 };
 use std::sync::Arc;
@@ -116,9 +122,14 @@ impl View {
             return (self.made(edits), findings);
         }
         let state = State { class: &self.class, fingerprint: &self.fingerprint };
-        let hashes = if bypass { &[][..] } else { &self.stubs };
-        let facts =
-            Facts { rewritten: true, depends_on_consent: true, state, signals: SIGNALS, hashes };
+        let hashes = if bypass { Vec::new() } else { self.hashes(&response.headers, &gate) };
+        let facts = Facts {
+            rewritten: true,
+            depends_on_consent: true,
+            state,
+            signals: SIGNALS,
+            hashes: &hashes,
+        };
         let (mut edits, findings) = headers::page(&response.headers, &gate, &facts);
         if bypass {
             edits.retain(|edit| *edit != Edit::Remove(CONTENT_LENGTH));
@@ -204,6 +215,17 @@ impl View {
     #[must_use]
     pub fn ruling(&self) -> &Ruling {
         &self.ruling
+    }
+
+    /// The hashes of the scripts that a page may get, where it has a policy.
+    fn hashes(&self, headers: &HeaderMap, gate: &Gate) -> Vec<String> {
+        let policies = [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY];
+        if !policies.iter().any(|name| headers.contains_key(name)) {
+            return Vec::new();
+        }
+        let own = rewrite::insertions(gate);
+        let own = own.iter().map(|text| csp::sha256_source(text));
+        self.stubs.iter().cloned().chain(own).collect()
     }
 
     /// Of `edits` those that the mode lets be made.

@@ -8,10 +8,11 @@
 
 use super::{Decision, Front, Ruling, Verdict};
 use crate::{
-    catalog::{Catalog, Destination, Lists, Page, Prefix, Scope, Shape, Snippet, Target},
+    catalog::{Catalog, Destination, Lists, Mention, Page, Prefix, Scope, Shape, Snippet, Target},
     vendor::Vendor,
 };
 use std::sync::Arc;
+use url::Url;
 
 /// Where the browser goes for a thing that is allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,6 +171,32 @@ impl Gate {
     #[must_use]
     pub fn allows(&self, vendor: &Vendor) -> bool {
         self.ruling.decide(vendor).verdict == Verdict::Allow
+    }
+
+    /// Judges what a script names of a host that is served; `None` when it is nobody's.
+    #[must_use]
+    pub fn mention(&self, mention: &Mention, text: &[u8]) -> Option<Judged> {
+        let front = self.front.as_ref()?;
+        let (host, path) = match mention {
+            Mention::Literal(literal) => (literal.host.clone(), literal.path.as_str()),
+            Mention::Other(range) => {
+                let name = String::from_utf8_lossy(text.get(range.clone())?);
+                (name.trim_start_matches('.').to_ascii_lowercase(), "/")
+            }
+        };
+        let url = Url::parse(&format!("https://{host}{path}")).ok()?;
+        let target = Target::new(&url, Destination::Other, Shape::Mention)?;
+        let own = self.page.site().contains(target.host());
+        let vendor = self.catalog.classify(&target, &self.page, &self.scope, &self.lists)?;
+        let judged = self.judged(vendor);
+        let Mention::Literal(literal) = mention else { return Some(judged) };
+        let served = || self.catalog.vendors_of(literal).any(|vendor| self.allows(vendor));
+        let route = if !own && !judged.is_held() && served() {
+            Route::Served(format!("{}{host}{path}", front.prefix().as_str()).into())
+        } else {
+            Route::Direct
+        };
+        Some(Judged { route, ..judged })
     }
 
     fn route(&self, target: &Target<'_>, judged: &Judged) -> Route {

@@ -86,6 +86,9 @@ impl Document {
             Use::Url(to) => {
                 let judged = self.lens.value(value, to, shape)?;
                 self.found_here(&judged, value);
+                if !judged.is_held() {
+                    outcome.allowed.push(judged.vendor.clone());
+                }
                 self.point(tag, attribute, &judged, outcome);
                 Some(judged).filter(|judged| judged.is_held() || judged.is_needless())
             }
@@ -137,7 +140,7 @@ impl Document {
         Some(judged)
     }
 
-    fn found_here(&mut self, judged: &Judged, value: &[u8]) {
+    pub(super) fn found_here(&mut self, judged: &Judged, value: &[u8]) {
         let what = self.lens.text(value).into_owned();
         self.found(judged.clone(), Place::InlineScript, &what, self.line.0);
     }

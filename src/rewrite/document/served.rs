@@ -52,8 +52,20 @@ impl Document {
     }
 
     /// Points what an event handler's code names.
-    pub(super) fn handler(&self, _: &[u8], _: &Attribute, _: &mut Change) {
-        let _ = script::LONGEST;
+    pub(super) fn handler(&mut self, value: &[u8], attribute: &Attribute, change: &mut Change) {
+        if self.lens.gate.front().is_none() {
+            return;
+        }
+        let text = self.lens.text(value).into_owned();
+        let named = script::served(text.as_bytes(), 0, &self.lens);
+        if named.iter().any(|named| named.with.is_some()) {
+            let mut code = Vec::new();
+            script::edited(text.as_bytes(), 0, &[], &named, &mut code);
+            change.set(attribute, &String::from_utf8_lossy(&code));
+        }
+        for named in named {
+            self.found_here(&named.judged, value);
+        }
     }
 }
 

@@ -16,8 +16,9 @@ use crate::{
         script::{self, ScriptKind},
         tag::Tag,
     },
+    vendor::Vendor,
 };
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// Stands for an element that was taken out where the element itself may have ended SVG (HTML Standard, 13.2.6.5):
 /// without either, what follows would be read in another way than it was decided on.
@@ -37,6 +38,8 @@ pub(super) struct Outcome {
     pub(super) pointed: bool,
     /// For whom a script was gated.
     pub(super) stubs: Vec<Judged>,
+    /// Whose its URLs are, where they are allowed.
+    pub(super) allowed: Vec<Arc<Vendor>>,
 }
 
 impl Document {
@@ -134,9 +137,12 @@ impl Document {
         range: &Range<u64>,
         out: &mut Vec<u8>,
     ) {
-        let Outcome { mut change, source, gone, needless: _, pointed: _, stubs } = outcome;
+        let Outcome { mut change, source, gone, needless: _, pointed: _, stubs, allowed } = outcome;
         if element == Element::Script {
             self.stub(&stubs, is_markup, out);
+            if !source && script != Some(ScriptKind::Data) {
+                self.set_up(&allowed, false, is_markup, out);
+            }
         }
         let stays = gone && self.stays(element, is_markup, tag);
         if gone && !stays {

@@ -8,11 +8,18 @@
 //! 4. A script that hides the page until a gated script arrives is gated whole in any case: that script will not come.
 //! 5. A small script that spells a gated host in escapes (`\u002d`, `\x2d`, `%2D`) is gated whole.
 //! 6. In every other one the names of the gated hosts are replaced by [`NOWHERE`], which never resolves (RFC 6761, 6.4).
+//! 7. In what is kept, the literals of what the site itself serves are pointed there ([`served`]).
 
 mod globals;
+mod google;
 mod literals;
+mod served;
 
-pub(super) use self::literals::LONGEST;
+pub(super) use self::{
+    google::{GOOGLE, consent_default, may_be_google},
+    literals::LONGEST,
+    served::{Named, edited, served},
+};
 use super::lens::Lens;
 use crate::{catalog::HitKind, policy::Judged};
 use std::ops::Range;
@@ -158,20 +165,6 @@ fn hosts_only(mut held: Vec<HeldHost>) -> Vec<HeldHost> {
         free
     });
     held
-}
-
-/// `text` with the hosts in `held` replaced, appended to `out`.
-pub(super) fn neutralise(text: &[u8], held: &[HeldHost], out: &mut Vec<u8>) {
-    let mut at = 0;
-    for HeldHost { range, .. } in held {
-        out.extend_from_slice(text.get(at..range.start).unwrap_or_default());
-        if text.get(range.start) == Some(&b'.') {
-            out.push(b'.');
-        }
-        out.extend_from_slice(NOWHERE);
-        at = range.end;
-    }
-    out.extend_from_slice(text.get(at..).unwrap_or_default());
 }
 
 /// What the `type` of a script makes of it (HTML Standard, 4.12.1.1).
