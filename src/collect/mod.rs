@@ -3,5 +3,9 @@
 //! 1. Nothing leaves without a [`Permit`](crate::policy::Permit).
 
 mod config;
+mod script;
 
-pub use self::config::{ClientIp, Config, Share, Unlisted, UserAgent};
+pub use self::{
+    config::{ClientIp, Config, Share, Unlisted, UserAgent},
+    script::ScriptRewriter,
+};
