@@ -184,6 +184,112 @@ fn a_page_with_nothing_to_point_leaves_as_it_came() {
     assert_eq!((out, findings), (page, Vec::new()));
 }
 
+/// The values of `name` when a page came with `headers`.
+fn headers_of(view: &View, headers: &[(&str, &str)], name: &header::HeaderName) -> Vec<String> {
+    let mut response = head(headers);
+    let (edits, _) = view.head(&response, &view.body(&response));
+    consentry::headers::apply(&edits, &mut response.headers);
+    let values = response.headers.get_all(name).iter();
+    values.map(|value| value.to_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_policy_lets_our_own_paths_and_scripts_through() {
+    let (engine, name) = (engine(true), header::CONTENT_SECURITY_POLICY);
+    let of = |choice, policy| {
+        headers_of(&view(&engine, choice), &[("content-security-policy", policy)], &name).remove(0)
+    };
+    let policy = "script-src https://www.googletagmanager.com 'nonce-x'; img-src *.facebook.com data:; connect-src 'self' https://us.i.posthog.com";
+    let own = "https://www.shop.example/_consentry/v/";
+    assert_eq!(
+        of("f1a1m1", policy),
+        format!(
+            "script-src https://www.googletagmanager.com 'nonce-x' {own}; img-src *.facebook.com data: {own}; connect-src 'self' https://us.i.posthog.com"
+        )
+    );
+    assert_eq!(
+        of("f0a1m0", policy),
+        format!(
+            "script-src https://www.googletagmanager.com 'nonce-x' {own}; img-src *.facebook.com data:; connect-src 'self' https://us.i.posthog.com"
+        )
+    );
+    assert_eq!(of("", policy), policy);
+    let kept = "script-src www.google-analytics.com/other/; form-action www.facebook.com";
+    assert!(!of("f1a1m1", kept).contains("_consentry"));
+    let hashed = of("f1a1m1", "script-src 'self' www.googletagmanager.com");
+    let page = rewritten(
+        &view(&engine, "f1a1m1"),
+        &[],
+        b"<script src=https://www.googletagmanager.com/gtag/js></script>",
+        99,
+    )
+    .unwrap()
+    .0;
+    let page = String::from_utf8(page).unwrap();
+    let scripts: Vec<_> = page
+        .split("<script>")
+        .skip(1)
+        .map(|rest| rest.split("</script>").next().unwrap())
+        .collect();
+    assert_eq!(scripts.len(), 2);
+    for script in scripts {
+        assert!(hashed.contains(&consentry::policy::csp::sha256_source(script)), "{hashed}");
+    }
+}
+
+#[test]
+fn links_point_to_the_site() {
+    let engine = engine(true);
+    let link = "<https://www.googletagmanager.com>; rel=preconnect, <https://www.googletagmanager.com/gtag/js?id=1>; rel=preload; as=script";
+    let left = |choice| headers_of(&view(&engine, choice), &[("link", link)], &header::LINK);
+    assert_eq!(
+        left("f1a1m1"),
+        ["</_consentry/v/www.googletagmanager.com/gtag/js?id=1>; rel=preload; as=script"]
+    );
+    assert_eq!(left(""), [""; 0]);
+}
+
+#[test]
+fn a_pointed_page_is_of_one_consent_state() {
+    let engine = engine(true);
+    let view = view(&engine, "f1a1m1");
+    let given =
+        [("etag", "\"x\""), ("cache-control", "public, max-age=9"), ("content-length", "5")];
+    let of = |name| headers_of(&view, &given, &name);
+    assert_eq!(of(header::VARY), ["Cookie, Sec-GPC, Accept-Encoding"]);
+    assert_eq!(of(header::CACHE_CONTROL), ["private, max-age=9"]);
+    assert!(of(header::ETAG)[0].starts_with("W/\"x+s-fam-"));
+    assert_eq!(of(header::CONTENT_LENGTH), [""; 0]);
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let page = b"<script>s.src=('https:'==p?'https://ssl':'http://www')+'.google-analytics.com/ga.js'</script>";
+    let (out, findings) = rewritten(&view(&engine(true), "f1a1m1"), &[], page, 99).unwrap();
+    assert!(String::from_utf8(out).unwrap().ends_with(str::from_utf8(page).unwrap()));
+    let direct: Vec<_> =
+        findings.iter().filter(|f| f.judged.served().is_none()).map(|f| &*f.what).collect();
+    assert_eq!(direct, [".google-analytics.com"]);
+}
+
+#[test]
+fn long_scripts_are_pointed_as_they_pass() {
+    let engine = engine(true);
+    let filler = "var x=\"text, and more of it\";\n".repeat(12_000);
+    let snippet = "gtag('config','G-1');h='https://us.i.posthog.com';s='https:\\/\\/www.google-analytics.com\\/g\\/collect';";
+    let dense = "'https://us.i.posthog.com/e/',".repeat(9_000);
+    let page = format!("<script>{snippet}{filler}{snippet}var a=[{dense}];{filler}</script><p>end");
+    let view = view(&engine, "f1a1m1");
+    let (whole, _) = rewritten(&view, &[], page.as_bytes(), usize::MAX).unwrap();
+    let text = String::from_utf8(whole.clone()).unwrap();
+    assert_eq!(text.matches("/_consentry/v/us.i.posthog.com").count(), 9_002);
+    assert_eq!(text.matches("'https://us.i").count(), 0);
+    assert!(text.starts_with("<script>(function(){var d=window.dataLayer"));
+    for size in [1, 4_099, 70_000] {
+        assert!(rewritten(&view, &[], page.as_bytes(), size).unwrap().0 == whole, "{size}");
+    }
+}
+
 #[test]
 fn where_it_is_off_pages_under_consent_pass() {
     let off = view(&engine(false), "f1a1m1");

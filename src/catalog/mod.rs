@@ -284,6 +284,16 @@ impl Catalog {
         self.with_endpoints(self.served_by(literal))
     }
 
+    /// The vendors that have an endpoint which a source expression of a policy lets through: `host`, which may begin with `*.`, in
+    /// lower case, and a path or nothing.
+    pub fn vendors_let_through<'c>(
+        &'c self,
+        host: &str,
+        path: &str,
+    ) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
+        self.with_endpoints(self.served.let_through(host, path).collect())
+    }
+
     fn with_endpoints<'c>(
         &'c self,
         found: Vec<usize>,

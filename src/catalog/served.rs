@@ -73,6 +73,23 @@ impl Served {
         self.rules.iter().filter(covers).map(|rule| rule.endpoint)
     }
 
+    /// The endpoints that a source expression of a policy lets through (CSP 3, 2.3.1): a host, or all below it with `*.`, and a path.
+    pub(super) fn let_through<'s>(
+        &'s self,
+        host: &'s str,
+        path: &'s str,
+    ) -> impl Iterator<Item = usize> + 's {
+        let named = move |rule: &Rule| match host.strip_prefix("*.") {
+            Some(parent) => is_below(&rule.host, parent) || is_below(parent, &rule.host),
+            None => is_below(host, &rule.host),
+        };
+        let covers = move |rule: &Rule| {
+            path.is_empty() || goes_on(&rule.path, path) || goes_on(path, &rule.path)
+        };
+        let rules = self.rules.iter().filter(move |rule| named(rule) && covers(rule));
+        rules.map(|rule| rule.endpoint)
+    }
+
     /// Where `text` names a host that is served: the whole host names, in the order of their ends.
     pub(super) fn mentions<'t>(
         &'t self,

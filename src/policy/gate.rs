@@ -167,6 +167,18 @@ impl Gate {
         Some(Judged { route, ..judged })
     }
 
+    /// The source expression for the site's own paths, where `source` of a policy lets through an allowed vendor that is served there.
+    #[must_use]
+    pub fn own_source(&self, source: &str) -> Option<String> {
+        let front = self.front.as_ref().filter(|_| !source.starts_with('\''))?;
+        let rest = source.split_once("://").map_or(source, |(_, rest)| rest);
+        let (authority, path) =
+            rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
+        let host = authority.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let named = self.catalog.vendors_let_through(&host, path).any(|vendor| self.allows(vendor));
+        named.then(|| front.base())
+    }
+
     /// Whether `vendor` may run.
     #[must_use]
     pub fn allows(&self, vendor: &Vendor) -> bool {

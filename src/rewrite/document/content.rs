@@ -281,9 +281,12 @@ impl Document {
 
     /// Puts a script of our own into the page.
     pub(super) fn insert(&mut self, text: &str, is_markup: bool, out: &mut Vec<u8>) {
-        let own = insertions(&self.lens.gate);
-        let hashed = self.lens.gate.catalog().hashed_surrogates().map(|(_, text)| text);
-        let texts = hashed.chain(own.iter().map(String::as_str)).chain([text]);
+        let gate = &self.lens.gate;
+        let own = insertions(gate);
+        let is_gated = |id| gate.catalog().vendor(id).is_some_and(|vendor| !gate.allows(vendor));
+        let hashed = gate.catalog().hashed_surrogates().filter(|(id, _)| is_gated(id));
+        let texts =
+            hashed.map(|(_, text)| text).chain(own.iter().map(String::as_str)).chain([text]);
         self.declared.open(texts, out);
         out.extend_from_slice(b"<script");
         if let Some(nonce) = &self.nonce {

@@ -55,7 +55,10 @@ impl Document {
             self.cursor = range.end;
             return;
         }
-        let raw = raw.to_vec();
+        let mut raw = raw.to_vec();
+        if element == Element::Meta {
+            raw = self.with_sources(raw);
+        }
         let tag = Tag::new(&raw);
         self.cursor = range.end;
         if element == Element::Meta {
@@ -104,22 +107,41 @@ impl Document {
         })
     }
 
+    /// A `meta` whose policy lets through what the site itself serves, where it let the vendor through.
+    fn with_sources(&self, raw: Vec<u8>) -> Vec<u8> {
+        let tag = Tag::new(&raw);
+        let (true, Some(content)) = (self.declares(&tag), tag.attribute("content")) else {
+            return raw;
+        };
+        let policy = self.lens.text(tag.bytes(&content.value));
+        let own = |source: &str| self.lens.gate.own_source(source);
+        let Some(policy) = csp::with_sources(&policy, own) else { return raw };
+        let (mut change, mut changed) = (Change::default(), Vec::new());
+        change.set(&content, &policy);
+        change.write(&tag, &mut changed);
+        changed
+    }
+
+    /// Whether a `meta` declares a policy that holds.
+    fn declares(&self, tag: &Tag<'_>) -> bool {
+        let value = tag.value("http-equiv").map(|value| self.lens.text(value));
+        let is_one =
+            value.is_some_and(|v| v.trim_ascii().eq_ignore_ascii_case("content-security-policy"));
+        is_one && self.kind != Kind::Noscript
+    }
+
     /// Reads a policy that the page itself declares; the tag will be at `at` in the output.
     pub(super) fn meta(&mut self, tag: &Tag<'_>, at: usize) {
-        let text = |name| tag.value(name).map(|value| self.lens.text(value));
-        let declares = text("http-equiv")
-            .is_some_and(|v| v.trim_ascii().eq_ignore_ascii_case("content-security-policy"));
-        let (true, Some(policy)) = (declares && self.kind != Kind::Noscript, text("content"))
-        else {
-            return;
-        };
+        let content = || tag.value("content").map(|value| self.lens.text(value));
+        let Some(policy) = self.declares(tag).then(content).flatten() else { return };
         let policy = policy.into_owned();
         match csp::inline_script(&[&policy]) {
             csp::Inline::Free => {}
             csp::Inline::Nonce(nonce) if self.nonce.is_none() => self.nonce = Some(nonce.into()),
             csp::Inline::Nonce(nonce) if self.nonce.as_deref() == Some(&*nonce) => {}
             csp::Inline::Nonce(_) | csp::Inline::Hashes => {
-                if let (true, Some(content)) = (self.config.surrogates, tag.attribute("content")) {
+                let inserts = self.config.surrogates || self.lens.gate.front().is_some();
+                if let (true, Some(content)) = (inserts, tag.attribute("content")) {
                     self.declared.wait(at..at + tag.raw().len(), content, policy);
                 }
             }
