@@ -110,7 +110,7 @@ fn view(engine: &Engine, choice: &str) -> Box<View> {
         .header(header::COOKIE, format!("consentry=v1.x.{today}.{choice}"));
     let request = request.body(()).unwrap().into_parts().0;
     let Plan::Proxy(view) = engine.plan(&request, Client { ip: None, secure: true }) else {
-        panic!()
+        unreachable!()
     };
     view
 }

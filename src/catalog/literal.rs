@@ -73,10 +73,8 @@ impl Literal {
 impl Catalog {
     /// Where `text` names a host on which something is served, in the order of their ends.
     pub fn mentions<'c>(&'c self, text: &'c [u8]) -> impl Iterator<Item = Mention> + 'c {
-        self.served.mentions(text).filter_map(|host| match literal(text, &host) {
-            Some(literal) => Some(Mention::Literal(literal)),
-            None => Some(Mention::Other(host)),
-        })
+        let read = |host| literal(text, &host).map_or(Mention::Other(host), Mention::Literal);
+        self.served.mentions(text).map(read)
     }
 
     /// Whether an endpoint is at what `literal` says, or may be when a script has put more behind it.

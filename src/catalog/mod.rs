@@ -133,7 +133,7 @@ impl Catalog {
             let own_entry = own.iter().filter(|o| o.id == entry.id);
             own_entry.flat_map(|o| &o.hosts).for_each(|rule| own_hosts.insert(rule, index));
         }
-        let (endpoints, served) = endpoints(&entries)?;
+        let (endpoints, served) = endpoints(&entries);
         let mut tail = Hosts::default();
         long_tail::read(LONG_TAIL, &mut vendors, &mut tail);
         Ok(Self {
@@ -141,7 +141,7 @@ impl Catalog {
             surrogates: texts(&entries, |entry| &entry.surrogate),
             setups: texts(&entries, |entry| &entry.setup),
             endpoints,
-            served,
+            served: served.build()?,
             by_id,
             entries: entries.len(),
             hosts,
@@ -373,9 +373,7 @@ fn texts(
 }
 
 /// The entries' endpoints, each with its entry's index, and which hosts and paths they serve.
-fn endpoints(
-    entries: &[VendorEntry],
-) -> Result<(Vec<(usize, Arc<Endpoint>)>, Served), aho_corasick::BuildError> {
+fn endpoints(entries: &[VendorEntry]) -> (Vec<(usize, Arc<Endpoint>)>, served::Builder) {
     let (mut all, mut served) = (Vec::new(), served::Builder::default());
     for (vendor, entry) in entries.iter().enumerate() {
         for endpoint in &entry.endpoints {
@@ -383,7 +381,7 @@ fn endpoints(
             all.push((vendor, Arc::new(endpoint.clone())));
         }
     }
-    Ok((all, served.build()?))
+    (all, served)
 }
 
 fn vendor(entry: &VendorEntry) -> Vendor {
