@@ -377,7 +377,7 @@ fn endpoints(entries: &[VendorEntry]) -> (Vec<(usize, Arc<Endpoint>)>, served::B
     let (mut all, mut served) = (Vec::new(), served::Builder::default());
     for (vendor, entry) in entries.iter().enumerate() {
         for endpoint in &entry.endpoints {
-            endpoint.paths.iter().for_each(|rule| served.add(rule, all.len()));
+            endpoint.paths.iter().for_each(|rule| served.insert(rule, all.len()));
             all.push((vendor, Arc::new(endpoint.clone())));
         }
     }

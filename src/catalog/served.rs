@@ -35,7 +35,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn add(&mut self, rule: &str, endpoint: usize) {
+    pub(super) fn insert(&mut self, rule: &str, endpoint: usize) {
         self.hosts.insert(rule, endpoint);
         let (host, path) = rule.split_once('/').unwrap_or((rule, ""));
         let host = host.to_ascii_lowercase().into();
