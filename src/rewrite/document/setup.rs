@@ -17,12 +17,13 @@ use std::{ops::Range, sync::Arc};
 /// What a page was told already.
 pub(super) struct Told {
     consent: bool,
-    vendors: Vec<Box<str>>,
+    /// The setups, of which vendors may have the same.
+    setups: Vec<String>,
 }
 
 impl Told {
     pub(super) const fn new() -> Self {
-        Self { consent: false, vendors: Vec::new() }
+        Self { consent: false, setups: Vec::new() }
     }
 }
 
@@ -47,9 +48,9 @@ impl Document {
         }
         for vendor in vendors {
             let Some(text) = setup(&self.lens.gate, &vendor.id) else { continue };
-            if !self.told.vendors.contains(&vendor.id) {
-                self.told.vendors.push(vendor.id.clone());
+            if !self.told.setups.contains(&text) {
                 self.insert(&text, is_markup, out);
+                self.told.setups.push(text);
             }
         }
     }
