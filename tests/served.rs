@@ -12,6 +12,7 @@ use consentry::{
     policy::Finding,
 };
 use http::{Request, Response, header};
+use proptest::prelude::*;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -29,6 +30,37 @@ static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
     }
     Arc::new(Catalog::new(&built_in, &vendors()).unwrap())
 });
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| engine(true));
+
+const PIECES: &[&str] = &[
+    "<p>text ",
+    "<script src=https://www.googletagmanager.com/gtm.js?id=1></script>",
+    "<script type=text/plain src=https://www.googletagmanager.com/gtag/js></script>",
+    "<script type=text/plain>",
+    "<script>x.src='https://connect.facebook.net/en_US/fbevents.js';",
+    "<script>",
+    "gtag('js')",
+    "</script>",
+    "<noscript>",
+    "</noscript>",
+    "<img src='https://www.facebook.com/tr?id=1'",
+    " srcset='a.png 1x, //www.facebook.com/tr 2x'",
+    " onload=\"u='//www.facebook.com/tr'\"",
+    " style='background:url(//www.facebook.com/tr)'",
+    " srcdoc='<img src=//www.facebook.com/tr>'",
+    "<link rel=preconnect href=https://connect.facebook.net>",
+    "<base href=https://x.example/>",
+    "<meta http-equiv=content-security-policy content='script-src www.googletagmanager.com'>",
+    "<svg>",
+    "</svg>",
+    "<style>",
+    "</style>",
+    "<!--",
+    "-->",
+    ">",
+    "'",
+];
 
 fn vendors() -> Vec<VendorEntry> {
     let entry = |id: &str, setup: &str, endpoints: &[(Kind, &[&str])]| {
@@ -287,6 +319,42 @@ fn long_scripts_are_pointed_as_they_pass() {
     assert!(text.starts_with("<script>(function(){var d=window.dataLayer"));
     for size in [1, 4_099, 70_000] {
         assert!(rewritten(&view, &[], page.as_bytes(), size).unwrap().0 == whole, "{size}");
+    }
+}
+
+#[test]
+fn xhtml_is_pointed_as_xml() {
+    let view = view(&engine(true), "f1a1m1");
+    let mut response = head(&[]);
+    response.headers.insert(header::CONTENT_TYPE, "application/xhtml+xml".parse().unwrap());
+    let Treatment::Rewrite(body) = view.body(&response) else { unreachable!() };
+    let Body { mut rewriter, .. } = *body;
+    let page = br#"<html xmlns="http://www.w3.org/1999/xhtml"><head><script src="https://connect.facebook.net/en_US/fbevents.js" integrity="x"/></head></html>"#;
+    let mut out = Vec::new();
+    rewriter.feed(page, &mut out).unwrap();
+    rewriter.finish(&mut out).unwrap();
+    let expected = r#"<html xmlns="http://www.w3.org/1999/xhtml"><head><script src="/_consentry/v/connect.facebook.net/en_US/fbevents.js" /></head></html>"#;
+    assert_eq!(String::from_utf8(out).unwrap(), expected);
+}
+
+proptest! {
+    #[test]
+    fn any_pieces_of_any_page_give_the_same(
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 0..25),
+        choice in prop::sample::select(vec!["f1a1m1", "f0a1m0", "f0a0m1"]),
+        seed: u64,
+    ) {
+        let (page, view) = (pieces.concat(), view(&ENGINE, choice));
+        let (whole, _) = rewritten(&view, &[], page.as_bytes(), usize::MAX).unwrap();
+        let size = usize::try_from(seed % 40).unwrap() + 1;
+        let (cut, _) = rewritten(&view, &[], page.as_bytes(), size).unwrap();
+        prop_assert_eq!(String::from_utf8_lossy(&whole), String::from_utf8_lossy(&cut));
+    }
+
+    #[test]
+    fn what_names_nobody_leaves_as_it_came(page in "([a-z <>/=\"'!-]|<script|</script>|<style>|</style>|<svg>|<img src=|https://example.org/|<!--|-->|<noscript>|</noscript>){0,60}") {
+        let (out, _) = rewritten(&view(&ENGINE, "f1a1m1"), &[], page.as_bytes(), 7).unwrap();
+        prop_assert_eq!(String::from_utf8_lossy(&out), page);
     }
 }
 

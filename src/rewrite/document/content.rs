@@ -38,6 +38,7 @@ impl Document {
             return;
         }
         let (what, start, is_markup) = (held.what, held.tag.end, held.is_markup);
+        let waits = held.waits;
         let head = self.head(held).to_vec();
         if what == Content::Code {
             // Where it is cut does not depend on how much of it is here.
@@ -45,6 +46,11 @@ impl Document {
         }
         out.extend_from_slice(&head);
         self.cursor = start;
+        if waits {
+            out.extend_from_slice(self.slice(start..to));
+            (self.cursor, self.state) = (to, State::Flow);
+            return;
+        }
         if self.ambiguity != Ambiguity::None {
             // In parts it cannot be read in two ways.
             self.state = State::Dropping;
@@ -125,6 +131,9 @@ impl Document {
     /// Decides on an inline script.
     pub(super) fn code(&mut self, held: &Held, end: &Token, out: &mut Vec<u8>) {
         let text = self.slice(held.tag.end..end.range.start);
+        if held.waits {
+            return self.keep(held, end, Vec::new(), out);
+        }
         let excerpt = excerpt(text);
         match self.fate(text, held.is_markup) {
             Fate::Keep => self.keep(held, end, Vec::new(), out),

@@ -64,6 +64,8 @@ struct Held {
     tag: Range<u64>,
     /// The start tag, where it was edited.
     edited: Option<Vec<u8>>,
+    /// A consent tool runs it later: it is pointed to what the site serves, and never gated.
+    waits: bool,
     /// Its content is markup (SVG, XML): character references and CDATA sections count.
     is_markup: bool,
 }

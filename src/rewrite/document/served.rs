@@ -4,19 +4,35 @@
 //! 2. `integrity` goes with it, for what is served is not the vendor's bytes any more.
 //! 3. A `referrerpolicy` that would keep the page's URL from the site itself becomes `same-origin` (Referrer Policy, 3): the site
 //!    shares nothing from some pages and has to know the page; the vendor never sees that header.
-//! 4. `crossorigin` stays: to the page's own origin both of its values send cookies (Fetch Standard, 4.6, "same-origin"
+//! 4. A script that a consent tool holds (`type="text/plain"`) is never gated, and pointed nevertheless: the tool will run it.
+//! 5. `crossorigin` stays: to the page's own origin both of its values send cookies (Fetch Standard, 4.6, "same-origin"
 //!    credentials mode), and a preload and its script must say the same.
 
-use super::{Document, start::Outcome};
+use super::{Content, Document, Held, State, start::Outcome};
 use crate::{
-    policy::Judged,
+    catalog::{Destination, Shape},
+    policy::{Judged, Place},
     rewrite::{
         change::Change,
         script,
         tag::{Attribute, Tag},
     },
 };
+use std::ops::Range;
 
+/// Where a script is named that a consent tool runs later.
+const SOURCES: [&str; 10] = [
+    "src",
+    "data-src",
+    "data-cookieblock-src",
+    "data-cmp-src",
+    "data-cmplz-src",
+    "data-borlabs-script-blocker-src",
+    "data-borlabs-cookie-script-blocker-src",
+    "data-uc-src",
+    "data-suppressedsrc",
+    "data-consent-src",
+];
 /// Referrer policies under which a request to the page's own origin does not name the page.
 const NAMELESS: [&str; 3] = ["no-referrer", "origin", "strict-origin"];
 
@@ -34,6 +50,44 @@ impl Document {
         if !std::mem::replace(&mut outcome.pointed, true) {
             self.trust(tag, &mut outcome.change);
         }
+    }
+
+    /// Lets a script that is not run leave: as it came, or pointed to what the site itself serves where a consent tool runs it later.
+    pub(super) fn inert(
+        &mut self,
+        tag: &Tag<'_>,
+        is_markup: bool,
+        range: &Range<u64>,
+        out: &mut Vec<u8>,
+    ) {
+        let type_ = tag.value("type").map(|value| self.lens.text(value)).unwrap_or_default();
+        if self.lens.gate.front().is_none() || !script::waits(&type_) {
+            return out.extend_from_slice(tag.raw());
+        }
+        let mut outcome = Outcome::default();
+        for attribute in tag.attributes().filter(|a| is_source(tag.bytes(&a.name))) {
+            let value = tag.bytes(&attribute.value);
+            let judged = self.lens.value(value, Destination::Script, Shape::Plain);
+            let Some(judged) = judged.filter(|judged| !judged.is_held()) else { continue };
+            self.point(tag, &attribute, &judged, &mut outcome);
+            let what = self.lens.text(value).into_owned();
+            let attribute =
+                String::from_utf8_lossy(tag.bytes(&attribute.name)).to_ascii_lowercase();
+            let place = Place::Attribute { element: "script".to_owned(), attribute };
+            outcome.allowed.push(judged.vendor.clone());
+            self.found(judged, place, &what, range.start);
+        }
+        self.set_up(&outcome.allowed, false, is_markup, out);
+        let mut edited = Vec::with_capacity(tag.raw().len() + 100);
+        outcome.change.write(tag, &mut edited);
+        let has_source = tag.attributes().any(|a| is_source(tag.bytes(&a.name)));
+        if has_source || is_markup {
+            return out.extend_from_slice(&edited);
+        }
+        self.cursor = range.start;
+        let (what, tag) = (Content::Code, range.clone());
+        let held = Held { what, tag, edited: Some(edited), waits: true, is_markup };
+        self.state = State::Holding(held);
     }
 
     /// What the other attributes of an element say of a request that goes to the site itself now.
@@ -67,6 +121,10 @@ impl Document {
             self.found_here(&named.judged, value);
         }
     }
+}
+
+fn is_source(name: &[u8]) -> bool {
+    SOURCES.iter().any(|source| name.eq_ignore_ascii_case(source.as_bytes()))
 }
 
 /// Whether a thing does not stay as it is.

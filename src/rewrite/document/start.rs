@@ -3,6 +3,7 @@
 //! 1. A tag that nothing can be wrong with is passed without being copied.
 //! 2. A script whose type says that it is data, or that it was made inert already, is left alone with all its attributes,
 //!    unless it has declarations, which have nothing to do with its type.
+//!    One that a consent tool runs later is pointed to what the site itself serves, as far as that is allowed.
 //! 3. A `<base href>` counts for everything behind it; a policy in a `meta` lends its nonce to our stubs, or gets their hashes.
 //! 4. An element that is taken out leaves nothing behind, unless what follows would be read in another way without it.
 //! 5. In SVG and XML the content of an element is markup: there a gated element with content stays, empty of what loads.
@@ -68,7 +69,7 @@ impl Document {
         }
         let script = self.script_kind(element, &tag);
         if script == Some(ScriptKind::Data) && tag.value("style").is_none() {
-            out.extend_from_slice(&raw);
+            self.inert(&tag, foreign || self.xml, range, out);
             return;
         }
         let outcome = self.attributes(element, &tag, range.start);
@@ -187,7 +188,8 @@ impl Document {
         if let Some(what) = held_content(element, script, tag) {
             // What is held starts at its tag; the text begins behind it.
             self.cursor = range.start;
-            self.state = State::Holding(Held { what, tag: range.clone(), edited, is_markup });
+            let (tag, waits) = (range.clone(), false);
+            self.state = State::Holding(Held { what, tag, edited, waits, is_markup });
             return;
         }
         out.extend_from_slice(edited.as_deref().unwrap_or(tag.raw()));

@@ -180,6 +180,12 @@ pub(super) enum ScriptKind {
     Data,
 }
 
+/// Whether a script of this type is one that a consent tool gives its type back after the visitor's choice.
+pub(super) fn waits(type_: &str) -> bool {
+    let type_ = type_.trim().to_ascii_lowercase();
+    type_ == "text/plain" || type_.starts_with("javascript/")
+}
+
 /// The kind of a script by its `type` and `language` attributes, decoded.
 pub(super) fn kind(type_: Option<&str>, language: Option<&str>) -> ScriptKind {
     let type_ = match (type_, language) {
