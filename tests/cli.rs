@@ -102,7 +102,7 @@ fn rewrite_takes_trackers_out_until_the_cookie_says_yes() {
 
     let yes = cookie("f1a1m1");
     let granted = with_input(&[&rewrite[..], &["--cookie", &yes]].concat(), PAGE);
-    assert!(has_its_trackers(&out(&granted)), "{}", out(&granted));
+    assert!(has_its_trackers(out(&granted)), "{}", out(&granted));
     let gpc = ["--cookie", &yes, "--header", "Sec-GPC: 1"];
     let refused = with_input(&[&rewrite[..], &gpc].concat(), PAGE);
     assert!(!out(&refused).contains("stats.acme.example"));
