@@ -17,9 +17,11 @@ mod heuristics;
 mod hosts;
 mod inline;
 mod lists;
+mod literal;
 mod long_tail;
 pub mod refresh;
 mod scope;
+mod served;
 mod target;
 
 pub use self::{
@@ -30,6 +32,7 @@ pub use self::{
     endpoint::{BadPrefix, DEFAULT_PREFIX, Prefix},
     inline::{HitKind, after_slash, is_host_byte},
     lists::{Lists, SkippedLine, skipped_lines},
+    literal::{AHEAD, BEHIND, Literal, Mention},
     scope::Scope,
     target::{Destination, Page, Shape, Target},
 };
@@ -39,6 +42,7 @@ use self::{
     inline::{Builder, Hit, Inline},
     long_tail::{Known, Standing},
     scope::Word,
+    served::Served,
 };
 use crate::{
     purpose::Purpose,
@@ -87,7 +91,7 @@ pub struct Catalog {
     surrogates: FxHashMap<Box<str>, Box<str>>,
     setups: FxHashMap<Box<str>, Box<str>>,
     endpoints: Vec<(usize, Arc<Endpoint>)>,
-    served: Hosts<usize>,
+    served: Served,
     by_id: FxHashMap<Box<str>, usize>,
     /// Which of `vendors` are entries of the catalogue; the long tail comes after them.
     entries: usize,
@@ -137,7 +141,7 @@ impl Catalog {
             surrogates: texts(&entries, |entry| &entry.surrogate),
             setups: texts(&entries, |entry| &entry.setup),
             endpoints,
-            served,
+            served: served.build()?,
             by_id,
             entries: entries.len(),
             hosts,
@@ -261,6 +265,45 @@ impl Catalog {
         Some((self.vendors.get(*vendor)?, endpoint))
     }
 
+    /// Whether anything is served on the site's own paths.
+    #[must_use]
+    pub const fn serves(&self) -> bool {
+        !self.endpoints.is_empty()
+    }
+
+    /// The vendors that have an endpoint on `host` (lower case), whatever its path.
+    pub fn served_on<'c>(&'c self, host: &str) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
+        self.with_endpoints(self.served.below(host, "/").collect())
+    }
+
+    /// The vendors that have an endpoint at what `literal` says, or below it.
+    pub fn vendors_of<'c>(
+        &'c self,
+        literal: &Literal,
+    ) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
+        self.with_endpoints(self.served_by(literal))
+    }
+
+    /// The vendors that have an endpoint which a source expression of a policy lets through: `host`, which may begin with `*.`, in
+    /// lower case, and a path or nothing.
+    pub fn vendors_let_through<'c>(
+        &'c self,
+        host: &str,
+        path: &str,
+    ) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
+        self.with_endpoints(self.served.let_through(host, path).collect())
+    }
+
+    fn with_endpoints<'c>(
+        &'c self,
+        found: Vec<usize>,
+    ) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
+        found.into_iter().filter_map(|index| {
+            let (vendor, _) = self.endpoints.get(index)?;
+            self.vendors.get(*vendor)
+        })
+    }
+
     /// Every endpoint, with its vendor.
     pub fn endpoints(&self) -> impl Iterator<Item = (&Arc<Vendor>, &Arc<Endpoint>)> {
         let vendor = |index: &usize| self.vendors.get(*index);
@@ -330,8 +373,8 @@ fn texts(
 }
 
 /// The entries' endpoints, each with its entry's index, and which hosts and paths they serve.
-fn endpoints(entries: &[VendorEntry]) -> (Vec<(usize, Arc<Endpoint>)>, Hosts<usize>) {
-    let (mut all, mut served) = (Vec::new(), Hosts::default());
+fn endpoints(entries: &[VendorEntry]) -> (Vec<(usize, Arc<Endpoint>)>, served::Builder) {
+    let (mut all, mut served) = (Vec::new(), served::Builder::default());
     for (vendor, entry) in entries.iter().enumerate() {
         for endpoint in &entry.endpoints {
             let paths: Vec<String> =

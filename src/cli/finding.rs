@@ -3,7 +3,7 @@
 use crate::policy::{Finding, Place};
 use serde_json::{Map, Value, json};
 
-/// The fields of a finding.
+/// The fields of a finding; `served` only where the site serves the thing itself.
 pub(super) fn json(finding: &Finding) -> Map<String, Value> {
     let Finding { judged, place: at_place, what, at, line } = finding;
     let (vendor, decision) = (&judged.vendor, &judged.decision);
@@ -18,7 +18,9 @@ pub(super) fn json(finding: &Finding) -> Map<String, Value> {
         ("line", json!(line)),
         ("at", json!(at)),
     ];
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let served = judged.served().map(|path| ("served", json!(path)));
+    let fields = fields.into_iter().chain(served);
+    fields.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Where it was, in words: `img src`, `script`, `style`, `header link`, `cookie _ga`.

@@ -11,6 +11,7 @@ mod hash;
 mod plain;
 mod redact;
 mod report;
+mod script;
 mod shape;
 mod syntax;
 #[cfg(test)]
@@ -25,5 +26,6 @@ pub use self::{
     plain::plain_text,
     redact::Detector,
     report::Report,
+    script::ScriptRewriter,
     shape::{Input, Malformed, Shaped, Shaper},
 };

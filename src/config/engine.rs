@@ -7,7 +7,7 @@
 use super::{Config, HostPattern, Limits, Origin, SiteConfig, built_in};
 use crate::{
     catalog::{Catalog, VendorEntry},
-    coding,
+    coding, collect,
     engine::{self, Site, Timeouts},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -71,6 +71,7 @@ impl Config {
             consent: consent.clone(),
             gate: gate.clone(),
             rewrite: rewrite.clone(),
+            collect: collect::Config::default(),
             limits: coding::Limits {
                 max_decoded: Some(max_decoded),
                 max_burst,

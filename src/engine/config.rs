@@ -3,7 +3,7 @@
 use super::Locator;
 use crate::{
     catalog::{self, Catalog},
-    coding, consent,
+    coding, collect, consent,
     policy::{Mode, Policy, Regime},
     rewrite,
 };
@@ -153,6 +153,8 @@ pub struct Site {
     pub gate: catalog::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
+    /// What leaves the site for vendors.
+    pub collect: collect::Config,
     /// Bounds on decoding.
     pub limits: coding::Limits,
     /// Whether pages say in a `Consentry` header what was decided; default false.

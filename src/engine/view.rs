@@ -2,7 +2,8 @@
 //!
 //! 1. With `mode = "off"` nothing is touched; with `"report"` the page is read, and nothing but the operator's header
 //!    is added.
-//! 2. Where the ruling grants every purpose the body passes in its own bytes and coding.
+//! 2. Where the ruling grants every purpose the body passes in its own bytes and coding, unless the site serves vendors on its
+//!    own paths: then it is read, to point there. One that cannot be read passes even so, for nothing in it is gated.
 //! 3. A page leaves in the coding that is cheapest among those that the client accepts; where unreadable pages pass,
 //!    in the origin's own, so that the rest can still pass when a body turns out to be unreadable.
 //! 4. The filter lists of the moment when the request came judge the whole response, and its validator names them.
@@ -18,12 +19,18 @@ use crate::{
     coding::{self, Coding},
     consent::Consent,
     headers::{self, Edit, Facts, State},
-    policy::{Finding, Gate, Judged, Location, Mode, Regime, Ruling, csp::Inline},
+    policy::{
+        Finding, Gate, Judged, Location, Mode, Regime, Ruling,
+        csp::{self, Inline},
+    },
     rewrite::{self, Rewriter},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH},
+    header::{
+        ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, IF_NONE_MATCH,
+    },
     request, response,
 };
 use std::{fmt, sync::Arc};
@@ -62,6 +69,8 @@ impl View {
         let stubs = engine.stubs(&ruling);
         let (catalog, scope) = (engine.catalog.clone(), site.scope.clone());
         let gate = Gate::new(catalog, scope, Arc::new(ruling), Arc::new(Page::new(url)));
+        let collect = &site.config.collect;
+        let gate = if collect.enabled { gate.serving(&collect.prefix) } else { gate };
         let fingerprint = fingerprint(engine, &gate);
         let state = State { class: &class, fingerprint: &fingerprint };
         let edits = headers::request(request, &state);
@@ -124,7 +133,7 @@ impl View {
             return Vec::new();
         }
         let mut edits = self.request.clone();
-        if !self.grants_everything() {
+        if !self.passes() {
             edits.push(Edit::Set(ACCEPT_ENCODING, self.readable()));
         }
         edits
@@ -145,9 +154,14 @@ impl View {
             return (self.made(edits), findings);
         }
         let state = State { class: &self.class, fingerprint: &self.fingerprint };
-        let hashes = if bypass { &[][..] } else { &self.stubs };
-        let facts =
-            Facts { rewritten: true, depends_on_consent: true, state, signals: SIGNALS, hashes };
+        let hashes = if bypass { Vec::new() } else { self.hashes(&response.headers, gate) };
+        let facts = Facts {
+            rewritten: true,
+            depends_on_consent: true,
+            state,
+            signals: SIGNALS,
+            hashes: &hashes,
+        };
         let (mut edits, findings) = headers::page(&response.headers, gate, &facts);
         if bypass {
             edits.retain(|edit| *edit != Edit::Remove(CONTENT_LENGTH));
@@ -183,7 +197,7 @@ impl View {
         if self.mode() == Mode::Off || !page && !is_sniffed(response) {
             return Treatment::Other;
         }
-        if self.grants_everything() {
+        if self.passes() {
             return Treatment::Bypass;
         }
         match (readable(response), page) {
@@ -216,10 +230,10 @@ impl View {
         self.mode
     }
 
-    /// What becomes of a page that cannot be read.
+    /// What becomes of the page when it cannot be read.
     #[must_use]
     pub fn on_unreadable(&self) -> OnUnreadable {
-        self.site.config.on_unreadable
+        if self.grants_everything() { OnUnreadable::Pass } else { self.site.config.on_unreadable }
     }
 
     /// The request's method.
@@ -250,6 +264,17 @@ impl View {
     #[must_use]
     pub fn ruling(&self) -> &Ruling {
         self.gate.ruling()
+    }
+
+    /// The hashes of the scripts that a page may get, where it has a policy.
+    fn hashes(&self, headers: &HeaderMap, gate: &Gate) -> Vec<String> {
+        let policies = [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY];
+        if !policies.iter().any(|name| headers.contains_key(name)) {
+            return Vec::new();
+        }
+        let own = rewrite::insertions(gate);
+        let own = own.iter().map(|text| csp::sha256_source(text));
+        self.stubs.iter().cloned().chain(own).collect()
     }
 
     /// Of `edits` those that the mode lets be made.
@@ -291,6 +316,11 @@ impl View {
         let accepts = coding::readable(self.accepts.as_deref());
         let accepts = accepts.and_then(|accepts| accepts.try_into().ok());
         accepts.unwrap_or(HeaderValue::from_static("identity"))
+    }
+
+    /// Whether pages go out as they came.
+    fn passes(&self) -> bool {
+        self.grants_everything() && self.gate.front().is_none()
     }
 
     fn grants_everything(&self) -> bool {

@@ -5,6 +5,7 @@
 //! 2. `report-uri` names URLs and `report-to` a group (CSP 3, 6.5): what is a held vendor's goes, the rest stays.
 //! 3. Our scripts run by the page's nonce, or else by their hashes ([`csp`]); the policies that only report get the
 //!    hashes too, or the site's reports would fill with our scripts.
+//! 4. A list that lets an allowed vendor through which the site itself serves lets the site's own path through too.
 
 use super::{
     edit::{self, Edit, Line, lines},
@@ -28,9 +29,10 @@ pub fn inline_script(headers: &HeaderMap) -> Inline {
     csp::inline_script(&policies)
 }
 
+/// `hashes` are of the scripts that a page may get; `None` for what is no page, where nothing is let through either.
 pub(super) fn edits<J: Judge + ?Sized>(
     headers: &HeaderMap,
-    hashes: &[String],
+    hashes: Option<&[String]>,
     groups: &Groups,
     review: &mut Review<'_, J>,
 ) -> Vec<Edit> {
@@ -38,13 +40,14 @@ pub(super) fn edits<J: Judge + ?Sized>(
         Inline::Nonce(nonce) => Some(nonce),
         Inline::Free | Inline::Hashes => None,
     };
-    let needed = if nonce.is_some() { &[] } else { hashes };
+    let needed = hashes.map(|hashes| if nonce.is_some() { &[] } else { hashes });
     let mut edits = lines(headers, &CONTENT_SECURITY_POLICY, |line| {
         policies(line, |policy| changed(policy, "content-security-policy", needed, groups, review))
     });
     edits.extend(lines(headers, &CONTENT_SECURITY_POLICY_REPORT_ONLY, |line| {
         policies(line, |policy| {
-            let needed = if takes(policy, nonce.as_deref()) { &[] } else { hashes };
+            let taken = takes(policy, nonce.as_deref());
+            let needed = hashes.map(|hashes| if taken { &[] } else { hashes });
             changed(policy, "content-security-policy-report-only", needed, groups, review)
         })
     }));
@@ -60,12 +63,15 @@ fn takes(policy: &str, nonce: Option<&str>) -> bool {
 fn changed<J: Judge + ?Sized>(
     policy: &str,
     place: &'static str,
-    hashes: &[String],
+    hashes: Option<&[String]>,
     groups: &Groups,
     review: &mut Review<'_, J>,
 ) -> Option<String> {
     let quiet = without_reports(policy, place, groups, review);
-    let new = csp::with_hashes(quiet.as_deref().unwrap_or(policy), hashes);
+    let quiet = quiet.as_deref().unwrap_or(policy);
+    let own = |source: &str| hashes.and_then(|_| review.own_source(source));
+    let pointed = csp::with_sources(quiet, own);
+    let new = csp::with_hashes(pointed.as_deref().unwrap_or(quiet), hashes.unwrap_or_default());
     (new != policy).then_some(new)
 }
 
@@ -152,7 +158,7 @@ mod tests {
         headers.insert("reporting-endpoints", r#"h="//held.test""#.parse().unwrap());
         let mut review = Review::new(&Fake);
         let groups = reporting::edits(&headers, &mut review).1;
-        apply(&edits(&headers, hashes, &groups, &mut review), &mut headers);
+        apply(&edits(&headers, Some(hashes), &groups, &mut review), &mut headers);
         let values =
             [csp, only].map(|name| headers.get_all(name).iter().cloned().collect::<Vec<_>>());
         values.into_iter().flatten().map(|v| v.to_str().unwrap().to_owned()).collect()
@@ -166,6 +172,7 @@ mod tests {
             ("report-uri /own;  x  ,  y", "report-uri /own;  x  ,  y"),
             ("x; report-to h", "x;"),
             ("x; report-to g", "x; report-to g"),
+            ("img-src served.test", "img-src served.test https://site.test/v/"),
             ("script-src https://held.test", "script-src https://held.test"),
             ("x, report-uri //held.test ; , y", "x, y"),
         ] {

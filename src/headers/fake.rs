@@ -3,7 +3,7 @@
 use super::review::Judge;
 use crate::{
     catalog::Destination,
-    policy::{Decision, Judged, Verdict},
+    policy::{Decision, Judged, Route, Verdict},
     purpose::Purpose,
     vendor::{Source, Vendor},
 };
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use url::Url;
 
 /// Holds `held.test` with its subdomains and cookies that begin with `held`; `granted` is somebody's and allowed;
-/// `connect.test` is held for connections only, `picture.test` for images only.
+/// `served.test` is allowed and served by the site itself; `connect.test` is held for connections only, `picture.test` for images only.
 pub(super) struct Fake;
 
 impl Judge for Fake {
@@ -25,12 +25,23 @@ impl Judge for Fake {
                 Some(judged(Verdict::Gate))
             }
             "granted.test" => Some(judged(Verdict::Allow)),
+            "served.test" if destination == Destination::Connect => {
+                Some(Judged { route: Route::Needless, ..judged(Verdict::Allow) })
+            }
+            "served.test" => {
+                let path = format!("/v/served.test{}", url.path());
+                Some(Judged { route: Route::Served(path.into()), ..judged(Verdict::Allow) })
+            }
             _ => None,
         }
     }
 
     fn cookie(&self, name: &str) -> Option<Judged> {
         name.starts_with("held").then(|| judged(Verdict::Block))
+    }
+
+    fn own_source(&self, source: &str) -> Option<String> {
+        (source == "served.test").then(|| "https://site.test/v/".to_owned())
     }
 }
 
@@ -45,6 +56,10 @@ impl Judge for Nobody {
     fn cookie(&self, _: &str) -> Option<Judged> {
         None
     }
+
+    fn own_source(&self, _: &str) -> Option<String> {
+        None
+    }
 }
 
 fn judged(verdict: Verdict) -> Judged {
@@ -55,5 +70,9 @@ fn judged(verdict: Verdict) -> Judged {
         gvl: None,
         source: Source::Catalog,
     };
-    Judged { vendor: Arc::new(vendor), decision: Decision { verdict, reason: "test".into() } }
+    Judged {
+        vendor: Arc::new(vendor),
+        decision: Decision { verdict, reason: "test".into() },
+        route: Route::Direct,
+    }
 }

@@ -5,15 +5,17 @@
 //! 3. RFC 8288, 3.3 lets the first `rel` alone count; here all do, whatever the browser makes of a second one.
 //! 4. `imagesrcset` names images beside the URL (HTML Standard, "processing Link headers").
 //! 5. What is not a link-value goes when it mentions a held vendor.
+//! 6. A link to what the site itself serves points there. One with more to change than its URL goes, for it is a hint: images of
+//!    `imagesrcset`, or `integrity`, which is of the vendor's bytes. So does a connection that nothing needs then.
 
 use super::{
     edit::{Edit, Line, lines},
     list,
-    review::{Judge, Review},
+    review::{Judge, Linked, Review},
 };
 use crate::catalog::Destination;
 use http::{HeaderMap, header::LINK};
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 pub(super) fn edits<J: Judge + ?Sized>(
     headers: &HeaderMap,
@@ -23,19 +25,42 @@ pub(super) fn edits<J: Judge + ?Sized>(
 }
 
 fn without_held<J: Judge + ?Sized>(line: &str, review: &mut Review<'_, J>) -> Line {
-    list::retain(link_values(line), |value| !is_held(value, review))
+    list::edit(link_values(line), |value| match fate(value, review) {
+        Linked::Keep => Some(Cow::Borrowed(value)),
+        Linked::Drop => None,
+        Linked::Point(path) => {
+            let (_, rest) = value.split_once('>')?;
+            Some(Cow::Owned(format!("<{path}>{rest}")))
+        }
+    })
 }
 
-fn is_held<J: Judge + ?Sized>(value: &str, review: &mut Review<'_, J>) -> bool {
+fn fate<J: Judge + ?Sized>(value: &str, review: &mut Review<'_, J>) -> Linked {
     let Some(link) = Link::parse(value) else {
-        return review.mentions("link", value, Destination::Other);
+        let held = review.mentions("link", value, Destination::Other);
+        return if held { Linked::Drop } else { Linked::Keep };
     };
     let kind = link.parameter("as");
     let uses: HashSet<_> = link.relations().filter_map(|r| fetched(&r, &kind)).collect();
+    if uses.is_empty() {
+        return Linked::Keep;
+    }
     let images = link.parameter("imagesrcset");
-    !uses.is_empty()
-        && (srcset_urls(&images).any(|url| review.url("link", url, Destination::Image))
-            || uses.into_iter().any(|destination| review.url("link", link.target, destination)))
+    for url in srcset_urls(&images) {
+        if !matches!(review.link(url, Destination::Image), Linked::Keep) {
+            return Linked::Drop;
+        }
+    }
+    let mut fate = Linked::Keep;
+    for destination in uses {
+        match review.link(link.target, destination) {
+            Linked::Keep => {}
+            Linked::Drop => return Linked::Drop,
+            point @ Linked::Point(_) => fate = point,
+        }
+    }
+    let is_measured = || link.parameters.iter().any(|(name, _)| name == "integrity");
+    if matches!(fate, Linked::Point(_)) && is_measured() { Linked::Drop } else { fate }
 }
 
 /// The link-values of a line, trimmed.
@@ -213,6 +238,26 @@ mod tests {
     }
 
     #[test]
+    fn links_to_what_the_site_serves_point_there() {
+        for (line, expected) in [
+            (
+                "<https://served.test/x.js>; rel=preload;  as=script",
+                "</v/served.test/x.js>; rel=preload;  as=script",
+            ),
+            (
+                "</a>;rel=preload, <//served.test/x>;rel=modulepreload",
+                "</a>;rel=preload, </v/served.test/x>;rel=modulepreload",
+            ),
+            ("<https://served.test/x>; rel=canonical", "<https://served.test/x>; rel=canonical"),
+            ("<https://served.test/>; rel=preconnect", ""),
+            ("<https://served.test/x>; rel=preload; integrity=sha256-a", ""),
+            ("<>; rel=preload; as=image; imagesrcset=\"https://served.test/x 2x\"", ""),
+        ] {
+            assert_eq!(left(line), expected);
+        }
+    }
+
+    #[test]
     fn many_links_take_linear_time() {
         let line = "<https://held.test/>; rel=preload, </a>; rel=preload, ".repeat(2_000);
         assert_eq!(left(&line).matches("</a>").count(), 2_000);
@@ -222,7 +267,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_link_to_a_held_vendor_is_left(line in "([<>;,\"\\\\ =a]|<https://held\\.test/>|;rel=preload|</a>){0,12}") {
-            let links = |text: &str| link_values(text).filter(|v| is_held(v, &mut Review::new(&Fake))).count();
+            let links = |text: &str| link_values(text).filter(|v| matches!(fate(v, &mut Review::new(&Fake)), Linked::Drop)).count();
             prop_assert_eq!(links(&left(&line)), 0);
         }
     }

@@ -5,6 +5,7 @@
 //!    none (RFC 9110, 8.8.3).
 
 use super::edit::Line;
+use std::borrow::Cow;
 
 /// The elements of a list, trimmed.
 pub(super) fn elements(value: &str) -> impl Iterator<Item = &str> {
@@ -35,22 +36,30 @@ pub(super) fn unquoted(value: &str) -> Option<String> {
     rest.as_str().is_empty().then_some(said)
 }
 
+/// The line that a list becomes when each element is what `edit` makes of it, or goes.
+pub(super) fn edit<'v>(
+    elements: impl Iterator<Item = &'v str>,
+    mut edit: impl FnMut(&'v str) -> Option<Cow<'v, str>>,
+) -> Line {
+    let (mut left, mut changed) = (Vec::new(), false);
+    for element in elements {
+        let new = edit(element);
+        changed |= new.as_deref() != Some(element);
+        left.extend(new);
+    }
+    match (changed, left.is_empty()) {
+        (false, _) => Line::Keep,
+        (true, true) => Line::Drop,
+        (true, false) => Line::Replace(left.join(", ")),
+    }
+}
+
 /// The line that a list becomes when only the elements that `keep` holds for stay.
 pub(super) fn retain<'v>(
     elements: impl Iterator<Item = &'v str>,
     mut keep: impl FnMut(&str) -> bool,
 ) -> Line {
-    let (mut kept, mut dropped) = (Vec::new(), false);
-    for element in elements {
-        let keeps = keep(element);
-        dropped |= !keeps;
-        kept.extend(keeps.then_some(element));
-    }
-    match (dropped, kept.is_empty()) {
-        (false, _) => Line::Keep,
-        (true, true) => Line::Drop,
-        (true, false) => Line::Replace(kept.join(", ")),
-    }
+    edit(elements, |element| keep(element).then_some(Cow::Borrowed(element)))
 }
 
 fn split(value: &str, separator: char, escape: Option<char>) -> impl Iterator<Item = &str> {

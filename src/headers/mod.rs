@@ -74,7 +74,7 @@ pub fn page<J: Judge + ?Sized>(
     facts: &Facts<'_>,
 ) -> (Vec<Edit>, Vec<Finding>) {
     let mut review = Review::new(judge);
-    let hashes = if facts.rewritten { facts.hashes } else { &[] };
+    let hashes = facts.rewritten.then_some(facts.hashes);
     let mut edits = contacts(headers, hashes, &mut review);
     if facts.rewritten {
         edits.extend(validators::response(headers, &facts.state));
@@ -93,7 +93,7 @@ pub fn subresource<J: Judge + ?Sized>(
     signals: &[&str],
 ) -> (Vec<Edit>, Vec<Finding>) {
     let mut review = Review::new(judge);
-    let mut edits = contacts(headers, &[], &mut review);
+    let mut edits = contacts(headers, None, &mut review);
     if review.depends() {
         edits.extend(caching::edits(headers, signals));
     }
@@ -126,7 +126,7 @@ pub fn operator(mode: Mode, class: &str) -> HeaderValue {
 /// Edits of what makes a browser contact somebody.
 fn contacts<J: Judge + ?Sized>(
     headers: &HeaderMap,
-    hashes: &[String],
+    hashes: Option<&[String]>,
     review: &mut Review<'_, J>,
 ) -> Vec<Edit> {
     let mut edits = link::edits(headers, review);

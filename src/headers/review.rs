@@ -1,11 +1,12 @@
 //! Turns URLs and cookie names of one head into held or not, and keeps the findings.
 //!
 //! 1. Whatever is somebody's is a finding, held or not; the first 256 of a head are kept.
-//! 2. A value that cannot be read is held when any URL that it mentions is: what a browser makes of it is unknown.
+//! 2. A `Link` to what the site itself serves points there; the URLs of other headers do not.
+//! 3. A value that cannot be read is held when any URL that it mentions is: what a browser makes of it is unknown.
 
 use crate::{
     catalog::Destination,
-    policy::{Finding, Gate, Judged, Place},
+    policy::{Finding, Gate, Judged, Place, Route},
     purpose::Purpose,
 };
 
@@ -16,6 +17,9 @@ pub trait Judge {
 
     /// As [`Gate::cookie`].
     fn cookie(&self, name: &str) -> Option<Judged>;
+
+    /// As [`Gate::own_source`].
+    fn own_source(&self, source: &str) -> Option<String>;
 }
 
 impl Judge for Gate {
@@ -26,6 +30,18 @@ impl Judge for Gate {
     fn cookie(&self, name: &str) -> Option<Judged> {
         Self::cookie(self, name)
     }
+
+    fn own_source(&self, source: &str) -> Option<String> {
+        Self::own_source(self, source)
+    }
+}
+
+/// What becomes of a link.
+pub(super) enum Linked {
+    Keep,
+    Drop,
+    /// The path that takes the URL's place.
+    Point(String),
 }
 
 const MAX_FINDINGS: usize = 256;
@@ -50,8 +66,28 @@ impl<'j, J: Judge + ?Sized> Review<'j, J> {
         url: &str,
         destination: Destination,
     ) -> bool {
+        // In these headers a URL is left or goes; it is never pointed elsewhere.
         let judged = self.judge.url(url, destination);
+        let judged = judged.map(|judged| Judged { route: Route::Direct, ..judged });
         self.record(judged, Place::Header(header), url)
+    }
+
+    /// What becomes of `url` in a `Link`.
+    pub(super) fn link(&mut self, url: &str, destination: Destination) -> Linked {
+        let judged = self.judge.url(url, destination);
+        let path = judged.as_ref().and_then(|judged| judged.served().map(str::to_owned));
+        let needless = judged.as_ref().is_some_and(Judged::is_needless);
+        let held = self.record(judged, Place::Header("link"), url);
+        match path {
+            _ if held || needless => Linked::Drop,
+            Some(path) => Linked::Point(path),
+            None => Linked::Keep,
+        }
+    }
+
+    /// The source expression for the site's own paths; see [`Gate::own_source`].
+    pub(super) fn own_source(&self, source: &str) -> Option<String> {
+        self.judge.own_source(source)
     }
 
     /// Whether the cookie `name` is held.

@@ -6,6 +6,8 @@
 //! 4. Where `'unsafe-inline'` has effect no hash is added: it would forbid the page's own inline scripts.
 //! 5. Where `default-src` governs, the hashes go into a `script-src` that copies it: in `default-src` itself they
 //!    would speak for styles too, and `script-src-elem` is unknown to older browsers.
+//! 6. A list that lets a vendor through gets the one path of the site that stands for it, and nothing wider, unless it lets the site
+//!    through already: by `'self'`, `*` or a scheme. A source's path with a slash at its end covers what is below it (CSP 3, 6.7.2.12).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -77,6 +79,38 @@ pub fn with_hashes(policy: &str, hashes: &[String]) -> String {
     let (before, after) = (policy.get(..governing.span.start), policy.get(governing.span.end..));
     let (Some(before), Some(after)) = (before, after) else { return policy.to_owned() };
     format!("{before}{} {list}{after}", governing.name)
+}
+
+/// `policy`, changed so that each list that has a source for which `own` knows one of the site's own has that too; `None` when that
+/// is no change.
+#[must_use]
+pub fn with_sources(policy: &str, own: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let (mut text, mut from, mut changed) = (String::new(), 0, false);
+    for directive in directives(policy).filter(|d| is_fetch(d.name)) {
+        let through = sources(directive.value).any(lets_the_site_through);
+        let Some(source) = sources(directive.value).filter(|_| !through).find_map(&own) else {
+            continue;
+        };
+        if sources(directive.value).any(|s| s == source) {
+            continue;
+        }
+        changed = true;
+        text.push_str(policy.get(from..directive.span.end)?);
+        text.push_str(&format!(" {source}"));
+        from = directive.span.end;
+    }
+    text.push_str(policy.get(from..)?);
+    changed.then_some(text)
+}
+
+/// Whether a directive says from where things are loaded (CSP 3, 6.1).
+fn is_fetch(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with("-src") || name.ends_with("-src-elem")
+}
+
+fn lets_the_site_through(source: &str) -> bool {
+    ["'self'", "*", "https:", "http:"].iter().any(|wide| source.eq_ignore_ascii_case(wide))
 }
 
 /// The source expression for an inline script with exactly this text: `'sha256-…'`.
@@ -186,6 +220,28 @@ mod tests {
             assert_eq!(with_hashes(policy, &["'sha256-YQ=='".to_owned()]), expected);
         }
         assert_eq!(with_hashes("script-src  a", &[]), "script-src  a");
+    }
+
+    #[test]
+    fn a_list_that_names_a_vendor_gets_the_path_that_stands_for_it() {
+        let own = |source: &str| (source == "v.test").then(|| "https://a.test/v/".to_owned());
+        for (policy, expected) in [
+            (
+                "script-src v.test ;img-src b",
+                Some("script-src v.test https://a.test/v/ ;img-src b"),
+            ),
+            ("Default-Src b v.test", Some("Default-Src b v.test https://a.test/v/")),
+            (
+                "script-src-elem v.test; connect-src 'self' v.test",
+                Some("script-src-elem v.test https://a.test/v/; connect-src 'self' v.test"),
+            ),
+            ("img-src https: v.test; script-src * v.test", None),
+            ("img-src v.test https://a.test/v/", None),
+            ("form-action v.test; report-uri v.test; frame-ancestors v.test", None),
+            ("", None),
+        ] {
+            assert_eq!(with_sources(policy, own).as_deref(), expected, "{policy}");
+        }
     }
 
     #[test]

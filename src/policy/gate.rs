@@ -1,11 +1,30 @@
-//! Turns a URL, a snippet or a cookie name of one page into a [`Judged`]: whose it is and what is decided for it.
+//! Turns a URL, a snippet or a cookie name of one page into a [`Judged`]: whose it is, what is decided for it and where it goes.
+//!
+//! 1. What is not allowed goes nowhere, whatever the site serves for it.
+//! 2. An allowed vendor's URL goes to the site's own path where the catalogue has an endpoint for it whose vendor is allowed too;
+//!    the visitor's way to another page (`meta refresh`) stays as it is.
+//! 3. A connection that is opened in advance to a host on which an allowed vendor has an endpoint is needless: it would reach the
+//!    vendor for nothing, and its loss costs no more than time where the host is used for something else too.
 
-use super::{Decision, Ruling, Verdict};
+use super::{Decision, Front, Ruling, Verdict};
 use crate::{
-    catalog::{Catalog, Destination, Lists, Page, Scope, Shape, Snippet, Target},
+    catalog::{Catalog, Destination, Lists, Mention, Page, Prefix, Scope, Shape, Snippet, Target},
     vendor::Vendor,
 };
 use std::sync::Arc;
+use url::Url;
+
+/// Where the browser goes for a thing that is allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// To the vendor.
+    #[default]
+    Direct,
+    /// To this path and query of the site itself.
+    Served(Box<str>),
+    /// Nowhere: what it would be for goes to the site itself.
+    Needless,
+}
 
 /// Whose a thing is, and what was decided for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +33,8 @@ pub struct Judged {
     pub vendor: Arc<Vendor>,
     /// What is decided.
     pub decision: Decision,
+    /// Where the browser goes, if it is allowed.
+    pub route: Route,
 }
 
 impl Judged {
@@ -21,6 +42,21 @@ impl Judged {
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.decision.verdict != Verdict::Allow
+    }
+
+    /// The path on the site itself that stands for the thing.
+    #[must_use]
+    pub fn served(&self) -> Option<&str> {
+        match &self.route {
+            Route::Served(path) if !self.is_held() => Some(path),
+            Route::Served(_) | Route::Direct | Route::Needless => None,
+        }
+    }
+
+    /// Whether the thing goes although it is allowed.
+    #[must_use]
+    pub fn is_needless(&self) -> bool {
+        !self.is_held() && self.route == Route::Needless
     }
 }
 
@@ -68,6 +104,7 @@ pub struct Gate {
     lists: Arc<Lists>,
     ruling: Arc<Ruling>,
     page: Arc<Page>,
+    front: Option<Front>,
 }
 
 impl Gate {
@@ -80,7 +117,20 @@ impl Gate {
         page: Arc<Page>,
     ) -> Self {
         let lists = scope.lists();
-        Self { catalog, scope, lists, ruling, page }
+        Self { catalog, scope, lists, ruling, page, front: None }
+    }
+
+    /// The gate of a page whose site serves the catalogue's endpoints under `prefix`.
+    #[must_use]
+    pub fn serving(mut self, prefix: &Prefix) -> Self {
+        self.front = Front::new(self.page.url(), prefix).filter(|_| self.catalog.serves());
+        self
+    }
+
+    /// Where the site serves endpoints, if it does.
+    #[must_use]
+    pub const fn front(&self) -> Option<&Front> {
+        self.front.as_ref()
     }
 
     /// The same gate for another page.
@@ -130,7 +180,84 @@ impl Gate {
     #[must_use]
     pub fn target(&self, target: &Target<'_>) -> Option<Judged> {
         let vendor = self.catalog.classify(target, &self.page, &self.scope, &self.lists)?;
-        Some(self.judged(vendor))
+        let judged = self.judged(vendor);
+        let route = self.route(target, &judged);
+        Some(Judged { route, ..judged })
+    }
+
+    /// The source expression for the site's own paths, where `source` of a policy lets through an allowed vendor that is served there.
+    #[must_use]
+    pub fn own_source(&self, source: &str) -> Option<String> {
+        let front = self.front.as_ref().filter(|_| !source.starts_with('\''))?;
+        let rest = source.split_once("://").map_or(source, |(_, rest)| rest);
+        let (authority, path) =
+            rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
+        let host = authority.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let named = self.catalog.vendors_let_through(&host, path).any(|vendor| self.allows(vendor));
+        named.then(|| front.base())
+    }
+
+    /// Whether `vendor` may run.
+    #[must_use]
+    pub fn allows(&self, vendor: &Vendor) -> bool {
+        self.ruling.decide(vendor).verdict == Verdict::Allow
+    }
+
+    /// Judges what a script names of a host that is served; `None` when it is nobody's.
+    #[must_use]
+    pub fn mention(&self, mention: &Mention, text: &[u8]) -> Option<Judged> {
+        let front = self.front.as_ref()?;
+        let (host, path) = match mention {
+            Mention::Literal(literal) => (literal.host.clone(), literal.path.as_str()),
+            Mention::Other(range) => {
+                let name = String::from_utf8_lossy(text.get(range.clone())?);
+                (name.trim_start_matches('.').to_ascii_lowercase(), "/")
+            }
+        };
+        let url = Url::parse(&format!("https://{host}{path}")).ok()?;
+        let target = Target::new(&url, Destination::Other, Shape::Mention)?;
+        let own = self.page.site().contains(target.host());
+        let vendor = self.catalog.classify(&target, &self.page, &self.scope, &self.lists)?;
+        let judged = self.judged(vendor);
+        let Mention::Literal(literal) = mention else { return Some(judged) };
+        let served = || self.catalog.vendors_of(literal).any(|vendor| self.allows(vendor));
+        let route = if !own && !judged.is_held() && served() {
+            Route::Served(format!("{}{host}{path}", front.prefix().as_str()).into())
+        } else {
+            Route::Direct
+        };
+        Some(Judged { route, ..judged })
+    }
+
+    fn route(&self, target: &Target<'_>, judged: &Judged) -> Route {
+        let own = self.page.site().contains(target.host());
+        let Some(front) = self.front.as_ref().filter(|_| !own && !judged.is_held()) else {
+            return Route::Direct;
+        };
+        match target.destination() {
+            Destination::Document => Route::Direct,
+            Destination::Connect => {
+                let needless =
+                    self.catalog.served_on(target.host()).any(|vendor| self.allows(vendor));
+                if needless { Route::Needless } else { Route::Direct }
+            }
+            Destination::Script
+            | Destination::Image
+            | Destination::Style
+            | Destination::Font
+            | Destination::Iframe
+            | Destination::Object
+            | Destination::Media
+            | Destination::Ping
+            | Destination::Other => self.served(front, target).map_or(Route::Direct, Route::Served),
+        }
+    }
+
+    fn served(&self, front: &Front, target: &Target<'_>) -> Option<Box<str>> {
+        let (vendor, _) = self.catalog.endpoint(target.host(), target.path())?;
+        let path = front.prefix().path_of(target.url()).filter(|_| self.allows(vendor))?;
+        let fragment = target.url().fragment().map(|f| format!("#{f}")).unwrap_or_default();
+        Some((path + &fragment).into())
     }
 
     /// Whether a URL on the page's own site can be a vendor's: the operator named copies or hosts of its own.
@@ -161,6 +288,7 @@ impl Gate {
     }
 
     fn judged(&self, vendor: &Arc<Vendor>) -> Judged {
-        Judged { vendor: vendor.clone(), decision: self.ruling.decide(vendor) }
+        let decision = self.ruling.decide(vendor);
+        Judged { vendor: vendor.clone(), decision, route: Route::Direct }
     }
 }

@@ -4,6 +4,7 @@
 //! 2. Nothing but a ruling makes a [`Permit`], and nothing is forwarded without one.
 
 pub mod csp;
+mod front;
 mod gate;
 mod permit;
 mod reason;
@@ -12,7 +13,8 @@ mod ruling;
 #[cfg(test)]
 mod tests;
 
-pub use self::gate::{Finding, Gate, Judged, Place};
+pub use self::front::Front;
+pub use self::gate::{Finding, Gate, Judged, Place, Route};
 pub use self::permit::Permit;
 pub use self::reason::Reason;
 pub use self::region::{Location, NotARegion, Region, Regions};

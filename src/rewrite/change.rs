@@ -32,13 +32,7 @@ impl Change {
         how: Gated,
     ) {
         match how {
-            Gated::Remove => {
-                // An equals sign behind would give the name before it a value.
-                let rest = tag.raw().get(attribute.whole.end..).unwrap_or_default();
-                let equals = rest.trim_ascii_start().starts_with(b"=");
-                let with = if equals { b"data-consentry=\"\"".to_vec() } else { Vec::new() };
-                self.edits.push((attribute.whole.clone(), with));
-            }
+            Gated::Remove => self.remove(tag, attribute),
             Gated::Inert => {
                 let name = tag.bytes(&attribute.name).to_ascii_lowercase();
                 let name = [&b"data-consentry-"[..], &name].concat();
@@ -46,6 +40,15 @@ impl Change {
                 self.mark(judged);
             }
         }
+    }
+
+    /// Takes an attribute out.
+    pub(super) fn remove(&mut self, tag: &Tag<'_>, attribute: &Attribute) {
+        // An equals sign behind would give the name before it a value.
+        let rest = tag.raw().get(attribute.whole.end..).unwrap_or_default();
+        let equals = rest.trim_ascii_start().starts_with(b"=");
+        let with = if equals { b"data-consentry=\"\"".to_vec() } else { Vec::new() };
+        self.edits.push((attribute.whole.clone(), with));
     }
 
     /// Marks the element with whose it is.

@@ -84,6 +84,15 @@ impl Lens {
         }
     }
 
+    /// The URL to write for what the site itself serves; `None` when it does not.
+    pub(super) fn served(&self, judged: &Judged) -> Option<String> {
+        let (path, front) = (judged.served()?, self.gate.front()?);
+        let own = self.gate.page().url().origin();
+        // Against a base elsewhere a path would not be the site's own.
+        let elsewhere = self.bases.iter().any(|base| base.origin() != own);
+        Some(if elsewhere { front.absolute(path) } else { path.to_owned() })
+    }
+
     /// Takes the bases of a part of this document.
     pub(super) fn add_bases_of(&mut self, part: Self) {
         part.bases.into_iter().for_each(|base| self.add_base(base));

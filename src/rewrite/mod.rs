@@ -34,6 +34,7 @@ use self::{
 pub use self::{
     charset::outgoing,
     config::{Config, Gated},
+    document::insertions,
 };
 use crate::policy::{Finding, Gate, Judged};
 

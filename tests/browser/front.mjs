@@ -16,7 +16,7 @@ export function variants(lists) {
     direct: {},
     again: {},
     default: { config: '' },
-    consent: { config: '', consent: true },
+    consent: { config: '[collect]\nenabled = false\n', consent: true },
     lists: { config: `[gate]\nlists = [${quoted}]\n` },
     all: { config: '[gate]\nthird_party = "all"\n' },
   };

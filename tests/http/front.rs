@@ -3,7 +3,7 @@
 use super::embed;
 use consentry::{
     catalog::Catalog,
-    config,
+    collect, config,
     engine::{Config, Engine, Locator, Site},
     proxy::{Consentry, Options, server},
 };
@@ -45,9 +45,10 @@ pub(crate) fn engine(site: Site) -> Engine {
 }
 
 impl Front {
-    /// A proxy with default settings before `origin`.
+    /// A proxy with default settings before `origin`, but for the vendors on the site's own paths: a page under consent passes.
     pub(crate) async fn new(kind: Kind, origin: SocketAddr) -> Self {
-        Self::of(kind, origin, Site::default()).await
+        let collect = collect::Config { enabled: false, ..collect::Config::default() };
+        Self::of(kind, origin, Site { collect, ..Site::default() }).await
     }
 
     /// A proxy with these settings before `origin`.

@@ -40,6 +40,10 @@ pub(super) fn decide_url(view: &View, url: &str, to: Destination) -> Result<Deci
         Some(judged) if judged.is_held() => {
             in_mode(view, "what contacts it is taken out of the page")
         }
+        Some(judged) if judged.served().is_some() => in_mode(view, "the site itself serves it"),
+        Some(judged) if judged.is_needless() => {
+            in_mode(view, "taken out: nothing needs the connection")
+        }
         Some(_) | None => "kept",
     };
     Ok(Decided { what: url.to_string(), judged, reason, effect })

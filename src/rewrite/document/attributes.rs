@@ -4,8 +4,13 @@
 //! 2. An element that is there for a gated URL goes with it, unless another of its sources stays.
 //! 3. In lists (`srcset`, `ping`, `attributionsrc`) only the gated entries go; the attribute goes with the last one.
 //! 4. Where a form goes is the visitor's doing: it is reported and left.
+//! 5. What the site itself serves is pointed there ([`super::served`]); a connection that is then needless goes.
 
-use super::{Document, Kind, start::Outcome};
+use super::{
+    Document, Kind,
+    served::{in_list, is_edited},
+    start::Outcome,
+};
 use crate::{
     catalog::{Destination, Shape, refresh::refresh_url},
     policy::{Judged, Place, Verdict},
@@ -39,7 +44,7 @@ impl Document {
             let (before, origin) = (self.findings.len(), self.origin);
             let start = at + attribute.whole.start as u64;
             let line = self.line_of(start);
-            let gated = self.attribute(use_, tag, &attribute, shape, &mut outcome.change);
+            let gated = self.attribute(use_, tag, &attribute, shape, &mut outcome);
             for finding in self.findings.iter_mut().skip(before) {
                 (finding.at, finding.line) = (origin + start, line);
                 if use_ == Use::Srcdoc {
@@ -54,6 +59,7 @@ impl Document {
             match gated {
                 Some(judged) if lives => {
                     outcome.gone = true;
+                    outcome.needless = judged.is_needless();
                     outcome.stubs.push(judged);
                 }
                 Some(judged) if element == Element::Script => outcome.stubs.push(judged),
@@ -62,7 +68,7 @@ impl Document {
             }
         }
         outcome.source = outcome.gone && !kept_source;
-        outcome.gone = outcome.source && self.config.gated == Gated::Remove;
+        outcome.gone = outcome.source && (outcome.needless || self.config.gated == Gated::Remove);
         outcome
     }
 
@@ -73,14 +79,19 @@ impl Document {
         tag: &Tag<'_>,
         attribute: &Attribute,
         shape: Shape,
-        change: &mut Change,
+        outcome: &mut Outcome,
     ) -> Option<Judged> {
         let value = tag.bytes(&attribute.value);
+        let change = &mut outcome.change;
         let judged = match use_ {
             Use::Url(to) => {
                 let judged = self.lens.value(value, to, shape)?;
                 self.found_here(&judged, value);
-                Some(judged).filter(Judged::is_held)
+                if !judged.is_held() {
+                    outcome.allowed.push(judged.vendor.clone());
+                }
+                self.point(tag, attribute, &judged, outcome);
+                Some(judged).filter(|judged| judged.is_held() || judged.is_needless())
             }
             Use::Background => {
                 let text = self.lens.text(value);
@@ -90,6 +101,7 @@ impl Document {
                 }
                 let judged = self.lens.url(&text, Destination::Image, shape)?;
                 self.found_here(&judged, value);
+                self.point(tag, attribute, &judged, outcome);
                 Some(judged).filter(Judged::is_held)
             }
             Use::Values => {
@@ -105,6 +117,9 @@ impl Document {
             Use::Handler => {
                 let text = self.lens.text(value);
                 let held = script::first_held_of_handler(text.as_bytes(), &self.lens);
+                if held.is_none() {
+                    self.handler(value, attribute, change);
+                }
                 held.inspect(|judged| self.found_here(judged, value))
             }
             Use::Srcset(to) => return self.srcset(tag, attribute, to, change),
@@ -121,11 +136,12 @@ impl Document {
                 return None;
             }
         }?;
-        change.gate(tag, attribute, judged.clone(), self.config.gated);
+        let how = if judged.is_needless() { Gated::Remove } else { self.config.gated };
+        outcome.change.gate(tag, attribute, judged.clone(), how);
         Some(judged)
     }
 
-    fn found_here(&mut self, judged: &Judged, value: &[u8]) {
+    pub(super) fn found_here(&mut self, judged: &Judged, value: &[u8]) {
         let what = self.lens.text(value).into_owned();
         self.found(judged.clone(), Place::InlineScript, &what, self.line.0);
     }
@@ -164,58 +180,67 @@ impl Document {
         change: &mut Change,
     ) -> Option<Judged> {
         let text = self.lens.text(tag.bytes(&attribute.value)).into_owned();
-        let (mut kept, mut gated) = (Vec::new(), None);
+        let (mut kept, mut gated, mut pointed) = (Vec::new(), None, false);
         for candidate in srcset::candidates(&text) {
-            let url = text.get(candidate.url).unwrap_or_default();
+            let url = text.get(candidate.url.clone()).unwrap_or_default();
             let judged = self.lens.url(url, to, Shape::Plain);
             if let Some(judged) = &judged {
                 self.found_here(judged, url.as_bytes());
             }
+            let path = judged.as_ref().and_then(|judged| self.lens.served(judged));
             match judged.filter(Judged::is_held) {
                 Some(judged) => gated = Some(judged),
-                None => kept.push(text.get(candidate.whole).unwrap_or_default()),
+                None => {
+                    pointed |= path.is_some();
+                    let behind = text.get(candidate.url.end..candidate.whole.end);
+                    let url = path.map_or(Cow::Borrowed(url), |path| Cow::Owned(in_list(path)));
+                    kept.push(url + behind.unwrap_or_default());
+                }
             }
         }
-        let gated = gated?;
-        if kept.is_empty() {
+        if let (Some(gated), true) = (&gated, kept.is_empty()) {
             change.gate(tag, attribute, gated.clone(), self.config.gated);
-            return Some(gated);
+            return Some(gated.clone());
         }
-        change.set(attribute, &kept.join(", "));
+        if gated.is_some() || pointed {
+            change.set(attribute, &kept.join(", "));
+        }
         None
     }
 
     fn css(&mut self, value: &[u8], attribute: &Attribute, change: &mut Change) {
         let text = self.lens.text(value).into_owned();
         let (css, found) = self.gate_css(text.as_bytes());
-        let held = found.iter().any(|(_, judged)| judged.is_held());
+        let edited = found.iter().any(|(_, judged)| is_edited(judged));
         for (url, judged) in found {
             self.found_here(&judged, url.url.as_bytes());
         }
-        if held {
+        if edited {
             change.set(attribute, &String::from_utf8_lossy(&css));
         }
     }
 
     fn ping(&mut self, tag: &Tag<'_>, attribute: &Attribute, change: &mut Change) {
         let text = self.lens.text(tag.bytes(&attribute.value)).into_owned();
-        let (mut kept, mut gated) = (Vec::new(), None);
+        let (mut kept, mut edited, mut gated) = (Vec::new(), false, None);
         for url in text.split_ascii_whitespace() {
             let judged = self.lens.url(url, Destination::Ping, Shape::Plain);
             if let Some(judged) = &judged {
                 self.found_here(judged, url.as_bytes());
             }
+            let path = judged.as_ref().and_then(|judged| self.lens.served(judged));
+            edited |= judged.as_ref().is_some_and(is_edited);
             match judged.filter(Judged::is_held) {
                 Some(judged) => gated = Some(judged),
-                None => kept.push(url),
+                None => kept.push(path.map_or(Cow::Borrowed(url), Cow::Owned)),
             }
         }
         match gated {
             Some(judged) if kept.is_empty() => {
                 change.gate(tag, attribute, judged, self.config.gated);
             }
-            Some(_) => change.set(attribute, &kept.join(" ")),
-            None => {}
+            Some(_) | None if edited => change.set(attribute, &kept.join(" ")),
+            Some(_) | None => {}
         }
     }
 

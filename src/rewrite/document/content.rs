@@ -6,7 +6,10 @@
 //! 3. In SVG and XML a text is decided as it is written and as it is read, character references decoded.
 //! 4. Where a gated script defined globals that pages call, the page gets the vendor's stub in its place, once.
 
-use super::{Ambiguity, Content, Document, Held, Kind, State, excerpt, start::make_script_inert};
+use super::{
+    Ambiguity, Content, Document, Held, Kind, State, excerpt, served::in_css, setup::insertions,
+    start::make_script_inert,
+};
 use crate::{
     catalog::{Destination, Shape},
     policy::{Judged, Place},
@@ -16,7 +19,7 @@ use crate::{
         css::{self, CssUrl},
         engine::{Token, TokenKind},
         markup,
-        script::{self, Fate, HeldHost},
+        script::{self, Fate, HeldHost, Named},
         tag::Tag,
     },
 };
@@ -24,6 +27,8 @@ use std::{borrow::Cow, ops::Range};
 
 /// Bytes of a script that are kept back while it is edited as it passes, so that no host is cut.
 const OVERLAP: usize = script::LONGEST * 2;
+/// Bytes of a script that left already and say what the next ones are.
+pub(super) const CONTEXT: u64 = OVERLAP as u64;
 
 impl Document {
     /// When what is held is too long, lets it pass in parts from now on.
@@ -32,9 +37,20 @@ impl Document {
         if to.saturating_sub(held.tag.end) <= self.config.max_inline as u64 {
             return;
         }
-        let what = held.what;
-        out.extend_from_slice(self.head(held));
-        self.cursor = held.tag.end;
+        let (what, start, is_markup) = (held.what, held.tag.end, held.is_markup);
+        let waits = held.waits;
+        let head = self.head(held).to_vec();
+        if what == Content::Code {
+            // Where it is cut does not depend on how much of it is here.
+            self.set_up_for_code(start..start + self.config.max_inline as u64, is_markup, out);
+        }
+        out.extend_from_slice(&head);
+        self.cursor = start;
+        if waits {
+            out.extend_from_slice(self.slice(start..to));
+            (self.cursor, self.state) = (to, State::Flow);
+            return;
+        }
         if self.ambiguity != Ambiguity::None {
             // In parts it cannot be read in two ways.
             self.state = State::Dropping;
@@ -52,12 +68,15 @@ impl Document {
         match what {
             Content::Code | Content::Loads => {
                 let mut held = script::hosts(text, &self.lens);
-                if let Some(crossing) = held.iter().find(|h| h.range.end > cut) {
-                    cut = cut.min(crossing.range.start);
-                }
+                let mut named = self.named(from, to);
+                let ranges = held.iter().map(|h| &h.range).chain(named.iter().map(|n| &n.range));
+                let crossing = ranges.filter(|r| r.start < cut && r.end > cut).map(|r| r.start);
+                cut = crossing.min().unwrap_or(cut);
                 held.retain(|h| h.range.end <= cut);
-                script::neutralise(text.get(..cut).unwrap_or_default(), &held, out);
+                named.retain(|n| n.range.end <= cut);
+                script::edited(text.get(..cut).unwrap_or_default(), 0, &held, &named, out);
                 self.found_hosts(held, from);
+                self.found_named(named, from);
             }
             Content::Style => {
                 let (css, held) = self.gate_css(text.get(..cut).unwrap_or_default());
@@ -71,6 +90,26 @@ impl Document {
             let left = to - self.cursor;
             let next = to + (OVERLAP as u64).max(left / 4);
             self.state = State::Passing { what, next };
+        }
+    }
+
+    /// The served hosts in the text from `from` to `to`, by their places in it; what was before it says what they are.
+    fn named(&self, from: u64, to: u64) -> Vec<Named> {
+        let context = from.saturating_sub(CONTEXT).max(self.base);
+        let before = usize::try_from(from - context).unwrap_or(0);
+        let mut named = script::served(self.slice(context..to), before, &self.lens);
+        for Named { range, .. } in &mut named {
+            *range = range.start.saturating_sub(before)..range.end.saturating_sub(before);
+        }
+        named
+    }
+
+    pub(super) fn found_named(&mut self, named: Vec<Named>, from: u64) {
+        for Named { range, judged, .. } in named {
+            let at = from + range.start as u64;
+            let what =
+                String::from_utf8_lossy(self.slice(at..from + range.end as u64)).into_owned();
+            self.found(judged, Place::InlineScript, &what, at);
         }
     }
 
@@ -92,19 +131,13 @@ impl Document {
     /// Decides on an inline script.
     pub(super) fn code(&mut self, held: &Held, end: &Token, out: &mut Vec<u8>) {
         let text = self.slice(held.tag.end..end.range.start);
+        if held.waits {
+            return self.keep(held, end, Vec::new(), out);
+        }
         let excerpt = excerpt(text);
         match self.fate(text, held.is_markup) {
-            Fate::Keep => {
-                out.extend_from_slice(self.head(held));
-                out.extend_from_slice(text);
-                self.cursor = end.range.start;
-            }
-            Fate::Hosts(hosts) => {
-                out.extend_from_slice(self.head(held));
-                script::neutralise(text, &hosts, out);
-                self.cursor = end.range.start;
-                self.found_hosts(hosts, held.tag.end);
-            }
+            Fate::Keep => self.keep(held, end, Vec::new(), out),
+            Fate::Hosts(hosts) => self.keep(held, end, hosts, out),
             Fate::Whole(judged) => {
                 self.stub(&judged, held.is_markup, out);
                 self.drop_script(held, end, &judged, out);
@@ -113,6 +146,18 @@ impl Document {
                 }
             }
         }
+    }
+
+    /// Lets a script leave, without the names of what is held in it.
+    fn keep(&mut self, held: &Held, end: &Token, hosts: Vec<HeldHost>, out: &mut Vec<u8>) {
+        self.set_up_for_code(held.tag.end..end.range.start, held.is_markup, out);
+        let named = self.named(held.tag.end, end.range.start);
+        out.extend_from_slice(self.head(held));
+        let text = self.slice(held.tag.end..end.range.start);
+        script::edited(text, 0, &hosts, &named, out);
+        self.cursor = end.range.start;
+        self.found_hosts(hosts, held.tag.end);
+        self.found_named(named, held.tag.end);
     }
 
     fn fate(&self, text: &[u8], is_markup: bool) -> Fate {
@@ -198,9 +243,14 @@ impl Document {
             let Some(judged) = self.lens.url(&url.url, css_destination(&url), Shape::Plain) else {
                 continue;
             };
-            if judged.is_held() {
+            let with = if judged.is_held() {
+                Some(self.invalid(&judged, &url.url))
+            } else {
+                self.lens.served(&judged).map(in_css)
+            };
+            if let Some(with) = with {
                 css.extend_from_slice(text.get(at..url.range.start).unwrap_or_default());
-                css.extend_from_slice(self.invalid(&judged, &url.url).as_bytes());
+                css.extend_from_slice(with.as_bytes());
                 at = url.range.end;
             }
             held.push((url, judged));
@@ -233,17 +283,28 @@ impl Document {
                 continue;
             }
             self.stubs.push(id.clone());
-            let hashed = self.lens.gate.catalog().hashed_surrogates().map(|(_, text)| text);
-            self.declared.open(hashed.chain(std::iter::once(text)), out);
-            out.extend_from_slice(b"<script");
-            if let Some(nonce) = &self.nonce {
-                out.extend_from_slice(format!(" nonce=\"{}\"", markup::encode(nonce)).as_bytes());
-            }
-            out.extend_from_slice(b">");
-            let text = if is_markup { Cow::Owned(escaped(text)) } else { Cow::Borrowed(text) };
-            out.extend_from_slice(text.as_bytes());
-            out.extend_from_slice(b"</script>");
+            let text = text.to_owned();
+            self.insert(&text, is_markup, out);
         }
+    }
+
+    /// Puts a script of our own into the page.
+    pub(super) fn insert(&mut self, text: &str, is_markup: bool, out: &mut Vec<u8>) {
+        let gate = &self.lens.gate;
+        let own = insertions(gate);
+        let is_gated = |id| gate.catalog().vendor(id).is_some_and(|vendor| !gate.allows(vendor));
+        let hashed = gate.catalog().hashed_surrogates().filter(|(id, _)| is_gated(id));
+        let texts =
+            hashed.map(|(_, text)| text).chain(own.iter().map(String::as_str)).chain([text]);
+        self.declared.open(texts, out);
+        out.extend_from_slice(b"<script");
+        if let Some(nonce) = &self.nonce {
+            out.extend_from_slice(format!(" nonce=\"{}\"", markup::encode(nonce)).as_bytes());
+        }
+        out.extend_from_slice(b">");
+        let text = if is_markup { Cow::Owned(escaped(text)) } else { Cow::Borrowed(text) };
+        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(b"</script>");
     }
 }
 

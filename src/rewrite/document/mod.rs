@@ -11,9 +11,13 @@
 mod attributes;
 mod content;
 mod policy;
+mod served;
+mod setup;
 mod start;
 
 use self::policy::Declared;
+use self::setup::Told;
+pub use self::setup::insertions;
 use super::{
     Config, Rewriter, Unreadable,
     engine::{Token, TokenKind},
@@ -60,6 +64,8 @@ struct Held {
     tag: Range<u64>,
     /// The start tag, where it was edited.
     edited: Option<Vec<u8>>,
+    /// A consent tool runs it later: it is pointed to what the site serves, and never gated.
+    waits: bool,
     /// Its content is markup (SVG, XML): character references and CDATA sections count.
     is_markup: bool,
 }
@@ -110,6 +116,8 @@ pub(super) struct Document {
     declared: Declared,
     /// Vendors whose surrogate the page has.
     stubs: Vec<Box<str>>,
+    /// What the page was told for its vendors.
+    told: Told,
 }
 
 impl Document {
@@ -137,6 +145,7 @@ impl Document {
             ambiguity: Ambiguity::None,
             declared: Declared::new(),
             stubs: Vec::new(),
+            told: Told::new(),
         }
     }
 
@@ -302,7 +311,8 @@ impl Document {
     fn forget(&mut self) {
         let keep = match &self.state {
             State::Holding(held) => held.tag.start,
-            State::Flow | State::Passing { .. } | State::Nested(_) | State::Dropping => self.cursor,
+            State::Passing { .. } => self.cursor.saturating_sub(content::CONTEXT).max(self.base),
+            State::Flow | State::Nested(_) | State::Dropping => self.cursor,
         };
         self.line_of(keep);
         let done = usize::try_from(keep.saturating_sub(self.base)).unwrap_or(0);

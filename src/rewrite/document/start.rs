@@ -3,6 +3,7 @@
 //! 1. A tag that nothing can be wrong with is passed without being copied.
 //! 2. A script whose type says that it is data, or that it was made inert already, is left alone with all its attributes,
 //!    unless it has declarations or an `attributionsrc`, which have nothing to do with its type.
+//!    One that a consent tool runs later is pointed to what the site itself serves, as far as that is allowed.
 //! 3. A `<base href>` counts for everything behind it; a policy in a `meta` lends its nonce to our stubs, or gets their hashes.
 //! 4. An element that is taken out leaves nothing behind, unless what follows would be read in another way without it.
 //! 5. In SVG and XML the content of an element is markup: there a gated element with content stays, empty of what loads.
@@ -16,8 +17,9 @@ use crate::{
         script::{self, ScriptKind},
         tag::Tag,
     },
+    vendor::Vendor,
 };
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// Stands for an element that was taken out where the element itself may have ended SVG (HTML Standard, 13.2.6.5):
 /// without either, what follows would be read in another way than it was decided on.
@@ -31,8 +33,14 @@ pub(super) struct Outcome {
     pub(super) source: bool,
     /// The element is taken out.
     pub(super) gone: bool,
+    /// It is taken out because nothing needs it, and not because it is gated.
+    pub(super) needless: bool,
+    /// A URL of it points to the site itself now.
+    pub(super) pointed: bool,
     /// For whom a script was gated.
     pub(super) stubs: Vec<Judged>,
+    /// Whose its URLs are, where they are allowed.
+    pub(super) allowed: Vec<Arc<Vendor>>,
 }
 
 impl Document {
@@ -48,7 +56,10 @@ impl Document {
             self.cursor = range.end;
             return;
         }
-        let raw = raw.to_vec();
+        let mut raw = raw.to_vec();
+        if element == Element::Meta {
+            raw = self.with_sources(raw);
+        }
         let tag = Tag::new(&raw);
         self.cursor = range.end;
         if element == Element::Meta {
@@ -59,7 +70,7 @@ impl Document {
         let script = self.script_kind(element, &tag);
         let acts = ["style", "attributionsrc"].iter().any(|name| tag.value(name).is_some());
         if script == Some(ScriptKind::Data) && !acts {
-            out.extend_from_slice(&raw);
+            self.inert(&tag, foreign || self.xml, range, out);
             return;
         }
         let outcome = self.attributes(element, &tag, range.start);
@@ -100,22 +111,41 @@ impl Document {
         })
     }
 
+    /// A `meta` whose policy lets through what the site itself serves, where it let the vendor through.
+    fn with_sources(&self, raw: Vec<u8>) -> Vec<u8> {
+        let tag = Tag::new(&raw);
+        let (true, Some(content)) = (self.declares(&tag), tag.attribute("content")) else {
+            return raw;
+        };
+        let policy = self.lens.text(tag.bytes(&content.value));
+        let own = |source: &str| self.lens.gate.own_source(source);
+        let Some(policy) = csp::with_sources(&policy, own) else { return raw };
+        let (mut change, mut changed) = (Change::default(), Vec::new());
+        change.set(&content, &policy);
+        change.write(&tag, &mut changed);
+        changed
+    }
+
+    /// Whether a `meta` declares a policy that holds.
+    fn declares(&self, tag: &Tag<'_>) -> bool {
+        let value = tag.value("http-equiv").map(|value| self.lens.text(value));
+        let is_one =
+            value.is_some_and(|v| v.trim_ascii().eq_ignore_ascii_case("content-security-policy"));
+        is_one && self.kind != Kind::Noscript
+    }
+
     /// Reads a policy that the page itself declares; the tag will be at `at` in the output.
     pub(super) fn meta(&mut self, tag: &Tag<'_>, at: usize) {
-        let text = |name| tag.value(name).map(|value| self.lens.text(value));
-        let declares = text("http-equiv")
-            .is_some_and(|v| v.trim_ascii().eq_ignore_ascii_case("content-security-policy"));
-        let (true, Some(policy)) = (declares && self.kind != Kind::Noscript, text("content"))
-        else {
-            return;
-        };
+        let content = || tag.value("content").map(|value| self.lens.text(value));
+        let Some(policy) = self.declares(tag).then(content).flatten() else { return };
         let policy = policy.into_owned();
         match csp::inline_script(&[&policy]) {
             csp::Inline::Free => {}
             csp::Inline::Nonce(nonce) if self.nonce.is_none() => self.nonce = Some(nonce.into()),
             csp::Inline::Nonce(nonce) if self.nonce.as_deref() == Some(&*nonce) => {}
             csp::Inline::Nonce(_) | csp::Inline::Hashes => {
-                if let (true, Some(content)) = (self.config.surrogates, tag.attribute("content")) {
+                let inserts = self.config.surrogates || self.lens.gate.front().is_some();
+                if let (true, Some(content)) = (inserts, tag.attribute("content")) {
                     self.declared.wait(at..at + tag.raw().len(), content, policy);
                 }
             }
@@ -133,9 +163,12 @@ impl Document {
         range: &Range<u64>,
         out: &mut Vec<u8>,
     ) {
-        let Outcome { mut change, source, gone, stubs } = outcome;
+        let Outcome { mut change, source, gone, needless: _, pointed: _, stubs, allowed } = outcome;
         if element == Element::Script {
             self.stub(&stubs, is_markup, out);
+            if !source && script != Some(ScriptKind::Data) {
+                self.set_up(&allowed, false, is_markup, out);
+            }
         }
         let stays = gone && self.stays(element, is_markup, tag);
         if gone && !stays {
@@ -158,7 +191,8 @@ impl Document {
         if let Some(what) = held_content(element, script, tag) {
             // What is held starts at its tag; the text begins behind it.
             self.cursor = range.start;
-            self.state = State::Holding(Held { what, tag: range.clone(), edited, is_markup });
+            let (tag, waits) = (range.clone(), false);
+            self.state = State::Holding(Held { what, tag, edited, waits, is_markup });
             return;
         }
         out.extend_from_slice(edited.as_deref().unwrap_or(tag.raw()));

@@ -12,11 +12,18 @@
 //!    a URL, and nothing throws. It may cost a DNS question, which says nothing but this name; `about:` and `data:` would need
 //!    the scheme, and addresses such as `0.0.0.0` are the visitor's own machine. Elsewhere no such name is used: attributes
 //!    go, and CSS gets `about:invalid`.
+//! 7. In what is kept, the literals of what the site itself serves are pointed there ([`served`]).
 
 mod globals;
+mod google;
 mod literals;
+mod served;
 
-pub(super) use self::literals::LONGEST;
+pub(super) use self::{
+    google::{GOOGLE, consent_default, may_be_google},
+    literals::LONGEST,
+    served::{Named, edited, served},
+};
 use super::lens::Lens;
 use crate::{catalog::HitKind, policy::Judged};
 use std::ops::Range;
@@ -164,20 +171,6 @@ fn hosts_only(mut held: Vec<HeldHost>) -> Vec<HeldHost> {
     held
 }
 
-/// `text` with the hosts in `held` replaced, appended to `out`.
-pub(super) fn neutralise(text: &[u8], held: &[HeldHost], out: &mut Vec<u8>) {
-    let mut at = 0;
-    for HeldHost { range, .. } in held {
-        out.extend_from_slice(text.get(at..range.start).unwrap_or_default());
-        if text.get(range.start) == Some(&b'.') {
-            out.push(b'.');
-        }
-        out.extend_from_slice(NOWHERE);
-        at = range.end;
-    }
-    out.extend_from_slice(text.get(at..).unwrap_or_default());
-}
-
 /// What the `type` of a script makes of it (HTML Standard, 4.12.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScriptKind {
@@ -189,6 +182,12 @@ pub(super) enum ScriptKind {
     Loads,
     /// Data, or made inert already.
     Data,
+}
+
+/// Whether a script of this type is one that a consent tool gives its type back after the visitor's choice.
+pub(super) fn waits(type_: &str) -> bool {
+    let type_ = type_.trim().to_ascii_lowercase();
+    type_ == "text/plain" || type_.starts_with("javascript/")
 }
 
 /// The kind of a script by its `type` and `language` attributes, decoded.

@@ -1,0 +1,145 @@
+//! Turns the bytes of a vendor's own script into those whose string literals name the site's own paths, while they stream.
+//!
+//! 1. A literal that names a served host is pointed to the site where an endpoint is at its host and path, or may be when the script has
+//!    put more behind it; a host alone, where anything is served on it. What a literal is says [`crate::catalog::Literal`].
+//! 2. Every other byte stays, but for rule 4. Hosts that a script puts together at run time are out of reach: its vendor's setup
+//!    has to tell it (gtag.js: `transport_url`).
+//! 3. Any way of cutting the script into pieces gives the same output: what is decided for a literal depends on [`BEFORE`] bytes before
+//!    it and [`AHEAD`] behind it, and it is decided when these are there.
+//! 4. A `sourceMappingURL` comment goes unless it holds its map itself (`data:`): a map fits the vendor's bytes, not these, and whoever
+//!    looks for it would ask the site or the vendor for it (ECMA-426, 11.1.2: a comment of its own at the start of a line).
+//! 5. Held in memory at most: [`STEP`] bytes and a piece, beside what is looked at.
+
+use crate::catalog::{AHEAD, Catalog, Literal, Mention};
+use std::{ops::Range, sync::Arc};
+
+/// Bytes before a literal that say what it is: a host name's 253, and what may be put before it.
+const BEFORE: usize = 640;
+/// Bytes behind the start of an edit that say what it is: a scheme and a host name before [`AHEAD`], or a comment.
+const BEHIND: usize = AHEAD + 512;
+/// How much comes together before it is looked at.
+const STEP: usize = 16 << 10;
+/// The longest name of a map that is taken out.
+const LONGEST_MAP: usize = 512;
+const MAP: &[u8] = b"sourceMappingURL=";
+
+/// The rewriting of one script.
+pub struct ScriptRewriter {
+    catalog: Arc<Catalog>,
+    scheme: Box<str>,
+    place: Box<str>,
+    /// What is not decided, from `done` on, behind what left and says what it is.
+    held: Vec<u8>,
+    done: usize,
+    /// Nothing left yet but what `held` has: a line begins there.
+    starts: bool,
+}
+
+/// What takes the place of some bytes.
+struct Edit {
+    range: Range<usize>,
+    with: Vec<u8>,
+}
+
+impl ScriptRewriter {
+    /// A rewriter for a site whose vendors' paths begin at `base`: `https://shop.example/_consentry/v/`.
+    #[must_use]
+    pub fn new(catalog: Arc<Catalog>, base: &str) -> Self {
+        let (scheme, place) = base.split_once("://").unwrap_or(("https", base));
+        let (scheme, place) = (scheme.into(), place.into());
+        Self { catalog, scheme, place, held: Vec::new(), done: 0, starts: true }
+    }
+
+    /// Takes the next bytes of the script and appends what can leave now to `out`.
+    pub fn feed(&mut self, mut input: &[u8], out: &mut Vec<u8>) {
+        while !input.is_empty() {
+            let room = (self.done + STEP + BEHIND).saturating_sub(self.held.len()).max(1);
+            let (piece, rest) = input.split_at_checked(room).unwrap_or((input, &[]));
+            self.held.extend_from_slice(piece);
+            input = rest;
+            if self.held.len() >= self.done + STEP + BEHIND {
+                self.write(self.held.len() - BEHIND, out);
+            }
+        }
+    }
+
+    /// Ends the script and appends what was held back to `out`.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        self.write(self.held.len(), out);
+    }
+
+    /// Lets go of what begins before `to`.
+    fn write(&mut self, to: usize, out: &mut Vec<u8>) {
+        for Edit { range, with } in self.edits(to) {
+            out.extend_from_slice(self.held.get(self.done..range.start).unwrap_or_default());
+            out.extend_from_slice(&with);
+            self.done = range.end;
+        }
+        // An edit may have ended behind `to`.
+        let to = to.max(self.done);
+        out.extend_from_slice(self.held.get(self.done..to).unwrap_or_default());
+        let forgotten = to.saturating_sub(BEFORE);
+        self.starts &= forgotten == 0;
+        self.held.drain(..forgotten);
+        self.done = to - forgotten;
+    }
+
+    /// The edits that begin from what left on and before `to`, in order, none inside another.
+    fn edits(&self, to: usize) -> Vec<Edit> {
+        let mut edits: Vec<Edit> = self.literals(to).chain(self.maps(to)).collect();
+        edits.retain(|edit| edit.range.start >= self.done && edit.range.start < to);
+        edits.sort_by_key(|edit| edit.range.start);
+        let mut end = 0;
+        edits.retain(|edit| {
+            let free = edit.range.start >= end;
+            if free {
+                end = edit.range.end;
+            }
+            free
+        });
+        edits
+    }
+
+    fn literals(&self, to: usize) -> impl Iterator<Item = Edit> {
+        let point = move |literal: Literal| {
+            let is_due = literal.range.start >= self.done && literal.range.start < to;
+            (is_due && self.catalog.serves_literal(&literal)).then(|| {
+                let with = literal.pointed(&self.held, &self.scheme, &self.place);
+                Edit { range: literal.range, with }
+            })
+        };
+        self.catalog.mentions(&self.held).filter_map(move |mention| match mention {
+            Mention::Literal(literal) => point(literal),
+            Mention::Other(_) => None,
+        })
+    }
+
+    /// Comments that name a map.
+    fn maps(&self, to: usize) -> impl Iterator<Item = Edit> {
+        let from = self.done.saturating_sub(MAP.len());
+        let text = self.held.get(from..).unwrap_or_default();
+        memchr::memmem::find_iter(text, MAP).filter_map(move |at| {
+            let range = map(&self.held, from + at, self.starts)?;
+            (range.start < to).then(|| Edit { range, with: Vec::new() })
+        })
+    }
+}
+
+/// The comment around the mark at `at`, where it is one that goes.
+fn map(text: &[u8], at: usize, starts: bool) -> Option<Range<usize>> {
+    let before = text.get(..at)?;
+    let comment = before.strip_suffix(b"//# ").or_else(|| before.strip_suffix(b"//@ "))?;
+    let line = comment.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).take(64).count();
+    let behind = comment.get(..comment.len() - line)?;
+    let begins = behind.last().map_or(starts, |b| matches!(b, b'\n' | b'\r'));
+    let name = text.get(at + MAP.len()..)?;
+    let length = name.iter().take(LONGEST_MAP).position(|b| b.is_ascii_whitespace());
+    let length = length.or_else(|| (name.len() < LONGEST_MAP).then_some(name.len()))?;
+    let name = name.get(..length)?;
+    let is_url = !name.is_empty() && !name.iter().any(|b| matches!(b, b'"' | b'\'' | b'`'));
+    (begins && is_url && !name.starts_with(b"data:"))
+        .then_some(comment.len()..at + MAP.len() + length)
+}
+
+#[cfg(test)]
+mod tests;
