@@ -11,7 +11,9 @@ pub fn plain_text(body: &[u8], content_encoding: Option<&str>) -> Option<String>
     let mut budget = Budget::default();
     let bytes = match body::declared(content_encoding).ok()? {
         Coding::Identity => Cow::Borrowed(body),
-        coding => Cow::Owned(body::decode(coding, body, &mut budget)?),
+        coding @ (Coding::Gzip | Coding::Brotli | Coding::Zstd | Coding::Deflate) => {
+            Cow::Owned(body::decode(coding, body, &mut budget)?)
+        }
     };
     String::from_utf8(body::strip(bytes, &mut budget).bytes.into_owned()).ok()
 }

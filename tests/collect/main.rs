@@ -3,7 +3,7 @@
 //! The requests are in the vendors' documented shapes. All of them are of one visitor, whose mail address, telephone number, IP address,
 //! name and user id are wherever a page or a vendor's script might put them. `CONSENTRY_BLESS=1 cargo test --test collect` writes the
 //! expected files anew; look at every difference before it is committed.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod capture;
 mod explain;

@@ -3,7 +3,6 @@
 use crate::collect::plain_text;
 use base64::{Engine as _, engine::general_purpose};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use url::form_urlencoded;
 
 /// A name and what stands there: text, or the JSON that it holds.
@@ -98,10 +97,10 @@ impl Body {
         match self {
             Self::Empty => Vec::new(),
             Self::Documents(documents) => {
-                documents.iter().flat_map(|json| split(&format!("{json:#}"))).collect()
+                documents.iter().flat_map(|json| lines(&format!("{json:#}"))).collect()
             }
             Self::Queries(lines) => lines.iter().flat_map(|pairs| pair_lines(pairs)).collect(),
-            Self::Text(text) => split(text),
+            Self::Text(text) => lines(text),
             Self::Bytes(count) => vec![format!("{count} bytes that are no text")],
         }
     }
@@ -109,19 +108,14 @@ impl Body {
 
 /// One line for each pair.
 pub(super) fn pair_lines(pairs: &[Pair]) -> Vec<String> {
-    let line = |(name, value): &Pair| {
-        let mut line = format!("{name} = ");
-        // Writing to a text does not fail.
-        let _ = match value {
-            Value::String(text) => write!(line, "{text}"),
-            json => write!(line, "{json}"),
-        };
-        line
+    let line = |(name, value): &Pair| match value.as_str() {
+        Some(text) => format!("{name} = {text}"),
+        None => format!("{name} = {value}"),
     };
     pairs.iter().map(line).collect()
 }
 
-/// The lines of a text, without what a terminal would obey.
-fn split(text: &str) -> Vec<String> {
+/// The lines of a text.
+fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
