@@ -25,7 +25,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("brotli", &["coding"]),
     ("clap", &["cli"]),
     ("flate2", &["coding"]),
-    ("lol_html", &["rewrite"]),
     ("pingora_core", &["proxy"]),
     ("pingora_http", &["proxy"]),
     ("pingora_proxy", &["proxy"]),
