@@ -224,7 +224,12 @@ impl HtmlEngine for Html {
         Ok(settled)
     }
 
-    fn finish(&mut self, _: &mut Vec<Token>) -> Result<u64, Unreadable> {
+    fn finish(&mut self, tokens: &mut Vec<Token>) -> Result<u64, Unreadable> {
+        if !self.tokenizer.is_in_tag() {
+            // A CDATA section that never ends kept its last bytes back.
+            let end = self.window.len();
+            self.scan(&(end..end), tokens);
+        }
         Ok(self.base + self.settled() as u64)
     }
 }

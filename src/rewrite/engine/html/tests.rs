@@ -155,6 +155,7 @@ fn a_preload_scanner_reads_otherwise() {
         ("<svg><style><![CDATA[ </style><img> ]]></style><g>", "~<svg>~<style>?<img></style>~<g>"),
         ("<svg><style></svg><p><![CDATA[ <i> </style> <b>", "~<svg>~<style><p><b>"),
         ("<svg><style><g a='</style><img b>'><g>", "~<svg>~<style>~<g a='</style><img b>'>~<g>"),
+        ("<svg><![CDATA[ > <img>", "~<svg>?<img>"),
         ("<svg><desc><![CDATA[ > <img> ]]><b>", "~<svg>~<desc>?<img><b>"),
     ] {
         assert_eq!(tags(page), expected, "{page}");

@@ -79,6 +79,10 @@ impl Tokenizer {
         if let State::Tag(scan) = &self.state { scan.start } else { self.at }
     }
 
+    pub(super) const fn is_in_tag(&self) -> bool {
+        matches!(self.state, State::Tag(_))
+    }
+
     /// Whether what follows is read in the same way as by `other`.
     pub(super) fn is_at_one_with(&self, other: &Self) -> bool {
         self.at == other.at && self.state == other.state
