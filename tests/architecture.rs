@@ -26,7 +26,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("brotli", &["coding"]),
     ("clap", &["cli"]),
     ("flate2", &["coding"]),
-    ("lol_html", &["rewrite"]),
     ("maxminddb", &["engine"]),
     ("pingora_core", &["proxy"]),
     ("pingora_http", &["proxy"]),

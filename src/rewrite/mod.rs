@@ -27,7 +27,7 @@ mod tag;
 use self::{
     charset::Charset,
     document::{Document, Kind},
-    engine::{HtmlEngine, Lol, Token, Xml},
+    engine::{Html, HtmlEngine, Token, Xml},
     lens::Lens,
     script::Fate,
 };
@@ -101,7 +101,7 @@ impl Rewriter {
     fn of(document: Document, syntax: Syntax) -> Self {
         let max_tag = document.config().max_tag;
         let engine: Box<dyn HtmlEngine> = match syntax {
-            Syntax::Html => Box::new(Lol::new(max_tag)),
+            Syntax::Html => Box::new(Html::new(max_tag)),
             Syntax::Xml => Box::new(Xml::new(max_tag)),
         };
         let charset = Charset::new(Some(encoding_rs::UTF_8));

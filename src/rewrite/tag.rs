@@ -56,8 +56,10 @@ impl<'t> Tag<'t> {
         1 + self.name.len()
     }
 
+    /// Whether it ends in a slash that is not part of an unquoted value.
     pub(super) fn is_self_closing(&self) -> bool {
-        self.raw.ends_with(b"/>")
+        let slash = self.raw.len().saturating_sub(2);
+        self.raw.ends_with(b"/>") && self.attributes().all(|a| a.whole.end <= slash)
     }
 
     /// Every attribute in order, duplicates included.

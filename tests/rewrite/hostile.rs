@@ -64,6 +64,25 @@ fn long_harmless_pages_pass_unchanged() {
 }
 
 #[test]
+fn open_elements_are_found_at_once() {
+    let many = |tag: &str| tag.repeat(50_000);
+    for (name, page) in [
+        ("groups", format!("<svg>{}{}", many("<g>"), many("</x>"))),
+        ("own elements", format!("{}{}", many("<a-b>"), many("</c-d>"))),
+        ("items", format!("<li><ol>{}{}", many("<div>"), many("<li></li>"))),
+        ("paragraphs", format!("<p><object>{}{}", many("<b>"), many("<div>"))),
+        ("forms", many("<form><span></form>")),
+        ("tables", format!("{}{}", many("<i>"), many("<table></table>"))),
+        ("templates", format!("{}{}", many("<i>"), many("<template><col></template>"))),
+        ("adoptions", format!("{}{}", many("<b><div>"), many("</b>"))),
+        ("foreign in HTML", many("<svg><desc>")),
+        ("sections", format!("<svg>{}", many("<![CDATA[ <i> <b> ]]><g/>"))),
+    ] {
+        stays(name, &page, 16_384);
+    }
+}
+
+#[test]
 fn one_byte_at_a_time_takes_its_time_once() {
     let words = "lorem <b>ipsum</b> <a href='/x?a=b&amp;c'>dolor</a>\n".repeat(4_000);
     stays("page", &words, 1);

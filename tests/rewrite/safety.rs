@@ -10,8 +10,6 @@ use html5ever::{ParseOpts, parse_document, tendril::TendrilSink, tree_builder::T
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use proptest::prelude::*;
 
-/// Without MathML and CDATA sections: where these and SVG are nested in one another in ways that no page is written,
-/// `lol_html` loses count of which is which.
 const PIECES: &[&str] = &[
     "<p>",
     "text ",
@@ -82,6 +80,43 @@ const PIECES: &[&str] = &[
     "<video poster=//www.facebook.com/tr><source src=//www.facebook.com/tr>",
     "<body background=//www.facebook.com/tr>",
     "<input type=image src=//www.facebook.com/tr>",
+    "<math>",
+    "</math>",
+    "<mi>",
+    "</mi>",
+    "<mglyph>",
+    "<annotation-xml>",
+    "<annotation-xml encoding=Text/HTML>",
+    "</annotation-xml>",
+    "<![CDATA[",
+    "]]>",
+    "<g>",
+    "</g>",
+    "<path/>",
+    "</desc>",
+    "</p>",
+    "</br>",
+    "<b>",
+    "</b>",
+    "<a>",
+    "</a>",
+    "<div>",
+    "</div>",
+    "<span>",
+    "</span>",
+    "<x-y>",
+    "</x-y>",
+    "<caption>",
+    "<col>",
+    "<li>",
+    "<form>",
+    "</form>",
+    "<button>",
+    "</button>",
+    "<!DOCTYPE html>",
+    "<head>",
+    "</head>",
+    "<embed src=//www.facebook.com/tr>",
     "<frameset>",
     "<frame src=//www.facebook.com/tr>",
 ];
@@ -112,6 +147,7 @@ fn leaks(node: &Handle, page: &str, found: &mut Vec<String>) {
             "video" => &[("poster", Destination::Image), ("src", Destination::Media)],
             "source" => &[("src", Destination::Media)],
             "object" => &[("data", Destination::Object)],
+            "embed" => &[("src", Destination::Object)],
             "body" => &[("background", Destination::Image)],
             "link" if value("rel").is_some() => &[("href", Destination::Connect)],
             "input" if value("type").as_deref() == Some("image") => &[("src", Destination::Image)],
@@ -138,8 +174,10 @@ fn leaks(node: &Handle, page: &str, found: &mut Vec<String>) {
             }
         }
         let text: String = node.children.borrow().iter().map(text_of).collect();
-        // A script that never ends is not run.
-        let runs = element == "script" && !inert && page.contains(&format!("{text}</script"));
+        // A script that never ends is not run, nor the text of one that is loaded.
+        let loaded = value(if is_html { "src" } else { "href" }).is_some();
+        let runs =
+            element == "script" && !inert && !loaded && page.contains(&format!("{text}</script"));
         if runs && text.contains("connect.facebook.net") || element == "style" && applies(&text) {
             found.push(format!("{element}: {text}"));
         }

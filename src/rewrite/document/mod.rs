@@ -110,9 +110,9 @@ pub(super) struct Document {
     unlisted: u64,
     /// Whether the page is XML.
     xml: bool,
-    /// Whether the last start tag was in SVG or MathML: an HTML tag may have ended that by itself.
-    after_foreign: bool,
     ambiguity: Ambiguity,
+    /// What the text is of a script or a style in SVG that has elements in it, behind these.
+    around: Option<Content>,
     declared: Declared,
     /// Vendors whose surrogate the page has.
     stubs: Vec<Box<str>>,
@@ -141,8 +141,8 @@ impl Document {
             findings: Vec::new(),
             unlisted: 0,
             xml: false,
-            after_foreign: false,
             ambiguity: Ambiguity::None,
+            around: None,
             declared: Declared::new(),
             stubs: Vec::new(),
             told: Told::new(),
@@ -377,23 +377,57 @@ impl Document {
                 }
                 Ok(())
             }
+            (State::Flow, TokenKind::StartScanned) => {
+                self.scanned(&token.range, out);
+                Ok(())
+            }
+            // It is text, of an element that is held.
+            (_, TokenKind::StartScanned) => Ok(()),
             (State::Flow, kind) => {
-                let foreign = kind == TokenKind::StartForeign;
-                self.start(&token.range, foreign, out);
-                self.after_foreign = foreign;
+                self.start(&token.range, kind, out);
                 Ok(())
             }
             (State::Dropping, TokenKind::End) => {
                 self.cursor = token.range.end;
-                self.state = State::Flow;
+                self.resume();
                 Ok(())
             }
-            (State::Dropping, TokenKind::Start | TokenKind::StartForeign) => Ok(()),
+            (
+                State::Dropping,
+                TokenKind::Start | TokenKind::StartForeign | TokenKind::StartBreakout,
+            ) => Ok(()),
             (State::Holding(_) | State::Passing { .. } | State::Nested(_), kind) => {
+                self.around = self.around_after(kind);
                 self.close(token, out)?;
-                if kind == TokenKind::End { Ok(()) } else { self.token(token, out) }
+                if kind != TokenKind::End {
+                    self.token(token, out)?;
+                }
+                if matches!(self.state, State::Flow) {
+                    self.resume();
+                }
+                Ok(())
             }
         }
+    }
+
+    /// What the text is around an element in a script or a style, which can have some only in SVG and XML.
+    fn around_after(&self, kind: TokenKind) -> Option<Content> {
+        match (&self.state, kind) {
+            (_, TokenKind::StartBreakout) | (State::Passing { .. }, TokenKind::End) => None,
+            (State::Passing { what, .. }, _) => Some(*what),
+            (State::Holding(held), TokenKind::Start | TokenKind::StartForeign) => {
+                self.around.or(Some(held.what))
+            }
+            (_, _) => self.around,
+        }
+    }
+
+    /// Goes on with the text around an element.
+    fn resume(&mut self) {
+        self.state = match self.around {
+            Some(what) => State::Passing { what, next: self.cursor },
+            None => State::Flow,
+        };
     }
 
     /// Whether what an element holds would be gated where browsers do not take it for text.

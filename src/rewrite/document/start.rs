@@ -14,6 +14,7 @@ use crate::{
     rewrite::{
         change::Change,
         element::Element,
+        engine::TokenKind,
         script::{self, ScriptKind},
         tag::Tag,
     },
@@ -21,7 +22,7 @@ use crate::{
 };
 use std::{ops::Range, sync::Arc};
 
-/// Stands for an element that was taken out where the element itself may have ended SVG (HTML Standard, 13.2.6.5):
+/// Stands for an element that was taken out where the element itself ended SVG (HTML Standard, 13.2.6.5):
 /// without either, what follows would be read in another way than it was decided on.
 const PLACEHOLDER: &[u8] = b"<span></span>";
 
@@ -45,7 +46,7 @@ pub(super) struct Outcome {
 
 impl Document {
     /// Decides on a start tag.
-    pub(super) fn start(&mut self, range: &Range<u64>, foreign: bool, out: &mut Vec<u8>) {
+    pub(super) fn start(&mut self, range: &Range<u64>, kind: TokenKind, out: &mut Vec<u8>) {
         // The tag is copied only when it has something to decide on.
         let raw = self.slice(range.clone());
         let element = self.element(Tag::new(raw).name());
@@ -68,14 +69,28 @@ impl Document {
             self.lens.set_base(href);
         }
         let script = self.script_kind(element, &tag);
+        let is_markup = kind == TokenKind::StartForeign || self.xml;
         let acts = ["style", "attributionsrc"].iter().any(|name| tag.value(name).is_some());
         if script == Some(ScriptKind::Data) && !acts {
-            self.inert(&tag, foreign || self.xml, range, out);
+            self.inert(&tag, is_markup, range, out);
             return;
         }
         let outcome = self.attributes(element, &tag, range.start);
-        let is_markup = foreign || self.xml;
+        if outcome.gone && kind == TokenKind::StartBreakout {
+            out.extend_from_slice(PLACEHOLDER);
+        }
         self.finish_start(element, script, &tag, is_markup, outcome, range, out);
+    }
+
+    /// Decides on what only a preload scanner takes for a start tag. It stays where it is, so that the scanner
+    /// reads on as it did.
+    pub(super) fn scanned(&mut self, range: &Range<u64>, out: &mut Vec<u8>) {
+        let raw = self.slice(range.clone()).to_vec();
+        let tag = Tag::new(&raw);
+        let element = self.element(tag.name());
+        let outcome = self.attributes(element, &tag, range.start);
+        outcome.change.write(&tag, out);
+        self.cursor = range.end;
     }
 
     fn may_be_ambiguous(&self, raw: &[u8]) -> bool {
@@ -170,13 +185,10 @@ impl Document {
                 self.set_up(&allowed, false, is_markup, out);
             }
         }
-        let stays = gone && self.stays(element, is_markup, tag);
+        let stays = gone && stays(element, is_markup, tag);
         if gone && !stays {
             if matches!(element, Element::Script | Element::Iframe) && !is_markup {
                 self.state = State::Dropping;
-            }
-            if self.after_foreign && !is_markup {
-                out.extend_from_slice(PLACEHOLDER);
             }
             return;
         }
@@ -188,7 +200,7 @@ impl Document {
             change.write(tag, &mut edited);
             edited
         });
-        if let Some(what) = held_content(element, script, tag) {
+        if let Some(what) = held_content(element, script, tag, self.sources(is_markup)) {
             // What is held starts at its tag; the text begins behind it.
             self.cursor = range.start;
             let (tag, waits) = (range.clone(), false);
@@ -211,11 +223,13 @@ impl Document {
         }
     }
 
-    /// Whether a gated element stays without what loads: what it holds would be left behind, or its end tag.
-    fn stays(&self, element: Element, is_markup: bool, tag: &Tag<'_>) -> bool {
-        let has_content = matches!(element, Element::Script | Element::Iframe);
-        let instruction = element == Element::StyleInstruction;
-        is_markup && !instruction && (self.xml || has_content) && !tag.is_self_closing()
+    /// Attributes for which the content of a script is not run. In XML a script is HTML's or SVG's.
+    const fn sources(&self, is_markup: bool) -> &'static [&'static str] {
+        match (self.xml, is_markup) {
+            (true, _) => &["src", "href", "xlink:href"],
+            (false, true) => &["href", "xlink:href"],
+            (false, false) => &["src"],
+        }
     }
 }
 
@@ -224,9 +238,19 @@ fn is_held(type_: Option<String>) -> bool {
     type_.is_some_and(|type_| type_.trim().eq_ignore_ascii_case("text/plain"))
 }
 
+/// Whether a gated element stays without what loads: what it holds would be left behind, or its end tag.
+fn stays(element: Element, is_markup: bool, tag: &Tag<'_>) -> bool {
+    is_markup && element != Element::StyleInstruction && !tag.is_self_closing()
+}
+
 /// What of an element is decided at its end.
-fn held_content(element: Element, script: Option<ScriptKind>, tag: &Tag<'_>) -> Option<Content> {
-    let has_source = || ["src", "href", "xlink:href"].iter().any(|name| tag.value(name).is_some());
+fn held_content(
+    element: Element,
+    script: Option<ScriptKind>,
+    tag: &Tag<'_>,
+    sources: &[&str],
+) -> Option<Content> {
+    let has_source = || sources.iter().any(|name| tag.value(name).is_some());
     match (element, script) {
         (Element::Script, Some(ScriptKind::Code | ScriptKind::Delayed)) if !has_source() => {
             Some(Content::Code)

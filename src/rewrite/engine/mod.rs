@@ -4,10 +4,10 @@
 //! 2. It never changes a byte; everything that is decided and edited is outside of it.
 //! 3. What it reports does not depend on how the page is cut into chunks.
 
-mod lol;
+mod html;
 mod xml;
 
-pub(super) use self::{lol::Lol, xml::Xml};
+pub(super) use self::{html::Html, xml::Xml};
 use super::Unreadable;
 use std::ops::Range;
 
@@ -24,8 +24,12 @@ pub(super) struct Token {
 pub(super) enum TokenKind {
     /// A start tag of HTML.
     Start,
-    /// A start tag in SVG or MathML, where no content is raw text.
+    /// A start tag in SVG or MathML, where no content is raw text; or one that is ignored, whose content is then none.
     StartForeign,
+    /// A start tag of HTML that ended the SVG or MathML in which it is.
+    StartBreakout,
+    /// What only a preload scanner takes for a start tag: in the page it is text.
+    StartScanned,
     /// An end tag.
     End,
 }

@@ -79,7 +79,10 @@ impl HtmlEngine for Xml {
 fn report(kind: TokenKind, piece: &[u8], range: &std::ops::Range<u64>, tokens: &mut Vec<Token>) {
     let tag = Tag::new(piece);
     match kind {
-        TokenKind::Start | TokenKind::StartForeign => {
+        TokenKind::Start
+        | TokenKind::StartForeign
+        | TokenKind::StartBreakout
+        | TokenKind::StartScanned => {
             tokens.push(Token { kind, range: range.clone() });
             if tag.is_self_closing() && reports_end(tag.name()) {
                 tokens.push(Token { kind: TokenKind::End, range: range.end..range.end });
