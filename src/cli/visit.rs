@@ -46,6 +46,10 @@ pub(super) fn view(engine: &Engine, page: &Url, visitor: &Visitor) -> anyhow::Re
             let instead = "write a URL of one of the sites in the configuration";
             Err(Usage(format!("`{page}`: {why}; {instead}")).into())
         }
+        Plan::Collect(_) => {
+            let instead = "write the URL of the page itself";
+            Err(Usage(format!("`{page}` stands for a vendor's server; {instead}")).into())
+        }
     }
 }
 

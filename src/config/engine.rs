@@ -72,6 +72,7 @@ impl Config {
             rewrite: rewrite.clone(),
             limits: coding::Limits { max_decoded: Some(max_decoded), ..coding::Limits::default() },
             announce: *header,
+            collect: Default::default(),
         })
     }
 

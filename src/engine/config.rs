@@ -2,11 +2,11 @@
 
 use crate::{
     catalog::{self, Catalog},
-    coding, consent,
+    coding, collect, consent,
     policy::{Mode, Policy, Regime},
     rewrite,
 };
-use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc, time::Duration};
 use url::{Host, Url};
 
 /// What becomes of a page that cannot be read.
@@ -156,6 +156,19 @@ pub struct Site {
     pub limits: coding::Limits,
     /// Whether pages say in a `Consentry` header what was decided; default false.
     pub announce: bool,
+    /// What leaves for vendors, and how.
+    pub collect: collect::Config,
+}
+
+/// Collection, as far as it is the same for all sites.
+#[derive(Clone, Debug, Default)]
+pub struct Collection {
+    /// Bounds.
+    pub limits: collect::Limits,
+    /// Servers that stand for vendors' hosts, by host: an own collector, or a stub. They may be at any address.
+    pub targets: BTreeMap<String, Origin>,
+    /// Where the ledger is written; default nowhere.
+    pub ledger: Option<collect::LedgerFile>,
 }
 
 /// Everything.

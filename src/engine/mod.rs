@@ -3,7 +3,8 @@
 //! 1. An engine never changes: a reload makes another one, and a request keeps the one that it began with.
 //! 2. The site of a request is found by its host: an exact name, else the longest `*.` suffix, else the site
 //!    without hosts; a host of no site is refused (RFC 9110 15.5.20).
-//! 3. Paths under [`PREFIX`] are our own and never reach the origin.
+//! 3. Paths under [`PREFIX`], and under the site's own prefix for vendors, are our own and never reach the origin. The latter
+//!    are decided in every mode: pages that were made in another one still use them, and consent is asked each time.
 //! 4. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
 mod config;
@@ -11,12 +12,13 @@ mod sites;
 mod treatment;
 mod view;
 
-pub use self::config::{Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
+pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 use self::sites::Sites;
 pub use self::treatment::{Body, Cause, Treatment, is_page};
 pub use self::view::View;
 use crate::{
     catalog::{self, Catalog, Scope},
+    collect::{Asked, Call, Forms, Outcome},
     policy::csp,
     purpose::Purpose,
 };
@@ -49,6 +51,8 @@ pub struct Reply {
     pub status: StatusCode,
     /// Plain text.
     pub text: &'static str,
+    /// The methods that are allowed, where that is the answer.
+    pub allow: Option<&'static str>,
 }
 
 /// What becomes of a request.
@@ -56,6 +60,8 @@ pub struct Reply {
 pub enum Plan {
     /// It is answered here.
     Respond(Reply),
+    /// It is one to a vendor, on the site's own path.
+    Collect(Box<Call>),
     /// It goes to the origin, and the response is seen through the view.
     Proxy(Box<View>),
 }
@@ -83,6 +89,8 @@ pub struct Engine {
     sites: Sites,
     fingerprint: Arc<str>,
     stubs: Vec<(Purpose, String)>,
+    forms: Forms,
+    collection: Collection,
 }
 
 impl Engine {
@@ -94,25 +102,49 @@ impl Engine {
         let Config { catalog, sites, fingerprint } = config;
         let sites = Sites::new(sites, &catalog)?;
         let stubs = stubs(&catalog);
-        Ok(Self { catalog, sites, fingerprint: short_hash(&fingerprint).into(), stubs })
+        let (forms, collection) = (Forms::new(&catalog), Collection::default());
+        let fingerprint = short_hash(&fingerprint).into();
+        Ok(Self { catalog, sites, fingerprint, stubs, forms, collection })
+    }
+
+    /// The engine with other than default settings of collection.
+    #[must_use]
+    pub fn collecting(self, collection: Collection) -> Self {
+        Self { collection, ..self }
+    }
+
+    /// The settings of collection that are the same for all sites.
+    #[must_use]
+    pub const fn collection(&self) -> &Collection {
+        &self.collection
     }
 
     /// What becomes of `request`.
     #[must_use]
     pub fn plan(&self, request: &request::Parts, client: Client) -> Plan {
-        if request.uri.path().starts_with(PREFIX) {
-            return Plan::Respond(Reply { status: StatusCode::NOT_FOUND, text: "not found\n" });
+        let (authority, path) = (authority(request), request.uri.path());
+        let site = self.sites.find(host_of(authority));
+        let is_vendors = site.is_some_and(|site| site.rules.cover(path));
+        if path.starts_with(PREFIX) && !is_vendors {
+            return Reply::NOT_FOUND.into();
         }
-        let authority = authority(request);
-        let Some(site) = self.sites.find(host_of(authority)) else {
+        let Some(site) = site else {
             let text = "this host is not served here\n";
-            return Plan::Respond(Reply { status: StatusCode::MISDIRECTED_REQUEST, text });
+            return Reply::new(StatusCode::MISDIRECTED_REQUEST, text).into();
         };
         let Some(page) = page_url(request, authority, client) else {
-            let text = "the host is malformed\n";
-            return Plan::Respond(Reply { status: StatusCode::BAD_REQUEST, text });
+            return Reply::new(StatusCode::BAD_REQUEST, "the host is malformed\n").into();
         };
-        let ruling = site.ruling(&request.headers, SystemTime::now());
+        let (headers, now) = (&request.headers, SystemTime::now());
+        if is_vendors {
+            let ruling = site.ruling(headers, now);
+            let (catalog, forms) = (&self.catalog, &self.forms);
+            return site
+                .rules
+                .decide(Asked { catalog, forms, request, url: &page, ruling: &ruling })
+                .into();
+        }
+        let ruling = site.page_ruling(path, headers, now);
         Plan::Proxy(Box::new(View::new(self, site.clone(), ruling, request, page)))
     }
 
@@ -137,6 +169,34 @@ impl Engine {
     #[must_use]
     pub const fn fingerprint(&self) -> &Arc<str> {
         &self.fingerprint
+    }
+}
+
+// === impl Plan ===
+
+impl From<Reply> for Plan {
+    fn from(reply: Reply) -> Self {
+        Self::Respond(reply)
+    }
+}
+
+impl From<Outcome> for Plan {
+    fn from(outcome: Outcome) -> Self {
+        let allowing = |status, allow| Reply { allow: Some(allow), ..Reply::new(status, "") };
+        match outcome {
+            Outcome::NotFound => Reply::NOT_FOUND.into(),
+            Outcome::NotAllowed(allow) => allowing(StatusCode::METHOD_NOT_ALLOWED, allow).into(),
+            Outcome::Preflight(allow) => allowing(StatusCode::NO_CONTENT, allow).into(),
+            Outcome::Call(call) => Self::Collect(call),
+        }
+    }
+}
+
+impl Reply {
+    const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not found\n");
+
+    const fn new(status: StatusCode, text: &'static str) -> Self {
+        Self { status, text, allow: None }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Error, Site};
 use crate::{
     catalog::{Catalog, Scope},
+    collect::Rules,
     consent::Reader,
     policy::Ruling,
     site::canonical,
@@ -16,15 +17,26 @@ use std::{sync::Arc, time::SystemTime};
 pub(super) struct Compiled {
     pub(super) config: Site,
     pub(super) scope: Arc<Scope>,
+    pub(super) rules: Arc<Rules>,
     reader: Reader,
 }
 
 impl Compiled {
     fn new(config: Site, catalog: &Catalog) -> Self {
         let scope = Arc::new(catalog.scope(&config.gate));
-        Self { scope, reader: Reader::new(&config.consent), config }
+        let rules = Arc::new(Rules::new(&config.collect));
+        Self { scope, rules, reader: Reader::new(&config.consent), config }
     }
 
+    /// What the visitor allows on the page at `path`.
+    pub(super) fn page_ruling(&self, path: &str, headers: &HeaderMap, now: SystemTime) -> Ruling {
+        match self.rules.withhold(path) {
+            Some(why) => Ruling::nothing(format!("[collect]: {why}, whatever the visitor allows")),
+            None => self.ruling(headers, now),
+        }
+    }
+
+    /// What the visitor allows.
     pub(super) fn ruling(&self, headers: &HeaderMap, now: SystemTime) -> Ruling {
         let consent = self.reader.read(headers, now);
         self.config.policy.rule(&consent, self.config.regime)

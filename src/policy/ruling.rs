@@ -11,6 +11,9 @@
 //!    says nothing usable: a refusal may be what could not be read.
 //! 7. It is denied (ePrivacy Directive 5(3)).
 //!
+//! On a page where the operator shares nothing none of this counts, and nothing that needs consent is granted
+//! ([`Ruling::nothing`]): consent to a vendor does not reach a page about health.
+//!
 //! Adding a signal that does not grant a purpose never turns its denial into a grant.
 
 use super::Reason;
@@ -219,6 +222,14 @@ impl Decision {
 // === impl Ruling ===
 
 impl Ruling {
+    /// Nothing that needs consent, for `reason`, one sentence for people.
+    #[must_use]
+    pub fn nothing(reason: impl Into<Reason>) -> Self {
+        let reason = reason.into();
+        let denied = Grant { granted: false, basis: Basis::None, signal: None, reason };
+        Self { functional: denied.clone(), analytics: denied.clone(), marketing: denied }
+    }
+
     /// The grant of `purpose`; none for `necessary`, which needs no consent.
     #[must_use]
     pub const fn grant(&self, purpose: Purpose) -> Option<&Grant> {

@@ -1,6 +1,7 @@
 //! Turns an engine into the two calls that a host's proxy makes: [`Consentry::module`] and [`Consentry::handle`].
 
 use super::{
+    collect::Collector,
     module::{Builder, PageFilter},
     reply,
 };
@@ -10,7 +11,10 @@ use crate::{
     metrics::Metrics,
 };
 use arc_swap::ArcSwap;
-use http::{Method, header::CONTENT_LENGTH};
+use http::{
+    Method, StatusCode,
+    header::{ALLOW, CONTENT_LENGTH},
+};
 use pingora_core::{Error, ErrorType, Result, modules::http::HttpModuleBuilder};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
@@ -34,6 +38,7 @@ pub(super) struct Shared {
     pub(super) engine: ArcSwap<Engine>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: Options,
+    collector: Collector,
 }
 
 /// Consentry in a Pingora proxy: a handle that can be cloned.
@@ -52,8 +57,9 @@ impl Consentry {
     /// When the metrics cannot be set up.
     pub fn new(engine: Engine, options: Options) -> std::result::Result<Self, prometheus::Error> {
         let metrics = Arc::new(Metrics::new()?);
+        let collector = Collector::new(engine.collection(), metrics.clone());
         let engine = ArcSwap::from_pointee(engine);
-        Ok(Self { shared: Arc::new(Shared { engine, metrics, options }) })
+        Ok(Self { shared: Arc::new(Shared { engine, metrics, options, collector }) })
     }
 
     /// Puts `engine` in the place of the one before; requests on their way keep that.
@@ -95,10 +101,26 @@ impl Consentry {
             return Error::e_explain(ErrorType::InternalError, "consentry's module was not added");
         };
         filter.identify(client);
-        match filter.take_reply() {
-            Some(reply) => answer(session, reply).await.map(|()| true),
-            None => Ok(false),
+        let engine = filter.engine().clone();
+        match (filter.take_reply(), filter.take_call()) {
+            (Some(reply), _) => answer(session, reply).await?,
+            (None, Some(call)) => {
+                let Shared { collector, options, .. } = &*self.shared;
+                let client = Client { ip: self.visitor(session), ..client };
+                collector.serve(session, *call, client, (&engine, &options.levels)).await?;
+            }
+            (None, None) => return Ok(false),
         }
+        Ok(true)
+    }
+
+    /// The visitor's address: behind a balancer that is near, or that the operator trusts, the one that it names.
+    fn visitor(&self, session: &Session) -> Option<IpAddr> {
+        let ip = self.client(session).ip;
+        let trusted = self.options().trust_forwarded || ip.is_some_and(is_near);
+        let lines = session.req_header().headers.get_all("x-forwarded-for").iter();
+        let last = lines.filter_map(|line| line.to_str().ok()?.rsplit(',').next()).next_back();
+        last.filter(|_| trusted).and_then(|ip| ip.trim().parse().ok()).or(ip)
     }
 
     /// The engine that `session` began with.
@@ -138,8 +160,14 @@ async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
     for (name, value) in reply::HEADERS {
         response.insert_header(name, value)?;
     }
-    response.insert_header(CONTENT_LENGTH, page.len())?;
-    let bare = session.req_header().method == Method::HEAD;
+    if let Some(methods) = reply.allow {
+        response.insert_header(ALLOW, methods)?;
+    }
+    let bodyless = reply.status == StatusCode::NO_CONTENT;
+    if !bodyless {
+        response.insert_header(CONTENT_LENGTH, page.len())?;
+    }
+    let bare = bodyless || session.req_header().method == Method::HEAD;
     session.write_response_header(Box::new(response), bare).await?;
     if bare { Ok(()) } else { session.write_response_body(Some(page), true).await }
 }

@@ -15,6 +15,7 @@ use super::{
     reply,
     sniffer::{Sniffed, Sniffer},
 };
+use crate::collect::Call;
 use crate::engine::{Body, Cause, Client, Engine, OnUnreadable, Plan, Reply, Treatment, View};
 use crate::policy::{Finding, Mode};
 use async_trait::async_trait;
@@ -57,6 +58,7 @@ pub(super) struct PageFilter {
     engine: Arc<Engine>,
     started: Instant,
     reply: Option<Reply>,
+    call: Option<Box<Call>>,
     view: Option<Box<View>>,
     chunks: bool,
     // Modules are asked to be `Sync`, parsers are not; only `get_mut` is used, which locks nothing.
@@ -81,6 +83,7 @@ impl PageFilter {
             shared,
             started: Instant::now(),
             reply: None,
+            call: None,
             view: None,
             chunks: true,
             stage: Mutex::new(Stage::Pass),
@@ -98,6 +101,14 @@ impl PageFilter {
         if let Some(view) = &mut self.view {
             view.identify(client);
         }
+        if let Some(call) = &mut self.call {
+            call.identify(client.secure);
+        }
+    }
+
+    /// The request to a vendor, if it is one.
+    pub(super) const fn take_call(&mut self) -> Option<Box<Call>> {
+        self.call.take()
     }
 
     /// The answer of our own, if the request gets one.
@@ -109,6 +120,7 @@ impl PageFilter {
         self.chunks = request.version >= Version::HTTP_11;
         match self.engine.plan(request.as_ref(), Client::default()) {
             Plan::Respond(reply) => self.reply = Some(reply),
+            Plan::Collect(call) => self.call = Some(call),
             Plan::Proxy(view) => {
                 edit_request(view.request(), request)?;
                 self.view = Some(view);
@@ -124,6 +136,9 @@ impl PageFilter {
         // A host that forgot `handle` gets the answer here.
         if let Some(reply) = self.take_reply() {
             return self.replace(response, reply.status);
+        }
+        if self.take_call().is_some() {
+            return self.replace(response, StatusCode::NOT_FOUND);
         }
         let Some(view) = &self.view else { return Ok(()) };
         if response.status.is_informational() {

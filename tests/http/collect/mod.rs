@@ -1,0 +1,4 @@
+//! Vendors on the site's own paths.
+
+mod decision;
+mod shop;
