@@ -1,5 +1,6 @@
 //! What the operator says of what leaves one site, as plain data.
 
+use super::hash::Secret;
 use crate::catalog::Prefix;
 use std::{path::PathBuf, time::Duration};
 
@@ -98,6 +99,8 @@ pub struct Config {
     pub client_ip: ClientIp,
     /// How long a hash of a value stays the same; default a day.
     pub rotate: Duration,
+    /// What these hashes are keyed with, the same on all nodes; default random, made when the process starts.
+    pub secret: Option<Secret>,
 }
 
 impl Default for Limits {
@@ -136,6 +139,7 @@ impl Default for Config {
             client_hints: Vec::new(),
             client_ip: ClientIp::default(),
             rotate: Duration::from_secs(86_400),
+            secret: None,
         }
     }
 }

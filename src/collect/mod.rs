@@ -4,24 +4,39 @@
 //! 2. What is asked of here is decided from the request itself: its `Cookie` and `Sec-GPC`, never from what its parameters claim.
 //! 3. A vendor's answer comes back as a few headers and a body that cannot act as a page of the site.
 
+mod body;
 mod config;
 mod cookies;
+mod fields;
 mod forward;
+mod glob;
+mod google;
+mod hash;
 mod headers;
 mod ledger;
 mod paths;
+mod redact;
 mod refusal;
+mod report;
 mod response;
 mod rules;
 mod shape;
+#[cfg(test)]
+mod tests;
+mod url;
+mod walk;
 
 pub use self::{
     config::{ClientIp, Config, LedgerFile, Limits, Share, Unlisted, UserAgent},
+    fields::Fields,
     forward::{About, Call, Forward, Outgoing},
+    hash::Secret,
     ledger::line as ledger_line,
     paths::Paths,
+    redact::Detector,
     refusal::{Answer, Refused},
+    report::Report,
     response::{Received, Script},
     rules::{Asked, Forms, Outcome, Rules},
-    shape::{Detector, Fields, Input, Malformed, Report, Shaped, Shaper},
+    shape::{Input, Malformed, Shaped, Shaper},
 };
