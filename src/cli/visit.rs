@@ -30,7 +30,7 @@ pub(super) fn engine(mut config: Config) -> anyhow::Result<Engine> {
     for site in config.sites.iter_mut().chain([&mut config.default]) {
         site.mode = Mode::Enforce;
     }
-    let engine = Engine::new(config.engine(&[])?)?;
+    let engine = Engine::new(config.engine(&[])?)?.collecting(config.collection.clone());
     super::refresh::from_disk(&engine, config.list_cache.as_deref())?;
     Ok(engine)
 }

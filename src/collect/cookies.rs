@@ -17,14 +17,27 @@ const LONGEST: i64 = 395 * 86_400;
 /// The most cookies that one answer sets, and the longest; bytes.
 const MOST: usize = 10;
 const LARGEST: usize = 4096;
+/// The most bytes of cookies that a vendor gets, and that come back from one.
+const MAX_SENT: usize = 8 << 10;
 /// The most bytes of `Cookie` headers that are read.
 const MAX_READ: usize = 64 << 10;
 
-/// The `Cookie` header for `vendor`.
-pub(super) fn own(headers: &HeaderMap, catalog: &Catalog, vendor: &Vendor) -> Option<String> {
+/// The `Cookie` header for `vendor`, of cookies whose values `leave`.
+pub(super) fn own(
+    headers: &HeaderMap,
+    catalog: &Catalog,
+    vendor: &Vendor,
+    leave: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let mut room = MAX_SENT;
     let own: Vec<_> = pairs(headers)
-        .filter(|(name, _)| catalog.owns_cookie(vendor, name))
+        .filter(|(name, value)| catalog.owns_cookie(vendor, name) && leave(value))
         .map(|(name, value)| format!("{name}={value}"))
+        .take_while(|pair| {
+            let left = room.checked_sub(pair.len() + 2);
+            room = left.unwrap_or(0);
+            left.is_some()
+        })
         .collect();
     (!own.is_empty()).then(|| own.join("; "))
 }
@@ -46,6 +59,10 @@ pub(super) fn adopted(
         .filter(|cookie| cookie.age.is_some_and(|age| age <= 0) || !has(cookie.name))
         .filter_map(|cookie| HeaderValue::try_from(cookie.write(is_secure(page))).ok())
         .take(MOST)
+        .scan(0, |sum, cookie: HeaderValue| {
+            *sum += cookie.len();
+            (*sum <= MAX_SENT).then_some(cookie)
+        })
         .collect()
 }
 

@@ -9,7 +9,7 @@ use crate::{
     catalog::{Catalog, Endpoint, Kind},
     policy::{Permit, Ruling},
     purpose::Purpose,
-    site::ends_at_label,
+    site::{Site, canonical, ends_at_label},
     vendor::Vendor,
 };
 use http::{
@@ -221,11 +221,17 @@ impl Forward {
             now,
         };
         let shaped = self.rules.shaper.shape(&self.fields, &input);
-        self.outgoing(shaped.map_err(|_| Refused::Malformed)?).ok_or(Refused::Malformed)
+        let shaped = shaped.map_err(|_| Refused::Malformed)?;
+        let own = Site::of_host(self.page.host_str().unwrap_or_default());
+        if shaped.sensitive.iter().any(|host| host.is_empty() || own.contains(&canonical(host))) {
+            return Err(Refused::Sensitive);
+        }
+        self.outgoing(shaped, client).ok_or(Refused::Malformed)
     }
 
-    fn outgoing(&self, shaped: Shaped) -> Option<Outgoing> {
-        let Shaped { path, query, body, content_type, content_encoding, report } = shaped;
+    fn outgoing(&self, shaped: Shaped, client: Option<IpAddr>) -> Option<Outgoing> {
+        let Shaped { path, query, body, content_type, content_encoding, report, sensitive: _ } =
+            shaped;
         let mut url = self.url.clone();
         url.set_path(&path);
         url.set_query(query.as_deref());
@@ -234,7 +240,8 @@ impl Forward {
         let sender = Sender {
             asked: &self.headers,
             page: &self.page,
-            config: &self.rules.config,
+            rules: &self.rules,
+            client,
             vendor: &self.vendor,
             catalog: &self.catalog,
         };

@@ -4,16 +4,17 @@
 //!    (RFC 4647 2.1), with no region.
 //! 2. `User-Agent` whole, coarse or not at all, as the operator says; client hints (RFC 8942) only those that he lists.
 //! 3. `Referer` is the page's own origin and path as a field with a URL leaves; `Origin` is the site's, where one was sent.
-//! 4. `Cookie` holds the vendor's own cookies only.
+//! 4. `Cookie` holds the vendor's own cookies only, without those in which the detectors of personal data find something.
 //! 5. Everything else stays here: `Authorization`, other cookies, `X-Forwarded-*`, validators, ranges, whatever a browser or
 //!    an extension may add.
 
-use super::{Config, UserAgent, cookies};
+use super::{Rules, UserAgent, cookies};
 use crate::{catalog::Catalog, vendor::Vendor};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, ORIGIN, REFERER, USER_AGENT},
 };
+use std::net::IpAddr;
 use url::Url;
 
 /// Whose request it is and whom it is for.
@@ -23,7 +24,8 @@ pub(super) struct Sender<'a> {
     pub(super) asked: &'a HeaderMap,
     /// The URL that was asked for.
     pub(super) page: &'a Url,
-    pub(super) config: &'a Config,
+    pub(super) rules: &'a Rules,
+    pub(super) client: Option<IpAddr>,
     pub(super) vendor: &'a Vendor,
     pub(super) catalog: &'a Catalog,
 }
@@ -42,6 +44,7 @@ pub(super) fn of_script() -> HeaderMap {
 /// The headers of a visitor's request.
 pub(super) fn of(sender: &Sender<'_>) -> HeaderMap {
     let asked = |name: &HeaderName| sender.asked.get(name).and_then(|value| value.to_str().ok());
+    let (config, finds_nothing) = (&sender.rules.config, |text: &str| sender.finds_nothing(text));
     let mut headers = HeaderMap::new();
     let mut put = |name: HeaderName, value: Option<String>| {
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
@@ -53,18 +56,28 @@ pub(super) fn of(sender: &Sender<'_>) -> HeaderMap {
     put(ACCEPT_LANGUAGE, asked(&ACCEPT_LANGUAGE).and_then(primary));
     put(
         USER_AGENT,
-        asked(&USER_AGENT).and_then(|agent| user_agent(agent, sender.config.user_agent)),
+        asked(&USER_AGENT).and_then(|agent| user_agent(agent, config.user_agent, finds_nothing)),
     );
     put(REFERER, asked(&REFERER).and_then(|page| referer(page, sender)));
     put(ORIGIN, asked(&ORIGIN).and_then(origin));
-    put(COOKIE, cookies::own(sender.asked, sender.catalog, sender.vendor));
-    for name in &sender.config.client_hints {
+    put(COOKIE, cookies::own(sender.asked, sender.catalog, sender.vendor, finds_nothing));
+    for name in config.client_hints.iter().filter(|name| is_client_hint(name)) {
         if let Ok(name) = HeaderName::try_from(name) {
-            let value = asked(&name).filter(|value| value.len() <= LONGEST).map(str::to_owned);
+            let value = asked(&name).filter(|value| value.len() <= LONGEST && finds_nothing(value));
+            let value = value.map(str::to_owned);
             put(name, value);
         }
     }
     headers
+}
+
+/// Whether `name`, in lower case, is that of a client hint (RFC 8942; Client Hints Infrastructure, "registry").
+#[must_use]
+pub fn is_client_hint(name: &str) -> bool {
+    const OLD: [&str; 8] =
+        ["device-memory", "downlink", "dpr", "ect", "rtt", "save-data", "viewport-width", "width"];
+    let token = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    name.starts_with("sec-ch-") && token(name) || OLD.contains(&name)
 }
 
 /// Whether a value holds media types and weights only.
@@ -83,10 +96,16 @@ fn primary(languages: &str) -> Option<String> {
     fits.then(|| first.to_ascii_lowercase())
 }
 
-fn user_agent(agent: &str, how: UserAgent) -> Option<String> {
+impl Sender<'_> {
+    fn finds_nothing(&self, text: &str) -> bool {
+        self.rules.shaper.finds_nothing(text, self.client)
+    }
+}
+
+fn user_agent(agent: &str, how: UserAgent, finds_nothing: impl Fn(&str) -> bool) -> Option<String> {
     match how {
-        UserAgent::Pass => (agent.len() <= LONGEST).then(|| agent.to_owned()),
-        UserAgent::Coarse => Some(coarse(agent)),
+        UserAgent::Pass if agent.len() <= LONGEST && finds_nothing(agent) => Some(agent.to_owned()),
+        UserAgent::Pass | UserAgent::Coarse => Some(coarse(agent)),
         UserAgent::Drop => None,
     }
 }
@@ -137,5 +156,5 @@ fn referer(page: &str, sender: &Sender<'_>) -> Option<String> {
     page.set_password(None).ok()?;
     page.set_query(None);
     page.set_fragment(None);
-    Some(page.into())
+    Some(sender.rules.shaper.page(page.as_str(), sender.client))
 }

@@ -31,6 +31,7 @@ pub use self::{
     fields::Fields,
     forward::{About, Call, Forward, Outgoing},
     hash::Secret,
+    headers::is_client_hint,
     ledger::line as ledger_line,
     paths::Paths,
     redact::Detector,

@@ -6,6 +6,7 @@
 //!    server may make counts.
 
 use percent_encoding::percent_decode_str;
+use url::Url;
 
 /// Patterns of paths, compiled.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,24 @@ impl Paths {
             let bare = path.trim_end_matches('/');
             self.patterns.iter().any(|parts| matches(parts, path) || matches(parts, bare))
         })
+    }
+
+    /// The host of a URL whose path is meant, empty for a relative one; `None` where it is not meant or no URL.
+    #[must_use]
+    pub fn host(&self, url: &str) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
+        let text = url.trim_ascii();
+        let absolute =
+            if text.starts_with("//") { format!("https:{text}") } else { text.to_owned() };
+        match Url::parse(&absolute) {
+            Ok(url) => {
+                self.cover(url.path()).then(|| url.host_str().unwrap_or_default().to_owned())
+            }
+            Err(_) if text.starts_with('/') => self.cover(text).then(String::new),
+            Err(_) => None,
+        }
     }
 }
 

@@ -58,6 +58,7 @@ impl Config {
             consent,
             gate,
             rewrite,
+            collect,
         } = site;
         let Limits { max_decoded } = self.limits;
         Ok(Site {
@@ -72,15 +73,16 @@ impl Config {
             rewrite: rewrite.clone(),
             limits: coding::Limits { max_decoded: Some(max_decoded), ..coding::Limits::default() },
             announce: *header,
-            collect: Default::default(),
+            collect: collect.clone(),
         })
     }
 
     /// A text that differs when pages can.
     fn name(&self, more: &[VendorEntry]) -> String {
-        let Self { listen: _, default, sites, vendors, list_cache: _, limits } = self;
+        let Self { listen: _, default, sites, vendors, list_cache: _, limits, collection } = self;
         let version = env!("CARGO_PKG_VERSION");
-        format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?}")
+        let targets = &collection.targets;
+        format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?} {targets:?}")
     }
 }
 
@@ -157,6 +159,9 @@ mod tests {
         let print = |text| engine(text).fingerprint;
         assert_eq!(print(""), print("[listen]\naddress = \"127.0.0.1:9\"\n"));
         assert_ne!(print(""), print("[gate]\nheuristics = false\n"));
+        assert_ne!(print(""), print("[collect]\nsensitive = [\"/health\"]\n"));
+        assert_ne!(print(""), print("[collect]\ntargets = { \"a.test\" = \"http://[::1]:9\" }\n"));
+        assert_eq!(print(""), print("[collect.limits]\ntimeout = \"1s\"\n"));
         assert_ne!(
             print(""),
             print("[[vendor]]\nid = \"x\"\npurpose = \"analytics\"\nhosts = [\"x.test\"]\n")

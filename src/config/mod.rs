@@ -6,6 +6,7 @@
 //! 4. What the command line says counts for more than the file.
 
 mod address;
+mod collect;
 mod engine;
 mod host;
 mod lists;
@@ -33,7 +34,7 @@ pub use self::schema::{Schema, TABLES};
 pub use self::site::{Limits, Listen, Origin, SiteConfig};
 pub use self::vendors::{built_in, vendors};
 pub use crate::engine::OnUnreadable;
-use crate::{catalog::VendorEntry, policy::Mode};
+use crate::{catalog::VendorEntry, engine::Collection, policy::Mode};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -55,6 +56,8 @@ pub struct Config {
     pub list_cache: Option<PathBuf>,
     /// Bounds that hold for all sites.
     pub limits: Limits,
+    /// What of collection holds for all sites.
+    pub collection: Collection,
 }
 
 /// What the command line says.
@@ -77,6 +80,7 @@ impl Default for Config {
             vendors: built_in(),
             list_cache: None,
             limits: Limits::default(),
+            collection: Collection::default(),
         }
     }
 }

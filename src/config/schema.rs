@@ -10,8 +10,22 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 11] =
-    [&TOP, &LISTEN, &ORIGIN, &CONSENT, &RULE, &GATE, &FIRST_PARTY, &LIST, &LIMITS, &VENDOR, &SITE];
+pub static TABLES: [&Schema; 14] = [
+    &TOP,
+    &LISTEN,
+    &ORIGIN,
+    &CONSENT,
+    &RULE,
+    &GATE,
+    &FIRST_PARTY,
+    &LIST,
+    &COLLECT,
+    &COLLECT_LIMITS,
+    &COLLECT_LEDGER,
+    &LIMITS,
+    &VENDOR,
+    &SITE,
+];
 
 pub(super) static TOP: Schema = Schema {
     table: "",
@@ -25,6 +39,7 @@ pub(super) static TOP: Schema = Schema {
         "origin",
         "consent",
         "gate",
+        "collect",
         "limits",
         "vendor",
         "site",
@@ -76,6 +91,36 @@ pub(super) static FIRST_PARTY: Schema =
 pub(super) static LIST: Schema =
     Schema { table: "gate.lists", keys: &["path", "url", "purpose", "refresh"] };
 
+pub(super) static COLLECT: Schema = Schema {
+    table: "collect",
+    keys: &[
+        "enabled",
+        "prefix",
+        "share",
+        "sensitive",
+        "unlisted",
+        "url_query",
+        "url_paths",
+        "patterns",
+        "user_agent",
+        "client_hints",
+        "client_ip",
+        "rotate",
+        "secret",
+        "targets",
+        "limits",
+        "ledger",
+    ],
+};
+
+pub(super) static COLLECT_LIMITS: Schema = Schema {
+    table: "collect.limits",
+    keys: &["max_body", "timeout", "concurrency", "per_client", "script_cache"],
+};
+
+pub(super) static COLLECT_LEDGER: Schema =
+    Schema { table: "collect.ledger", keys: &["path", "max_size", "keep"] };
+
 pub(super) static LIMITS: Schema =
     Schema { table: "limits", keys: &["max_tag", "max_inline", "max_decoded"] };
 
@@ -97,7 +142,17 @@ pub(super) static VENDOR: Schema = Schema {
 
 pub(super) static SITE: Schema = Schema {
     table: "site",
-    keys: &["hosts", "mode", "on_unreadable", "regime", "header", "origin", "consent", "gate"],
+    keys: &[
+        "hosts",
+        "mode",
+        "on_unreadable",
+        "regime",
+        "header",
+        "origin",
+        "consent",
+        "gate",
+        "collect",
+    ],
 };
 
 /// A site's `gate`: one cache of lists serves all sites.
@@ -112,6 +167,26 @@ pub(super) static SITE_GATE: Schema = Schema {
         "deny",
         "first_party",
         "lists",
+    ],
+};
+
+/// A site's `collect`: one way to the vendors serves all sites.
+pub(super) static SITE_COLLECT: Schema = Schema {
+    table: "site.collect",
+    keys: &[
+        "enabled",
+        "prefix",
+        "share",
+        "sensitive",
+        "unlisted",
+        "url_query",
+        "url_paths",
+        "patterns",
+        "user_agent",
+        "client_hints",
+        "client_ip",
+        "rotate",
+        "secret",
     ],
 };
 
