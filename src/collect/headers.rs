@@ -1,6 +1,6 @@
 //! Turns the headers of a visitor's request into those that a vendor gets: made anew, name by name, none passed along.
 //!
-//! 1. `Accept` as it is, where it is a plain list of media types; `Accept-Language` as the primary tag of its first language
+//! 1. `Accept` as far as it names well-known media types; `Accept-Language` as the primary tag of its first language
 //!    (RFC 4647 2.1), with no region.
 //! 2. `User-Agent` whole, coarse or not at all, as the operator says; client hints (RFC 8942) only those that he lists.
 //! 3. `Referer` is the page's own origin and path as a field with a URL leaves; `Origin` is the site's, where one was sent.
@@ -30,7 +30,7 @@ pub(super) struct Sender<'a> {
     pub(super) catalog: &'a Catalog,
 }
 
-/// The longest value of `Accept` and `User-Agent` that leaves; bytes.
+/// The longest value of `User-Agent` and of a client hint that leaves; bytes.
 const LONGEST: usize = 512;
 const ANY: HeaderValue = HeaderValue::from_static("*/*");
 /// For scripts, which every visitor gets the same.
@@ -51,8 +51,7 @@ pub(super) fn of(sender: &Sender<'_>) -> HeaderMap {
             headers.insert(name, value);
         }
     };
-    let accept = asked(&ACCEPT).filter(|value| is_plain(value)).unwrap_or("*/*");
-    put(ACCEPT, Some(accept.to_owned()));
+    put(ACCEPT, Some(accept(asked(&ACCEPT).unwrap_or_default())));
     put(ACCEPT_LANGUAGE, asked(&ACCEPT_LANGUAGE).and_then(primary));
     put(
         USER_AGENT,
@@ -80,19 +79,43 @@ pub fn is_client_hint(name: &str) -> bool {
     name.starts_with("sec-ch-") && token(name) || OLD.contains(&name)
 }
 
-/// Whether a value holds media types and weights only.
-fn is_plain(value: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"*/+-.,;= ".contains(&b);
-    let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
-    value.len() <= LONGEST
-        && value.bytes().all(plain)
-        && value.split([',', ';', '=', ' ']).all(|part| digits(part) <= 4)
+/// The media types that a browser or a vendor's script asks for.
+const ACCEPTED: [&str; 16] = [
+    "*/*",
+    "application/javascript",
+    "application/json",
+    "application/x-ndjson",
+    "application/xhtml+xml",
+    "application/xml",
+    "image/*",
+    "image/apng",
+    "image/avif",
+    "image/png",
+    "image/svg+xml",
+    "image/webp",
+    "text/css",
+    "text/html",
+    "text/javascript",
+    "text/plain",
+];
+
+/// The well-known ones of the media types in `accept`, with their weights.
+fn accept(accept: &str) -> String {
+    let known = |range: &&str| {
+        let (name, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+        let weight = weight.trim_ascii().strip_prefix("q=");
+        let fits =
+            |weight: &str| weight.len() <= 5 && weight.parse::<f32>().is_ok_and(|q| q <= 1.0);
+        ACCEPTED.contains(&name.trim_ascii()) && weight.is_some_and(fits)
+    };
+    let left: Vec<&str> = accept.split(',').map(str::trim_ascii).filter(known).take(16).collect();
+    if left.is_empty() { "*/*".to_owned() } else { left.join(", ") }
 }
 
 /// The primary tag of the first language: `de` of `de-AT,en;q=0.8`.
 fn primary(languages: &str) -> Option<String> {
     let first = languages.split([',', ';', '-', '_']).next()?.trim();
-    let fits = (2..=8).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
+    let fits = (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
     fits.then(|| first.to_ascii_lowercase())
 }
 
@@ -157,4 +180,60 @@ fn referer(page: &str, sender: &Sender<'_>) -> Option<String> {
     page.set_query(None);
     page.set_fragment(None);
     Some(sender.rules.shaper.page(page.as_str(), sender.client))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agents_become_coarse() {
+        for (agent, left) in [
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/18.0 Mobile",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Safari/537.36 Edg/137.0.3296.52",
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Edg/137.0",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 14; SM-S928B Build/UP1A) AppleWebKit/537.36 Chrome/136.0.7103.125 Mobile Safari/537.36",
+                "Mozilla/5.0 (Linux; Android 10; K) Chrome/136.0 Mobile",
+            ),
+            ("curl/8.5.0 (anna@shop.example)", "Mozilla/5.0 (X11; Linux x86_64)"),
+            ("Chrome/123456789", "Mozilla/5.0 (X11; Linux x86_64)"),
+        ] {
+            assert_eq!(coarse(agent), left);
+        }
+    }
+
+    #[test]
+    fn languages_lose_their_region() {
+        for (languages, left) in [
+            ("de-AT,en;q=0.8", Some("de")),
+            ("EN", Some("en")),
+            ("gsw-CH", Some("gsw")),
+            ("*", None),
+            ("private", None),
+            ("", None),
+        ] {
+            assert_eq!(primary(languages).as_deref(), left, "{languages}");
+        }
+    }
+
+    #[test]
+    fn only_known_media_types_are_asked_for() {
+        for (written, left) in [
+            (
+                "text/html,application/json;q=0.9, */*; q=0.8",
+                "text/html, application/json;q=0.9, */*; q=0.8",
+            ),
+            ("hush", "*/*"),
+            ("text/hush, text/plain;hush=1, text/plain;q=hush, text/css", "text/css"),
+            ("", "*/*"),
+        ] {
+            assert_eq!(accept(written), left);
+        }
+    }
 }

@@ -117,7 +117,8 @@ impl Consentry {
     /// The visitor's address: behind a balancer that is near, or that the operator trusts, the one that it names.
     fn visitor(&self, session: &Session) -> Option<IpAddr> {
         let ip = self.client(session).ip;
-        let trusted = self.options().trust_forwarded || ip.is_some_and(is_near);
+        // Without an address the connection is one of this machine's own.
+        let trusted = self.options().trust_forwarded || ip.is_none_or(is_near);
         let lines = session.req_header().headers.get_all("x-forwarded-for").iter();
         let last = lines.filter_map(|line| line.to_str().ok()?.rsplit(',').next()).next_back();
         last.filter(|_| trusted).and_then(|ip| ip.trim().parse().ok()).or(ip)

@@ -246,3 +246,48 @@ fn cause(error: &Error) -> Refused {
         _ => Refused::Garbage,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::Report;
+    use tokio::net::TcpListener;
+
+    fn outgoing(host: &str) -> Outgoing {
+        let url = format!("https://{host}/collect").parse().unwrap();
+        let (headers, report) = (HeaderMap::new(), Report::default());
+        Outgoing { url, method: http::Method::GET, headers, body: Vec::new(), report }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_into_the_network_leads_nowhere() {
+        let upstream = Upstream::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let collection = Collection::default();
+        for address in
+            ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1"]
+        {
+            // However often the name changes its mind, the address at hand decides.
+            let address = (address.parse::<std::net::IpAddr>().unwrap(), 443).into();
+            upstream.resolver.keep("vendor.test", 443, vec![address]);
+            let got = upstream.ask(&outgoing("vendor.test"), &collection, 100).await;
+            assert_eq!(got.unwrap_err(), Refused::Private, "{address}");
+        }
+        let accepted = timeout(Duration::from_millis(50), listener.accept()).await;
+        assert!(accepted.is_err());
+    }
+
+    #[test]
+    fn a_server_with_a_name_is_asked_by_it() {
+        let origin = |text: &str| text.parse::<Origin>().unwrap();
+        for (target, name) in [
+            (None, "v.test"),
+            (Some("http://127.0.0.1:9"), "v.test"),
+            (Some("http://[::1]:9"), "v.test"),
+            (Some("https://sgtm.shop.example"), "sgtm.shop.example"),
+            (Some("http://collector:9000"), "collector:9000"),
+        ] {
+            assert_eq!(named("v.test", target.map(origin).as_ref()), name);
+        }
+    }
+}

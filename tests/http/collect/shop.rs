@@ -106,6 +106,13 @@ pub(crate) fn choice(choice: &str) -> String {
     format!("Cookie: consentry=v1.x.{}.{choice}\r\n", Day::of(SystemTime::now()))
 }
 
+/// The length of the body after `head`.
+fn length(head: &str) -> usize {
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    let length = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    length.map_or(0, |(_, length)| length.trim().parse().unwrap())
+}
+
 impl Shop {
     /// A shop whose vendors answer as `answer` says.
     pub(crate) async fn new(
@@ -127,9 +134,19 @@ impl Shop {
         Self { front, origin, stub }
     }
 
-    /// A shop whose vendors answer 200 and a little JSON.
+    /// A shop whose vendors read what comes, and answer 200 and a little JSON.
     pub(crate) async fn of(plan: Plan) -> Self {
-        Self::new(plan, |_| vec![Step::Send(with("application/json", "{\"ok\":1}"))]).await
+        Self::answering(plan, with("application/json", "{\"ok\":1}")).await
+    }
+
+    /// A shop whose vendors read what comes, and answer `bytes`.
+    pub(crate) async fn answering(plan: Plan, bytes: Vec<u8>) -> Self {
+        Self::new(plan, move |head| vec![Step::Read(length(head)), Step::Send(bytes.clone())]).await
+    }
+
+    /// All bytes that reached the vendors.
+    pub(crate) fn reached(&self) -> String {
+        self.stub.requests().concat() + &String::from_utf8_lossy(&self.stub.bodies())
     }
 
     /// Sends `method` to `path` with `headers`, on a new connection.
