@@ -32,6 +32,7 @@ pub(super) fn note(
     if names.len() >= MAX_NAMES || name.is_empty() || names.contains(name) {
         return;
     }
-    let clean = clean(name);
-    names.insert(clean.as_deref().unwrap_or(name).chars().take(MAX_LEN).collect());
+    let cut: String = name.chars().take(4 * MAX_LEN).collect();
+    let clean = clean(&cut).unwrap_or(cut);
+    names.insert(clean.chars().take(MAX_LEN).collect());
 }

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     catalog::Dialect,
+    coding::Coding,
     purpose::{Purpose, PurposeSet},
 };
 use regex::Regex;
@@ -150,12 +151,11 @@ impl Shaper {
         let redactor = Redactor::new(&self.patterns, input.client_ip);
         let mut walk = Walk::new(self, fields, redactor, input.now);
         let coding = body::declared(input.content_encoding)?;
-        let plain = match coding {
-            _ if input.body.is_empty() => Cow::Borrowed(input.body),
-            crate::coding::Coding::Identity => Cow::Borrowed(input.body),
-            coding => Cow::Owned(
-                body::decode(coding, input.body, &mut walk.budget).ok_or(Malformed::Coding)?,
-            ),
+        let plain = if input.body.is_empty() || coding == Coding::Identity {
+            Cow::Borrowed(input.body)
+        } else {
+            let plain = body::decode(coding, input.body, &mut walk.budget);
+            Cow::Owned(plain.ok_or(Malformed::Coding)?)
         };
         let bare = body::strip(plain, &mut walk.budget);
         let format = Format::of(&bare.bytes, &mut walk.budget)?;
@@ -164,13 +164,13 @@ impl Shaper {
         let query = walk.root_query(input, marked.query)?;
         let (bytes, boundary) = walk.body(format, marked.lines)?;
         let content_type = content_type(input.content_type, boundary, &bytes);
-        let content_encoding = (coding.name() != "identity").then(|| coding.name());
         let body = if bytes.is_empty() {
             bytes
         } else {
             body::encode(coding, &body::wrap(&bare.layers, bytes)?)?
         };
-        let content_encoding = content_encoding.filter(|_| !body.is_empty());
+        let coded = coding != Coding::Identity && !body.is_empty();
+        let content_encoding = coded.then(|| coding.name());
         let Walk { report, sensitive, .. } = walk;
         Ok(Shaped { path, query, body, content_type, content_encoding, report, sensitive })
     }
@@ -261,7 +261,7 @@ impl Walk<'_> {
             query.push('=');
             body::encode_query(&address, &mut query);
         }
-        Ok((input.query.is_some() || !query.is_empty()).then_some(query))
+        Ok((!query.is_empty()).then_some(query))
     }
 
     /// What of a body leaves, and a multipart body's boundary.

@@ -11,13 +11,16 @@ use super::{
     body::{self, Base64, Budget, Json, MAX_DEPTH},
     fields::{Fields, Rule, escape},
     google::{STAMPED, Stamps},
-    redact::{Care, Redactor},
+    redact::{Care, REDACTED, Redactor},
     report::{Report, note},
     url::Leave,
 };
 use crate::catalog::Action;
 use crate::collect::Unlisted;
 use std::{borrow::Cow, collections::BTreeSet, time::SystemTime};
+
+/// The bytes of the longest path: each value below it costs a look at all of it.
+const MAX_PATH: usize = 1024;
 
 /// A walk over one request.
 pub(super) struct Walk<'a> {
@@ -190,7 +193,14 @@ impl<'a> Walk<'a> {
     fn url(&mut self, text: &str) -> String {
         let (fields, marketing) = (self.fields, self.marketing);
         let listed = |name: &str| fields.is_marketing(name);
-        self.shaper.urls.clean(text, Leave { marketing, listed: &listed }, &mut self.redactor)
+        let leave = Leave { marketing, listed: &listed };
+        let clean = self.shaper.urls.clean(text, leave, &mut self.redactor);
+        if clean == REDACTED {
+            let redactor = &mut self.redactor;
+            let names = &mut self.report.redacted_fields;
+            note(names, &self.path, |name| redactor.clean_name(name));
+        }
+        clean
     }
 
     /// What of the fields that `text` holds leaves; `None` if it holds none, or none that need looking at.
@@ -303,8 +313,15 @@ impl<'a> Walk<'a> {
     }
 
     /// Does `act` at the field `name` below where the walk is.
-    pub(super) fn within<T>(&mut self, name: &str, act: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn within<T>(
+        &mut self,
+        name: &str,
+        act: impl FnOnce(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<T, Malformed> {
         let len = self.path.len();
+        if len + name.len() > MAX_PATH {
+            return Err(Malformed::TooLarge);
+        }
         if len > 0 {
             self.path.push('/');
         }
@@ -329,7 +346,7 @@ impl<'a> Walk<'a> {
         let keep = self.all || self.shaper.unlisted == Unlisted::Keep;
         match self.fields.rule(&self.path, self.marketing) {
             Rule::Unlisted if keep => Rule::Leave(Action::Keep, Care::All),
-            rule => rule,
+            rule @ (Rule::Unlisted | Rule::Drop | Rule::Leave(..)) => rule,
         }
     }
 

@@ -8,17 +8,34 @@ use percent_encoding::percent_decode_str;
 const LEVELS: u8 = 3;
 
 /// Adds the words of `text` that hide something.
-pub(super) fn find(text: &str, care: Care, redactor: &Redactor<'_>, hits: &mut Vec<Hit>) {
-    words(
-        text,
-        |c| !parts_values(c),
-        |start, word| {
-            if let Some(what) = hidden(word, care, redactor, LEVELS) {
-                hits.push(Hit { at: start..start + word.len(), what });
-            }
-        },
-    );
-    // What is spread over several words shows only in the whole; the words that were found already do not show in it.
+pub(super) fn find(
+    text: &str,
+    classes: &Classes,
+    care: Care,
+    redactor: &Redactor<'_>,
+    hits: &mut Vec<Hit>,
+) {
+    let mut found = |start: usize, word: &str| {
+        if let Some(what) = hidden(word, care, redactor, LEVELS) {
+            hits.push(Hit { at: start..start + word.len(), what });
+        }
+    };
+    let in_word = |c| !parts_values(c);
+    words(text, in_word, |start, word| {
+        // `/` is in base64, and parts what is escaped in a path.
+        if word.contains('%') {
+            words(word, |c| c != '/', |inner, word| found(start + inner, word));
+        } else {
+            found(start, word);
+        }
+    });
+    if classes.escape() {
+        spread(text, care, redactor, hits);
+    }
+}
+
+/// Adds all of `text` if something shows only in the whole, since escapes part it; what was found already does not count.
+fn spread(text: &str, care: Care, redactor: &Redactor<'_>, hits: &mut Vec<Hit>) {
     let mut blank = text.to_owned();
     for hit in hits.iter() {
         if blank.get(hit.at.clone()).is_some() {

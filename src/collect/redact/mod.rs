@@ -150,7 +150,7 @@ impl<'a> Redactor<'a> {
         let classes = Classes::of(text);
         let mut hits = self.direct(text, &classes, care);
         if classes.may_be_encoded() {
-            encoded::find(text, care, self, &mut hits);
+            encoded::find(text, &classes, care, self, &mut hits);
         }
         merge(hits)
     }

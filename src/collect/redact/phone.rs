@@ -122,8 +122,9 @@ impl Number<'_> {
             |group: &str| group.len() == 3 && group.starts_with(|c| ('2'..='9').contains(&c));
         let separators = self.text.bytes().filter(|b| !b.is_ascii_digit());
         let same = |separator: u8| separators.clone().all(|b| b == separator);
-        // Blanks also part prices and sizes.
-        let parted = same(b'-') || same(b'.') || (self.care == Care::All && same(b' '));
+        // Blanks also part sizes and prices, which are round.
+        let round = area.ends_with('0') && exchange.ends_with('0');
+        let parted = same(b'-') || same(b'.') || (self.care == Care::All && same(b' ') && !round);
         code(area) && code(exchange) && line.len() == 4 && parted
     }
 

@@ -1,9 +1,13 @@
 //! What leaves of requests as vendors' scripts make them.
 
-use super::{Config, Fields, Input, Malformed, Report, Shaped, Shaper, Unlisted};
+mod formats;
+mod properties;
+mod rules;
+
+use super::{Config, Fields, Input, Malformed, Report, Shaped, Shaper};
 use crate::{
-    catalog::{Action, Dialect, Endpoint, Field},
-    purpose::{Purpose, PurposeSet},
+    catalog::{Action, Endpoint, Field},
+    purpose::Purpose,
 };
 use std::time::UNIX_EPOCH;
 
