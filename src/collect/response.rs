@@ -100,10 +100,10 @@ impl Forward {
     ///
     /// # Errors
     /// With an answer in its place: a redirect, or an empty script.
-    pub fn script(&self, received: Received, now: SystemTime) -> Result<Script, Answer> {
-        let garbage = || Answer::refusal(self.kind(), Refused::Garbage);
+    pub fn script(&self, received: Received, now: SystemTime) -> Result<Script, Box<Answer>> {
+        let garbage = || Box::new(Answer::refusal(self.kind(), Refused::Garbage));
         if let Some(answer) = self.redirect(&received) {
-            return Err(answer.unwrap_or_else(|_| garbage()));
+            return Err(answer.map_or_else(|_| garbage(), Box::new));
         }
         let Some(media_type) = script_type(&received.headers).filter(|_| received.status == 200)
         else {

@@ -3,7 +3,7 @@
 use super::{Error, Site};
 use crate::{
     catalog::{Catalog, Scope},
-    collect::Rules,
+    collect::{Refused, Rules},
     consent::Reader,
     policy::Ruling,
     site::canonical,
@@ -11,6 +11,10 @@ use crate::{
 use http::HeaderMap;
 use rustc_hash::FxHashMap;
 use std::{sync::Arc, time::SystemTime};
+
+/// Why a page gets no vendor that needs consent, whatever the visitor allows.
+const SHARES_NOTHING: &str = "the operator shares nothing on this site (share in [collect])";
+const SENSITIVE: &str = "the operator shares nothing on this page (sensitive in [collect])";
 
 /// A site that is ready for requests.
 #[derive(Debug)]
@@ -31,7 +35,8 @@ impl Compiled {
     /// What the visitor allows on the page at `path`.
     pub(super) fn page_ruling(&self, path: &str, headers: &HeaderMap, now: SystemTime) -> Ruling {
         match self.rules.withhold(path) {
-            Some(why) => Ruling::nothing(format!("[collect]: {why}, whatever the visitor allows")),
+            Some(Refused::Share) => Ruling::nothing(SHARES_NOTHING),
+            Some(_) => Ruling::nothing(SENSITIVE),
             None => self.ruling(headers, now),
         }
     }

@@ -44,7 +44,8 @@ pub(super) struct Shared {
 /// Consentry in a Pingora proxy: a handle that can be cloned.
 ///
 /// A host adds [`module`](Self::module) in `init_downstream_modules` and asks [`handle`](Self::handle) in
-/// `request_filter`; with the latter left out, requests that are refused here still reach the origin.
+/// `request_filter`; with the latter left out, requests that are refused here still reach the origin, and no vendor is
+/// served on the site's own paths.
 #[derive(Clone)]
 pub struct Consentry {
     shared: Arc<Shared>,
@@ -91,7 +92,9 @@ impl Consentry {
         Box::new(Builder(self.shared.clone()))
     }
 
-    /// Answers what is ours to answer; `true` when the response was sent.
+    /// Answers what is ours to answer, vendors' first-party paths among it; `true` when the response was sent. The
+    /// ledger, the vendors' connections and their scripts are those of this handle, over reloads too; where the ledger is
+    /// written is what the first engine says.
     ///
     /// # Errors
     /// When the host did not add the [`module`](Self::module), or the client cannot be written to.

@@ -146,7 +146,7 @@ impl Collector {
             Found::Script(stored) => stored,
             Found::Answer(answer, why) => {
                 let outcome = why.map_or(Ok(answer.status), Err);
-                return Done { answer, coded: None, outcome, report };
+                return Done { answer: *answer, coded: None, outcome, report };
             }
         };
         let answer = stored.script().answer(forward.asked(), stored.age());
@@ -165,7 +165,7 @@ impl Collector {
         collection: &Collection,
     ) -> Fetched {
         let received = self.upstream.ask(outgoing, collection, LONGEST_SCRIPT).await;
-        let empty = |why| (Answer::refusal(Kind::Script, why), Some(why));
+        let empty = |why| (Box::new(Answer::refusal(Kind::Script, why)), Some(why));
         let script = forward.script(received.map_err(empty)?, SystemTime::now());
         script.map_err(|answer| {
             let why = (!answer.status.is_redirection()).then_some(Refused::Garbage);

@@ -59,7 +59,7 @@ enum State {
     /// There, and not asked for again before.
     Here(Arc<Stored>, Instant),
     /// Not there, and not asked for again before.
-    Gone(Answer, Option<Refused>, Instant),
+    Gone(Box<Answer>, Option<Refused>, Instant),
 }
 
 /// A script that is kept, with its codings as far as somebody asked for them.
@@ -75,7 +75,7 @@ pub(super) enum Found {
     /// The script.
     Script(Arc<Stored>),
     /// Another answer, and why.
-    Answer(Answer, Option<Refused>),
+    Answer(Box<Answer>, Option<Refused>),
 }
 
 /// How it was found.
@@ -100,7 +100,7 @@ impl How {
 }
 
 /// What the vendor gave: a script, or an answer in its place with the reason.
-pub(super) type Fetched = Result<Script, (Answer, Option<Refused>)>;
+pub(super) type Fetched = Result<Script, (Box<Answer>, Option<Refused>)>;
 
 // === impl Scripts ===
 

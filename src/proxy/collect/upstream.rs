@@ -238,12 +238,16 @@ fn cause(error: &Error) -> Refused {
         ConnectError, ConnectNoRoute, ConnectRefused, ConnectTimedout, InvalidCert, ReadTimedout,
         TLSHandshakeFailure, TLSHandshakeTimedout, WriteTimedout,
     };
-    match error.etype() {
-        ConnectTimedout | TLSHandshakeTimedout | ReadTimedout | WriteTimedout => Refused::Slow,
-        ConnectError | ConnectNoRoute | ConnectRefused | InvalidCert | TLSHandshakeFailure => {
-            Refused::Unreachable
-        }
-        _ => Refused::Garbage,
+    let kind = error.etype();
+    if matches!(kind, ConnectTimedout | TLSHandshakeTimedout | ReadTimedout | WriteTimedout) {
+        Refused::Slow
+    } else if matches!(
+        kind,
+        ConnectError | ConnectNoRoute | ConnectRefused | InvalidCert | TLSHandshakeFailure
+    ) {
+        Refused::Unreachable
+    } else {
+        Refused::Garbage
     }
 }
 

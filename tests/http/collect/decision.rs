@@ -184,6 +184,36 @@ async fn sensitive_pages_share_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sensitive_pages_have_no_vendor_whatever_the_visitor_allows() {
+    for kind in KINDS {
+        let collect = Config { sensitive: vec!["/health/*".into()], ..Config::default() };
+        let shop = Shop::of(Plan { kind, collect, ..Plan::default() }).await;
+        for (path, has) in [("/shoes", true), ("/health/hiv", false), ("/%48ealth", false)] {
+            let got = shop.ask("GET", path, &choice("f1a1m1")).await;
+            let page = String::from_utf8(got.body).unwrap();
+            assert!(page.starts_with("<p>the origin's</p>"), "{path} {page}");
+            assert_eq!(page.contains("stats.test"), has, "{path} {page}");
+        }
+        let collect = Config { share: Share::None, ..Config::default() };
+        let shop = Shop::of(Plan { kind, collect, ..Plan::default() }).await;
+        let got = shop.ask("GET", "/shoes", &choice("f1a1m1")).await;
+        assert!(!String::from_utf8(got.body).unwrap().contains("stats.test"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_prefix_is_the_operators() {
+    let prefix = consentry::catalog::Prefix::new("/m/").unwrap();
+    let collect = Config { prefix, ..Config::default() };
+    let shop = Shop::of(Plan { collect, ..Plan::default() }).await;
+    let yes = choice("f1a1m1");
+    assert_eq!(shop.ask("GET", "/m/stats.test/collect", &yes).await.status, 200);
+    assert_eq!(shop.ask("GET", "/m/evil.test/collect", &yes).await.status, 404);
+    assert_eq!(shop.ask("GET", COLLECT, &yes).await.status, 404);
+    assert!(shop.origin.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_site_that_shares_nothing_forwards_nothing() {
     let collect = Config { share: Share::None, ..Config::default() };
     let shop = Shop::of(Plan { collect, ..Plan::default() }).await;

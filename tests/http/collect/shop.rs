@@ -89,6 +89,10 @@ pub(crate) fn engine(site: Site, collection: Collection) -> Engine {
     Engine::new(config).unwrap().collecting(collection)
 }
 
+/// The origin's page.
+pub(crate) const PAGE: &str =
+    "<p>the origin's</p><script src=\"https://cdn.stats.test/x.js\"></script>";
+
 pub(crate) fn html(body: &str) -> Vec<u8> {
     with("text/html", body)
 }
@@ -119,7 +123,7 @@ impl Shop {
         plan: Plan,
         answer: impl Fn(&str) -> Vec<Step> + Send + Sync + 'static,
     ) -> Self {
-        let origin = Origin::fixed(html("<p>the origin's</p>"), false).await;
+        let origin = Origin::fixed(html(PAGE), false).await;
         let stub = Origin::new(answer).await;
         let Plan { kind, collect, mut collection, unmapped } = plan;
         if !unmapped {
