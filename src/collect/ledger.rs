@@ -37,9 +37,14 @@ pub fn line(
         Ok(status) => put("status", status.as_u16().into()),
         Err(why) => put("reason", why.name().into()),
     }
-    if let Some(Report { kept, dropped, redacted, .. }) = report {
+    if let Some(report) = report {
+        let Report { kept, dropped, redacted_fields, redacted, consent_mismatch } = report;
         put("kept", names(kept.iter()));
         put("dropped", names(dropped.iter()));
+        put("redacted_fields", names(redacted_fields.iter()));
+        if *consent_mismatch {
+            put("consent_mismatch", true.into());
+        }
         let redacted: Map<String, Value> =
             redacted.iter().map(|(what, count)| (what.name().to_owned(), json!(count))).collect();
         put("redacted", Value::Object(redacted));

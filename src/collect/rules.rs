@@ -6,8 +6,9 @@
 //! 3. A method that the endpoint does not list.
 //! 4. Another site's request: `Sec-Fetch-Site`, else `Origin`, else `Referer` says so. So is a service worker's script,
 //!    which would be the vendor's program between the site and its visitors.
-//! 5. The site shares nothing, or the page does not: told by `Referer`, which browsers send whole to their own origin. Where
-//!    some pages share nothing a request without it may be from one of them, so it is refused too.
+//! 5. The site shares nothing, or the page does not: told by `Referer`, which browsers send whole to their own origin, and
+//!    without the path to others (Referrer Policy, 3.7). Where some pages share nothing a request that does not name a page of
+//!    this very host may be from one of them, so it is refused too.
 //! 6. The visitor does not allow the vendor.
 
 use super::{
@@ -142,7 +143,7 @@ impl Rules {
         }
         let about = About::new(own, &url, vendor, endpoint, ruling);
         let withheld = if foreign { Some(Refused::CrossSite) } else { None };
-        let withheld = withheld.or_else(|| self.unshared(&request.headers, &site));
+        let withheld = withheld.or_else(|| self.unshared(&request.headers, own));
         let step = match (withheld, ruling.permit(vendor)) {
             (Some(why), _) => Err(why),
             (None, None) => Err(Refused::Consent),
@@ -160,7 +161,7 @@ impl Rules {
     }
 
     /// Why nothing is shared with the page that asks.
-    fn unshared(&self, headers: &HeaderMap, own: &Site) -> Option<Refused> {
+    fn unshared(&self, headers: &HeaderMap, own: &Url) -> Option<Refused> {
         if self.config.share == Share::None {
             return Some(Refused::Share);
         }
@@ -172,7 +173,7 @@ impl Rules {
             return Some(Refused::Unplaced);
         }
         pages.find_map(|page| match page.to_str().ok().and_then(|page| Url::parse(page).ok()) {
-            Some(page) if is_of(&page, own) => self.withhold(page.path()),
+            Some(page) if page.host() == own.host() => self.withhold(page.path()),
             Some(_) | None => Some(Refused::Unplaced),
         })
     }

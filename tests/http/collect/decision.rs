@@ -170,6 +170,11 @@ async fn sensitive_pages_share_nothing() {
             from("/%68ealth/hiv"),
             choice("f1a1m1"),
             format!("{}Sec-Fetch-Site: same-origin\r\nReferer: nonsense\r\n", choice("f1a1m1")),
+            // To another host browsers send no path.
+            format!(
+                "{}Sec-Fetch-Site: same-site\r\nReferer: http://www.shop.test/\r\n",
+                choice("f1a1m1")
+            ),
         ] {
             let got = shop.ask("GET", COLLECT, &headers).await;
             assert_eq!(

@@ -52,6 +52,7 @@ async fn each_request_has_its_line() {
     assert_eq!(forwarded["kept"]["names"], serde_json::json!(["dl", "event", "id"]));
     assert_eq!(forwarded["dropped"]["names"], serde_json::json!(["secret", "x/y"]));
     assert_eq!(forwarded["redacted"], serde_json::json!({ "email": 1 }));
+    assert_eq!(forwarded["redacted_fields"]["names"], serde_json::json!(["event"]));
     let time = forwarded["time"].as_str().unwrap();
     assert!(time.len() == 17 && time.ends_with('Z') && &time[10..11] == "T", "{time}");
     assert_eq!((&refused["decision"], &refused["reason"]), (&"refused".into(), &"consent".into()));
