@@ -57,6 +57,22 @@ metrics! {
     encode: Histogram("consentry_encode_seconds");
     /// Pages that are being rewritten now.
     in_flight: IntGauge("consentry_rewrites_in_flight");
+    /// Requests that vendors answered, by vendor and status class.
+    forwarded: IntCounterVec("consentry_collect_forwarded_total", "vendor", "class");
+    /// Requests to vendors that were refused here, by vendor and reason.
+    refused: IntCounterVec("consentry_collect_refused_total", "vendor", "reason");
+    /// Requests to vendors whose bodies could not be read, by vendor.
+    malformed: IntCounterVec("consentry_collect_malformed_total", "vendor");
+    /// Values of personal data that were replaced on the way to vendors, by kind.
+    redacted: IntCounterVec("consentry_collect_redacted_total", "kind");
+    /// Requests that vendors did not answer, by vendor and cause.
+    upstream_failures: IntCounterVec("consentry_collect_failures_total", "vendor", "cause");
+    /// Hosts of vendors that are left alone because they failed.
+    broken_hosts: IntGauge("consentry_collect_broken_hosts");
+    /// Requests for vendors' scripts, by whether they were kept here.
+    scripts: IntCounterVec("consentry_collect_scripts_total", "cache");
+    /// Lines of the ledger that were lost.
+    ledger_lost: IntCounter("consentry_ledger_lost_total");
 }
 
 impl Metrics {

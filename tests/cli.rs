@@ -242,6 +242,25 @@ fn explain_decides_on_label_and_path_boundaries() {
 }
 
 #[test]
+fn explain_says_which_pages_share_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("c.toml");
+    fs::write(&config, "[collect]\nsensitive = [\"/health/*\"]\n").unwrap();
+    let explain = |page: &str| {
+        let (config, yes) = (config.to_str().unwrap(), cookie("f1a1m1").replace("v1.p1.", "v1.x."));
+        json_of(&consentry(&[
+            "explain", "--json", "--config", config, "--page", page, "--cookie", &yes,
+        ]))
+    };
+    let analytics = |page| explain(page)["consent"]["analytics"].take();
+    assert_eq!(analytics("https://shop.example/tea")["granted"], true);
+    let held = analytics("https://shop.example/%48ealth/tea");
+    assert_eq!(held["granted"], false);
+    let reason = "the operator shares nothing on this page (sensitive in [collect])";
+    assert_eq!(held["reason"], reason);
+}
+
+#[test]
 fn explain_reads_snippets_and_managers() {
     let snippet = "window.dataLayer=window.dataLayer||[];function gtag(){dataLayer.push(arguments);}\
         gtag('js',new Date());gtag('config','G-ABCDEF1234');\

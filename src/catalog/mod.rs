@@ -100,6 +100,8 @@ pub struct Catalog {
     tail: Hosts<Known>,
     inline: Inline,
     cookies: Cookies<usize>,
+    /// Of each entry.
+    own_cookies: FxHashMap<Box<str>, Cookies<()>>,
     unnamed: Unnamed,
 }
 
@@ -149,6 +151,7 @@ impl Catalog {
             tail,
             inline: inline.build()?,
             cookies,
+            own_cookies: entries.iter().map(own_cookies).collect(),
             unnamed: Unnamed::new(),
         })
     }
@@ -250,6 +253,12 @@ impl Catalog {
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&Arc<Vendor>> {
         self.vendors.get(self.cookies.find(name)?)
+    }
+
+    /// Whether `vendor`'s entry names the cookie `name`; several vendors may share one.
+    #[must_use]
+    pub fn owns_cookie(&self, vendor: &Vendor, name: &str) -> bool {
+        self.own_cookies.get(&vendor.id).is_some_and(|cookies| cookies.find(name).is_some())
     }
 
     /// Script text that defines the globals of a vendor, doing nothing.
@@ -354,6 +363,13 @@ fn is_akin(host: &str, page: &Page) -> bool {
     let (own, other) = (name(page.site()), name(&Site::of_host(host)));
     let holds = |long: &str, short: &str| short.len() > 2 && long.contains(short);
     holds(&other, &own) || holds(&own, &other)
+}
+
+/// The cookies that one entry names.
+fn own_cookies(entry: &VendorEntry) -> (Box<str>, Cookies<()>) {
+    let mut cookies = Cookies::default();
+    entry.cookies.iter().for_each(|rule| cookies.insert(rule, ()));
+    (entry.id.as_str().into(), cookies)
 }
 
 fn add_inline(inline: &mut Builder, index: usize, entry: &VendorEntry) {

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn,consentry=info");
     let config = arguments.file.load(&arguments.overrides()?)?;
     has_origin(&config)?;
-    let engine = Engine::new(config.engine(&[])?)?;
+    let engine = Engine::new(config.engine(&[])?)?.collecting(config.collection.clone());
     let shelf = Shelf::open(&engine, config.list_cache.as_deref())?;
     let consentry = Consentry::new(engine, Options::default())?;
     let runtime = runtime()?;

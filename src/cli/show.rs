@@ -46,7 +46,8 @@ async fn show(address: Option<SocketAddr>) -> anyhow::Result<()> {
     let origin = Url::parse(&format!("http://{}", demo.shop))?;
     let overrides = Overrides { origin: Some(origin), ..Overrides::default() };
     let config = Config::parse("", "the demo's configuration", "".as_ref(), &overrides)?;
-    let engine = Engine::new(config.engine(&demo::vendors())?)?;
+    let engine =
+        Engine::new(config.engine(&demo::vendors())?)?.collecting(config.collection.clone());
     let consentry = Consentry::new(engine, Options::default())?;
     let first = address.unwrap_or(config.listen.address);
     match serve(first, consentry.clone()).await {

@@ -35,7 +35,7 @@ pub(super) fn overrides() -> Overrides {
 
 /// The engine that `config` describes, with the filter lists that are on this machine.
 pub(super) fn engine(config: &Config) -> anyhow::Result<Engine> {
-    let engine = Engine::new(config.engine(&[])?)?;
+    let engine = Engine::new(config.engine(&[])?)?.collecting(config.collection.clone());
     super::refresh::from_disk(&engine, config.list_cache.as_deref())?;
     Ok(engine)
 }
@@ -59,6 +59,10 @@ pub(super) fn view_of(
             let why = reply.text.trim_end();
             let instead = "write a URL of one of the sites in the configuration";
             Err(Usage(format!("`{page}`: {why}; {instead}")).into())
+        }
+        Plan::Collect(_) => {
+            let instead = "write the URL of the page itself";
+            Err(Usage(format!("`{page}` stands for a vendor's server; {instead}")).into())
         }
     }
 }

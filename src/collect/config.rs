@@ -2,7 +2,7 @@
 
 use super::hash::Secret;
 use crate::catalog::Prefix;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// Whether anything is shared with vendors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -46,6 +46,32 @@ pub enum ClientIp {
     Truncate,
 }
 
+/// Bounds on collection that hold for all sites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest body of a request; bytes, default 256 KiB.
+    pub max_body: usize,
+    /// How long a vendor may take from the first byte to the last; default 3 s.
+    pub timeout: Duration,
+    /// How many requests may be with vendors at a time, a quarter of them with one host; default 256.
+    pub concurrency: usize,
+    /// How many requests a second one visitor may make over a while, ten times that at once; default 30.
+    pub per_client: u32,
+    /// How much memory vendors' scripts may take; bytes, default 32 MiB.
+    pub script_cache: usize,
+}
+
+/// Where the ledger is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerFile {
+    /// The file; older ones have `.1`, `.2` and so on after its name.
+    pub path: PathBuf,
+    /// When another file is begun; bytes, default 64 MiB.
+    pub max_size: u64,
+    /// How many older files are kept; default 8.
+    pub keep: u32,
+}
+
 /// What leaves one site, and how.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -75,6 +101,26 @@ pub struct Config {
     pub rotate: Duration,
     /// What these hashes are keyed with, the same on all nodes; default random, made when the process starts.
     pub secret: Option<Secret>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_body: 256 << 10,
+            timeout: Duration::from_secs(3),
+            concurrency: 256,
+            per_client: 30,
+            script_cache: 32 << 20,
+        }
+    }
+}
+
+impl LedgerFile {
+    /// The file at `path`, with default bounds.
+    #[must_use]
+    pub const fn at(path: PathBuf) -> Self {
+        Self { path, max_size: 64 << 20, keep: 8 }
+    }
 }
 
 impl Default for Config {

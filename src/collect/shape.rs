@@ -15,10 +15,11 @@ use super::{
     fields::Fields,
     google::Stamps,
     hash::Hasher,
+    paths::Paths,
     redact::{Care, Redactor, network},
     report::Report,
     syntax::Syntax,
-    url::Urls,
+    url::{Leave, Urls},
     walk::{Outcome, Stamp, Walk},
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     purpose::{Purpose, PurposeSet},
 };
 use regex::Regex;
-use std::{borrow::Cow, net::IpAddr, time::SystemTime};
+use std::{borrow::Cow, collections::BTreeSet, net::IpAddr, time::SystemTime};
 
 /// What holds for all requests of one site, compiled once.
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ pub struct Shaper {
     pub(super) hasher: Hasher,
     patterns: Vec<Regex>,
     client_ip: ClientIp,
+    pub(super) sensitive: Paths,
 }
 
 /// A captured request.
@@ -75,6 +77,8 @@ pub struct Shaped {
     pub content_encoding: Option<&'static str>,
     /// What was done, for the ledger.
     pub report: Report,
+    /// The hosts of URLs among the fields whose paths the operator calls sensitive; empty for those without a host.
+    pub sensitive: BTreeSet<String>,
 }
 
 /// Why a request cannot be read. Holds nothing of it.
@@ -125,7 +129,19 @@ impl Shaper {
             hasher: Hasher::new(config.secret.as_ref(), config.rotate),
             patterns: config.patterns.clone(),
             client_ip: config.client_ip,
+            sensitive: Paths::new(&config.sensitive),
         }
+    }
+
+    /// What of a page's URL may leave beside the fields.
+    pub(super) fn page(&self, url: &str, client: Option<IpAddr>) -> String {
+        let mut redactor = Redactor::new(&self.patterns, client);
+        self.urls.clean(url, Leave { marketing: false, listed: &|_| false }, &mut redactor)
+    }
+
+    /// Whether the detectors find nothing in a text that stands for a visitor or a browser.
+    pub(super) fn finds_nothing(&self, text: &str, client: Option<IpAddr>) -> bool {
+        Redactor::new(&self.patterns, client).redact(text, Care::Named) == text
     }
 
     /// What of a request to an endpoint with these fields may leave.
@@ -156,7 +172,8 @@ impl Shaper {
         };
         let coded = coding != Coding::Identity && !body.is_empty();
         let content_encoding = coded.then(|| coding.name());
-        Ok(Shaped { path, query, body, content_type, content_encoding, report: walk.report })
+        let Walk { report, sensitive, .. } = walk;
+        Ok(Shaped { path, query, body, content_type, content_encoding, report, sensitive })
     }
 
     /// The vendor's field for the client's address, and what is written there.

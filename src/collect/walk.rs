@@ -18,7 +18,7 @@ use super::{
 };
 use crate::catalog::Action;
 use crate::collect::Unlisted;
-use std::{borrow::Cow, time::SystemTime};
+use std::{borrow::Cow, collections::BTreeSet, time::SystemTime};
 
 /// The bytes of the longest path: each value below it costs a look at all of it.
 const MAX_PATH: usize = 1024;
@@ -33,6 +33,8 @@ pub(super) struct Walk<'a> {
     pub(super) now: SystemTime,
     pub(super) budget: Budget,
     pub(super) report: Report,
+    /// Hosts of URLs on paths that share nothing.
+    pub(super) sensitive: BTreeSet<String>,
     /// Where the walk is.
     path: String,
     depth: usize,
@@ -75,6 +77,7 @@ impl<'a> Walk<'a> {
             now,
             budget: Budget::default(),
             report: Report::default(),
+            sensitive: BTreeSet::new(),
             path: String::new(),
             depth: 0,
             all: false,
@@ -143,6 +146,7 @@ impl<'a> Walk<'a> {
 
     /// What of a value that holds no fields leaves.
     fn scalar(&mut self, text: &str) -> Outcome {
+        self.place(text);
         let Rule::Leave(action, care) = self.rule() else {
             self.dropped();
             return Outcome::Dropped;
@@ -168,6 +172,14 @@ impl<'a> Walk<'a> {
             if left == text { Outcome::Same } else { Outcome::Changed(left.into_owned()) };
         self.kept();
         outcome
+    }
+
+    /// Notes a URL on a path that shares nothing, also in a field that does not leave: it says where the visitor is.
+    fn place(&mut self, text: &str) {
+        let is_url = matches!(self.rule(), Rule::Leave(Action::Url, _)) || text.contains("//");
+        if is_url && let Some(host) = self.shaper.sensitive.host(text) {
+            self.sensitive.insert(host);
+        }
     }
 
     fn url(&mut self, text: &str) -> String {

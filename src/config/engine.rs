@@ -7,7 +7,7 @@
 use super::{Config, HostPattern, Limits, Origin, SiteConfig, built_in};
 use crate::{
     catalog::{Catalog, VendorEntry},
-    coding, collect,
+    coding,
     engine::{self, Site, Timeouts},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -59,6 +59,7 @@ impl Config {
             consent,
             gate,
             rewrite,
+            collect,
         } = site;
         let Limits { max_decoded, max_burst } = self.limits;
         Ok(Site {
@@ -71,21 +72,23 @@ impl Config {
             consent: consent.clone(),
             gate: gate.clone(),
             rewrite: rewrite.clone(),
-            collect: collect::Config::default(),
             limits: coding::Limits {
                 max_decoded: Some(max_decoded),
                 max_burst,
                 ..coding::Limits::default()
             },
             announce: *header,
+            collect: collect.clone(),
         })
     }
 
     /// A text that differs when pages can.
     fn name(&self, more: &[VendorEntry]) -> String {
-        let Self { listen: _, default, sites, vendors, list_cache: _, limits, locator } = self;
-        let version = env!("CARGO_PKG_VERSION");
-        format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?} {locator:?}")
+        let Self { listen: _, default, sites, vendors, list_cache: _, limits, locator, collection } =
+            self;
+        let (version, targets) = (env!("CARGO_PKG_VERSION"), &collection.targets);
+        let all = format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?}");
+        format!("{all} {locator:?} {targets:?}")
     }
 }
 
@@ -162,6 +165,9 @@ mod tests {
         let print = |text| engine(text).fingerprint;
         assert_eq!(print(""), print("[listen]\naddress = \"127.0.0.1:9\"\n"));
         assert_ne!(print(""), print("[gate]\nheuristics = false\n"));
+        assert_ne!(print(""), print("[collect]\nsensitive = [\"/health\"]\n"));
+        assert_ne!(print(""), print("[collect]\ntargets = { \"a.test\" = \"http://[::1]:9\" }\n"));
+        assert_eq!(print(""), print("[collect.limits]\ntimeout = \"1s\"\n"));
         assert_ne!(
             print(""),
             print("[[vendor]]\nid = \"x\"\npurpose = \"analytics\"\nhosts = [\"x.test\"]\n")

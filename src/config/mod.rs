@@ -6,6 +6,7 @@
 //! 4. What the command line says counts for more than the file.
 
 mod address;
+mod collect;
 mod endpoints;
 mod engine;
 mod host;
@@ -35,7 +36,11 @@ pub use self::schema::{Schema, TABLES};
 pub use self::site::{Limits, Listen, Origin, SiteConfig};
 pub use self::vendors::{built_in, vendors};
 pub use crate::engine::OnUnreadable;
-use crate::{catalog::VendorEntry, engine::Locator, policy::Mode};
+use crate::{
+    catalog::VendorEntry,
+    engine::{Collection, Locator},
+    policy::Mode,
+};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -59,6 +64,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where visitors are, and the law there.
     pub locator: Locator,
+    /// What of collection holds for all sites.
+    pub collection: Collection,
 }
 
 /// What the command line says.
@@ -84,6 +91,7 @@ impl Default for Config {
             list_cache: None,
             limits: Limits::default(),
             locator: Locator::default(),
+            collection: Collection::default(),
         }
     }
 }

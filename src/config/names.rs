@@ -3,6 +3,7 @@
 use super::meaning::{Wrong, one_of, some_text};
 use crate::{
     catalog::{Dialect, Kind, ThirdParty, Verb},
+    collect::{ClientIp, Share, Unlisted, UserAgent},
     consent::{Cmp, Iab},
     engine::OnUnreadable,
     policy::{Mode, Regime, Tcf},
@@ -24,6 +25,17 @@ pub(super) const GATED: &[(&str, Gated)] = &[("remove", Gated::Remove), ("inert"
 
 pub(super) const THIRD_PARTY: &[(&str, ThirdParty)] =
     &[("known", ThirdParty::Known), ("all", ThirdParty::All)];
+
+pub(super) const SHARE: &[(&str, Share)] = &[("consent", Share::Consent), ("none", Share::None)];
+
+pub(super) const UNLISTED: &[(&str, Unlisted)] =
+    &[("drop", Unlisted::Drop), ("keep", Unlisted::Keep)];
+
+pub(super) const USER_AGENT: &[(&str, UserAgent)] =
+    &[("coarse", UserAgent::Coarse), ("pass", UserAgent::Pass), ("drop", UserAgent::Drop)];
+
+pub(super) const CLIENT_IP: &[(&str, ClientIp)] =
+    &[("drop", ClientIp::Drop), ("truncate", ClientIp::Truncate)];
 
 pub(super) const KINDS: &[(&str, Kind)] = &[
     ("script", Kind::Script),

@@ -10,7 +10,7 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 13] = [
+pub static TABLES: [&Schema; 16] = [
     &TOP,
     &LISTEN,
     &ORIGIN,
@@ -20,6 +20,9 @@ pub static TABLES: [&Schema; 13] = [
     &GATE,
     &FIRST_PARTY,
     &LIST,
+    &COLLECT,
+    &COLLECT_LIMITS,
+    &COLLECT_LEDGER,
     &LIMITS,
     &VENDOR,
     &ENDPOINT,
@@ -39,6 +42,7 @@ pub(super) static TOP: Schema = Schema {
         "region",
         "consent",
         "gate",
+        "collect",
         "limits",
         "vendor",
         "site",
@@ -98,6 +102,36 @@ pub(super) static FIRST_PARTY: Schema =
 pub(super) static LIST: Schema =
     Schema { table: "gate.lists", keys: &["path", "url", "purpose", "refresh"] };
 
+pub(super) static COLLECT: Schema = Schema {
+    table: "collect",
+    keys: &[
+        "enabled",
+        "prefix",
+        "share",
+        "sensitive",
+        "unlisted",
+        "url_query",
+        "url_paths",
+        "patterns",
+        "user_agent",
+        "client_hints",
+        "client_ip",
+        "rotate",
+        "secret",
+        "targets",
+        "limits",
+        "ledger",
+    ],
+};
+
+pub(super) static COLLECT_LIMITS: Schema = Schema {
+    table: "collect.limits",
+    keys: &["max_body", "timeout", "concurrency", "per_client", "script_cache"],
+};
+
+pub(super) static COLLECT_LEDGER: Schema =
+    Schema { table: "collect.ledger", keys: &["path", "max_size", "keep"] };
+
 pub(super) static LIMITS: Schema =
     Schema { table: "limits", keys: &["max_tag", "max_inline", "max_decoded", "max_burst"] };
 
@@ -139,7 +173,17 @@ pub(super) static ENDPOINT: Schema = Schema {
 
 pub(super) static SITE: Schema = Schema {
     table: "site",
-    keys: &["hosts", "mode", "on_unreadable", "regime", "header", "origin", "consent", "gate"],
+    keys: &[
+        "hosts",
+        "mode",
+        "on_unreadable",
+        "regime",
+        "header",
+        "origin",
+        "consent",
+        "gate",
+        "collect",
+    ],
 };
 
 /// A site's `gate`: one cache of lists serves all sites.
@@ -154,6 +198,26 @@ pub(super) static SITE_GATE: Schema = Schema {
         "deny",
         "first_party",
         "lists",
+    ],
+};
+
+/// A site's `collect`: one way to the vendors serves all sites.
+pub(super) static SITE_COLLECT: Schema = Schema {
+    table: "site.collect",
+    keys: &[
+        "enabled",
+        "prefix",
+        "share",
+        "sensitive",
+        "unlisted",
+        "url_query",
+        "url_paths",
+        "patterns",
+        "user_agent",
+        "client_hints",
+        "client_ip",
+        "rotate",
+        "secret",
     ],
 };
 

@@ -230,7 +230,7 @@ fn find<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<Find> {
 const WAYS: [&str; 4] = ["path", "regex", "list", "pairs"];
 
 /// A regular expression of a bounded size.
-fn pattern(value: &DeValue<'_>) -> Result<regex::Regex, Wrong> {
+pub(super) fn pattern(value: &DeValue<'_>) -> Result<regex::Regex, Wrong> {
     let pattern = some_text(value)?;
     RegexBuilder::new(&pattern).size_limit(1 << 20).build().map_err(|error| {
         // The error draws the pattern over several lines; its last line says what is wrong.

@@ -2,7 +2,7 @@
 
 use super::host::HostPattern;
 use crate::{
-    catalog, consent,
+    catalog, collect, consent,
     engine::OnUnreadable,
     policy::{Mode, Policy, Regime},
     rewrite,
@@ -58,6 +58,8 @@ pub struct SiteConfig {
     pub gate: catalog::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
+    /// What leaves for vendors, and how.
+    pub collect: collect::Config,
 }
 
 /// Bounds that hold for all sites, beside those of [`rewrite::Config`].
@@ -99,6 +101,7 @@ impl Default for SiteConfig {
             consent: consent::Config::default(),
             gate: catalog::Config::default(),
             rewrite: rewrite::Config::default(),
+            collect: collect::Config::default(),
         }
     }
 }

@@ -5,13 +5,14 @@
 
 use super::{
     Config, Overrides,
+    collect::{collect, collection},
     host::{HostPattern, pattern},
     meaning::{boolean, one_of, text},
     names::{MODES, ON_UNREADABLE, REGIMES},
     problem::Problem,
     reader::{Reader, Table},
     region::region,
-    schema::{GATE, SITE, SITE_GATE, Schema, TOP},
+    schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
     sections::{check_cmps, consent, gate, limits, list_cache, listen, origin},
     site::SiteConfig,
     syntax,
@@ -35,6 +36,8 @@ pub(super) fn config<'t>(
     let list_cache = gate.and_then(|gate| list_cache(reader, &gate));
     let limits = limits(reader, &top, &mut default.rewrite);
     let locator = region(reader, &top);
+    let table = collect(reader, &top, &COLLECT, &mut default.collect);
+    let collection = table.map(|table| collection(reader, &table)).unwrap_or_default();
     let mut listen = listen(reader, &top);
     listen.address = overrides.address.unwrap_or(listen.address);
     default.origin.url = overrides.origin.clone().or(default.origin.url);
@@ -45,7 +48,7 @@ pub(super) fn config<'t>(
     for site in sites.iter_mut().chain([&mut default]) {
         site.mode = overrides.mode.unwrap_or(site.mode);
     }
-    Config { listen, default, sites, vendors, list_cache, limits, locator }
+    Config { listen, default, sites, vendors, list_cache, limits, locator, collection }
 }
 
 /// The operator's catalogue, or else the built-in one.
@@ -101,6 +104,7 @@ fn sites<'t>(
     for table in reader.tables(top, "site", &SITE).unwrap_or_default() {
         let mut site = SiteConfig { hosts: hosts(reader, &table, &mut taken), ..default.clone() };
         settings(reader, &table, &SITE_GATE, &mut site, vendors);
+        let _ = collect(reader, &table, &SITE_COLLECT, &mut site.collect);
         check_cmps(reader, &table, &site.consent);
         // An origin that is written but wrong has been reported already.
         let lacks = !offline && site.origin.url.is_none();

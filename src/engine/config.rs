@@ -7,7 +7,7 @@ use crate::{
     policy::{Mode, Policy, Regime},
     rewrite,
 };
-use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc, time::Duration};
 use url::{Host, Url};
 
 /// What becomes of a page that cannot be read.
@@ -159,6 +159,17 @@ pub struct Site {
     pub limits: coding::Limits,
     /// Whether pages say in a `Consentry` header what was decided; default false.
     pub announce: bool,
+}
+
+/// Collection, as far as it is the same for all sites.
+#[derive(Clone, Debug, Default)]
+pub struct Collection {
+    /// Bounds.
+    pub limits: collect::Limits,
+    /// Servers that stand for vendors' hosts, by host: an own collector, or a stub. They may be at any address.
+    pub targets: BTreeMap<String, Origin>,
+    /// Where the ledger is written; default nowhere.
+    pub ledger: Option<collect::LedgerFile>,
 }
 
 /// Everything.

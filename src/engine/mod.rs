@@ -3,7 +3,8 @@
 //! 1. An engine never changes: a reload makes another one, and a request keeps the one that it began with.
 //! 2. The site of a request is found by its host: an exact name, else the longest `*.` suffix, else the site
 //!    without hosts; a host of no site is refused (RFC 9110 15.5.20).
-//! 3. Paths under [`PREFIX`] are our own and never reach the origin.
+//! 3. Paths under [`PREFIX`], and under the site's own prefix for vendors, are our own and never reach the origin. The latter
+//!    are decided in every mode: pages that were made in another one still use them, and consent is asked each time.
 //! 4. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
 mod config;
@@ -12,13 +13,14 @@ mod sites;
 mod treatment;
 mod view;
 
-pub use self::config::{Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
+pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 pub use self::locator::{Locator, NoPlaces, Places};
 use self::sites::Sites;
 pub use self::treatment::{Body, Cause, Treatment, is_page};
 pub use self::view::View;
 use crate::{
     catalog::{self, Catalog, Scope},
+    collect::{Asked, Call, Forms, Outcome},
     policy::{Ruling, csp},
     vendor::Vendor,
 };
@@ -51,6 +53,8 @@ pub struct Reply {
     pub status: StatusCode,
     /// Plain text.
     pub text: &'static str,
+    /// The methods that are allowed, where that is the answer.
+    pub allow: Option<&'static str>,
 }
 
 /// What becomes of a request.
@@ -58,6 +62,8 @@ pub struct Reply {
 pub enum Plan {
     /// It is answered here.
     Respond(Reply),
+    /// It is one to a vendor, on the site's own path.
+    Collect(Box<Call>),
     /// It goes to the origin, and the response is seen through the view.
     Proxy(Box<View>),
 }
@@ -87,6 +93,8 @@ pub struct Engine {
     fingerprint: Arc<str>,
     /// The hashes of the scripts that stand in for gated vendors'.
     stubs: Vec<(Arc<Vendor>, String)>,
+    forms: Forms,
+    collection: Collection,
 }
 
 impl Engine {
@@ -98,28 +106,54 @@ impl Engine {
         let Config { catalog, sites, locator, fingerprint } = config;
         let sites = Sites::new(sites, &catalog)?;
         let stubs = stubs(&catalog);
+        let (forms, collection) = (Forms::new(&catalog), Collection::default());
         let fingerprint = short_hash(&fingerprint).into();
-        Ok(Self { catalog, sites, locator, fingerprint, stubs })
+        Ok(Self { catalog, sites, locator, fingerprint, stubs, forms, collection })
+    }
+
+    /// The engine with other than default settings of collection.
+    #[must_use]
+    pub fn collecting(self, collection: Collection) -> Self {
+        Self { collection, ..self }
+    }
+
+    /// The settings of collection that are the same for all sites.
+    #[must_use]
+    pub const fn collection(&self) -> &Collection {
+        &self.collection
     }
 
     /// What becomes of `request`.
     #[must_use]
     pub fn plan(&self, request: &request::Parts, client: Client) -> Plan {
-        if request.uri.path().starts_with(PREFIX) {
-            return Plan::Respond(Reply { status: StatusCode::NOT_FOUND, text: "not found\n" });
+        let (authority, path) = (authority(request), request.uri.path());
+        let site = self.sites.find(host_of(authority));
+        let is_vendors = site.is_some_and(|site| site.rules.cover(path));
+        if path.starts_with(PREFIX) && !is_vendors {
+            return Reply::NOT_FOUND.into();
         }
-        let authority = authority(request);
-        let Some(site) = self.sites.find(host_of(authority)) else {
+        let Some(site) = site else {
             let text = "this host is not served here\n";
-            return Plan::Respond(Reply { status: StatusCode::MISDIRECTED_REQUEST, text });
+            return Reply::new(StatusCode::MISDIRECTED_REQUEST, text).into();
         };
         let Some(page) = page_url(request, authority, client) else {
-            let text = "the host is malformed\n";
-            return Plan::Respond(Reply { status: StatusCode::BAD_REQUEST, text });
+            return Reply::new(StatusCode::BAD_REQUEST, "the host is malformed\n").into();
         };
         let location = self.locator.location(&request.headers, client.ip);
         let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        if is_vendors {
+            let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
+            let (catalog, forms) = (&self.catalog, &self.forms);
+            let asked = Asked { catalog, forms, request, url: &page, ruling: &ruling };
+            return site.rules.decide(asked).into();
+        }
         Plan::Proxy(Box::new(View::new(self, site.clone(), visitor, request, page)))
+    }
+
+    /// Whether what becomes of a request can depend on the address that it comes from.
+    #[must_use]
+    pub const fn asks_for_address(&self) -> bool {
+        self.locator.places.is_some()
     }
 
     /// The hashes of the stubs that pages may get under `ruling`.
@@ -149,6 +183,34 @@ impl Engine {
     #[must_use]
     pub const fn fingerprint(&self) -> &Arc<str> {
         &self.fingerprint
+    }
+}
+
+// === impl Plan ===
+
+impl From<Reply> for Plan {
+    fn from(reply: Reply) -> Self {
+        Self::Respond(reply)
+    }
+}
+
+impl From<Outcome> for Plan {
+    fn from(outcome: Outcome) -> Self {
+        let allowing = |status, allow| Reply { allow: Some(allow), ..Reply::new(status, "") };
+        match outcome {
+            Outcome::NotFound => Reply::NOT_FOUND.into(),
+            Outcome::NotAllowed(allow) => allowing(StatusCode::METHOD_NOT_ALLOWED, allow).into(),
+            Outcome::Preflight(allow) => allowing(StatusCode::NO_CONTENT, allow).into(),
+            Outcome::Call(call) => Self::Collect(call),
+        }
+    }
+}
+
+impl Reply {
+    const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not found\n");
+
+    const fn new(status: StatusCode, text: &'static str) -> Self {
+        Self { status, text, allow: None }
     }
 }
 

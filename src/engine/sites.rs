@@ -3,6 +3,7 @@
 use super::{Error, Site};
 use crate::{
     catalog::{Catalog, Scope},
+    collect::{Refused, Rules},
     consent::{Consent, Reader},
     policy::{Location, Regime, Regions, Ruling},
     site::canonical,
@@ -11,20 +12,32 @@ use http::HeaderMap;
 use rustc_hash::FxHashMap;
 use std::{sync::Arc, time::SystemTime};
 
+/// Why a page gets no vendor that needs consent, whatever the visitor allows.
+const SHARES_NOTHING: &str = "the operator shares nothing on this site (share in [collect])";
+const SENSITIVE: &str = "the operator shares nothing on this page (sensitive in [collect])";
+
 /// A site that is ready for requests.
 #[derive(Debug)]
 pub(super) struct Compiled {
     pub(super) config: Site,
     pub(super) scope: Arc<Scope>,
+    pub(super) rules: Arc<Rules>,
     reader: Reader,
 }
 
 impl Compiled {
     fn new(config: Site, catalog: &Catalog) -> Self {
         let scope = Arc::new(catalog.scope(&config.gate));
+        let rules = Arc::new(Rules::new(&config.collect));
         let listed = catalog.vendors().filter_map(|vendor| vendor.gvl);
         let reader = Reader::new(&config.consent).asking_about(listed);
-        Self { scope, reader, config }
+        Self { scope, rules, reader, config }
+    }
+
+    /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.
+    pub(super) fn withheld(&self, path: &str) -> Option<&'static str> {
+        let refused = self.rules.withhold(path)?;
+        Some(if refused == Refused::Share { SHARES_NOTHING } else { SENSITIVE })
     }
 
     /// What a request with these `headers` says at the time `now`, and from where.

@@ -46,6 +46,8 @@ pub struct View {
     site: Arc<Compiled>,
     visitor: Visitor,
     regime: Regime,
+    /// Whether the page gets no vendor that needs consent, whatever the law.
+    withheld: bool,
     class: String,
     stubs: Vec<String>,
     accepts: Option<String>,
@@ -64,7 +66,11 @@ impl View {
         request: &request::Parts,
         url: Url,
     ) -> Self {
-        let (regime, ruling) = site.ruling(&visitor, &engine.locator.regions);
+        let withheld = site.withheld(request.uri.path());
+        let (regime, mut ruling) = site.ruling(&visitor, &engine.locator.regions);
+        if let Some(reason) = withheld {
+            ruling = Ruling::nothing(reason);
+        }
         let class = ruling.class();
         let stubs = engine.stubs(&ruling);
         let (catalog, scope) = (engine.catalog.clone(), site.scope.clone());
@@ -87,6 +93,7 @@ impl View {
             site,
             visitor,
             regime,
+            withheld: withheld.is_some(),
             class,
             accepts: joined(&request.headers),
             method: request.method.clone(),
@@ -111,7 +118,7 @@ impl View {
     /// Tells what became known of the visitor after the plan was made. Where the address shows that another law holds,
     /// the response is seen under that; the request has gone by the stricter one.
     pub fn identify(&mut self, engine: &Engine, client: Client) {
-        if self.visitor.location == Location::Unknown {
+        if self.visitor.location == Location::Unknown && !self.withheld {
             self.visitor.location = engine.locator.location(&HeaderMap::new(), client.ip);
             let (regime, ruling) = self.site.ruling(&self.visitor, &engine.locator.regions);
             self.regime = regime;

@@ -21,6 +21,9 @@
 //! 11. Such a vendor is gated under [`Regime::OptIn`] without a TC string, where the operator says [`Tcf::Require`].
 //! 12. It is allowed.
 //!
+//! On a page where the operator shares nothing none of this counts, and nothing that needs consent is granted
+//! ([`Ruling::nothing`]): consent to a vendor does not reach a page about health.
+//!
 //! Adding a signal that does not grant a purpose never turns its denial into a grant.
 
 use super::Reason;
@@ -343,6 +346,16 @@ impl Decision {
 // === impl Ruling ===
 
 impl Ruling {
+    /// Nothing that needs consent, for `reason`, one sentence for people.
+    #[must_use]
+    pub fn nothing(reason: impl Into<Reason>) -> Self {
+        let reason = reason.into();
+        let (basis, signal) = (Basis::None, None);
+        let denied = Grant { granted: false, listed: false, basis, signal, reason };
+        let (functional, analytics) = (denied.clone(), denied.clone());
+        Self { functional, analytics, marketing: denied, tcf: Listed::Unasked }
+    }
+
     /// The grant of `purpose`; none for `necessary`, which needs no consent.
     #[must_use]
     pub const fn grant(&self, purpose: Purpose) -> Option<&Grant> {

@@ -1,16 +1,21 @@
 //! Turns an engine into the two calls that a host's proxy makes: [`Consentry::module`] and [`Consentry::handle`].
 
 use super::{
+    collect::Collector,
     module::{Builder, PageFilter},
     reply,
 };
 use crate::{
     coding::Levels,
-    engine::{Client, Engine, Reply},
+    collect::Call,
+    engine::{Client, Engine, Plan, Reply},
     metrics::Metrics,
 };
 use arc_swap::ArcSwap;
-use http::{Method, StatusCode, header::CONTENT_LENGTH};
+use http::{
+    Method, StatusCode,
+    header::{ALLOW, CONTENT_LENGTH},
+};
 use pingora_core::{Error, ErrorType, Result, modules::http::HttpModuleBuilder};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
@@ -34,12 +39,14 @@ pub(super) struct Shared {
     pub(super) engine: ArcSwap<Engine>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: Options,
+    collector: Collector,
 }
 
 /// Consentry in a Pingora proxy: a handle that can be cloned.
 ///
 /// A host adds [`module`](Self::module) in `init_downstream_modules` and asks [`handle`](Self::handle) in
-/// `request_filter`; with the latter left out, requests that are refused here still reach the origin.
+/// `request_filter`; with the latter left out, requests that are refused here still reach the origin, and no vendor is
+/// served on the site's own paths.
 #[derive(Clone)]
 pub struct Consentry {
     shared: Arc<Shared>,
@@ -52,8 +59,9 @@ impl Consentry {
     /// When the metrics cannot be set up.
     pub fn new(engine: Engine, options: Options) -> std::result::Result<Self, prometheus::Error> {
         let metrics = Arc::new(Metrics::new()?);
+        let collector = Collector::new(engine.collection(), metrics.clone());
         let engine = ArcSwap::from_pointee(engine);
-        Ok(Self { shared: Arc::new(Shared { engine, metrics, options }) })
+        Ok(Self { shared: Arc::new(Shared { engine, metrics, options, collector }) })
     }
 
     /// Puts `engine` in the place of the one before; requests on their way keep that.
@@ -85,20 +93,39 @@ impl Consentry {
         Box::new(Builder(self.shared.clone()))
     }
 
-    /// Answers what is ours to answer; `true` when the response was sent.
+    /// Answers what is ours to answer, vendors' first-party paths among it; `true` when the response was sent. The
+    /// ledger, the vendors' connections and their scripts are those of this handle, over reloads too; where the ledger is
+    /// written is what the first engine says.
     ///
     /// # Errors
     /// When the host did not add the [`module`](Self::module), or the client cannot be written to.
     pub async fn handle(&self, session: &mut Session) -> Result<bool> {
-        let client = self.client(session);
+        let client = Client { ip: self.visitor(session), ..self.client(session) };
         let Some(filter) = session.downstream_modules_ctx.get_mut::<PageFilter>() else {
             return Error::e_explain(ErrorType::InternalError, "consentry's module was not added");
         };
         filter.identify(client);
-        match filter.take_reply() {
-            Some(reply) => answer(session, reply).await.map(|()| true),
-            None => Ok(false),
+        let engine = filter.engine().clone();
+        match (filter.take_reply(), filter.take_call()) {
+            (Some(reply), _) => answer(session, reply).await?,
+            (None, Some(call)) => {
+                let Shared { collector, options, .. } = &*self.shared;
+                let call = located(session, &engine, client).unwrap_or(call);
+                collector.serve(session, *call, client, (&engine, &options.levels)).await?;
+            }
+            (None, None) => return Ok(false),
         }
+        Ok(true)
+    }
+
+    /// The visitor's address: behind a balancer that is near, or that the operator trusts, the one that it names.
+    fn visitor(&self, session: &Session) -> Option<IpAddr> {
+        let ip = self.client(session).ip;
+        // Without an address the connection is one of this machine's own.
+        let trusted = self.options().trust_forwarded || ip.is_none_or(is_near);
+        let lines = session.req_header().headers.get_all("x-forwarded-for").iter();
+        let last = lines.filter_map(|line| line.to_str().ok()?.rsplit(',').next()).next_back();
+        last.filter(|_| trusted).and_then(|ip| ip.trim().parse().ok()).or(ip)
     }
 
     /// Tells that the visitor got `status` from the host itself, in the place of the response that the module saw.
@@ -120,8 +147,16 @@ impl Consentry {
             session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip);
         let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         let trusted = self.options().trust_forwarded || ip.is_some_and(is_near);
-        let told = || told_ip(session).filter(|_| self.options().trust_forwarded);
-        Client { ip: told().or(ip), secure: tls || trusted && is_told_secure(session) }
+        Client { ip, secure: tls || trusted && is_told_secure(session) }
+    }
+}
+
+/// The request to a vendor once more, where the visitor's address, which was not known at first, decides on the law.
+fn located(session: &Session, engine: &Engine, client: Client) -> Option<Box<Call>> {
+    let asks = engine.asks_for_address();
+    match asks.then(|| engine.plan(session.req_header().as_ref(), client)) {
+        Some(Plan::Collect(call)) => Some(call),
+        Some(Plan::Respond(_) | Plan::Proxy(_)) | None => None,
     }
 }
 
@@ -131,13 +166,6 @@ fn is_near(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
-}
-
-/// The address from which the proxy before us was asked: the last one in the list, which that proxy wrote itself.
-fn told_ip(session: &Session) -> Option<IpAddr> {
-    let lines = session.req_header().headers.get_all("x-forwarded-for");
-    let last = lines.iter().next_back()?.to_str().ok()?.rsplit(',').next()?;
-    last.trim().parse().ok()
 }
 
 /// Whether the first of the proxies before us was asked over TLS.
@@ -153,8 +181,14 @@ async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
     for (name, value) in reply::HEADERS {
         response.insert_header(name, value)?;
     }
-    response.insert_header(CONTENT_LENGTH, page.len())?;
-    let bare = session.req_header().method == Method::HEAD;
+    if let Some(methods) = reply.allow {
+        response.insert_header(ALLOW, methods)?;
+    }
+    let bodyless = reply.status == StatusCode::NO_CONTENT;
+    if !bodyless {
+        response.insert_header(CONTENT_LENGTH, page.len())?;
+    }
+    let bare = bodyless || session.req_header().method == Method::HEAD;
     session.write_response_header(Box::new(response), bare).await?;
     if bare { Ok(()) } else { session.write_response_body(Some(page), true).await }
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod body;
 pub mod client;
+mod collect;
 mod consentry;
 mod edit;
 mod module;

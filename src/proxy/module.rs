@@ -15,9 +15,9 @@ use super::{
     reply,
     sniffer::{Sniffed, Sniffer},
 };
-use crate::consent::Cmp;
 use crate::engine::{Body, Cause, Client, Engine, OnUnreadable, Plan, Reply, Treatment, View};
 use crate::policy::{Finding, Mode};
+use crate::{collect::Call, consent::Cmp};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
@@ -58,6 +58,7 @@ pub(super) struct PageFilter {
     engine: Arc<Engine>,
     started: Instant,
     reply: Option<Reply>,
+    call: Option<Box<Call>>,
     view: Option<Box<View>>,
     /// The request's `Cookie` headers, until it is known whether the response is a page.
     cookies: HeaderMap,
@@ -84,6 +85,7 @@ impl PageFilter {
             shared,
             started: Instant::now(),
             reply: None,
+            call: None,
             view: None,
             cookies: HeaderMap::new(),
             chunks: true,
@@ -102,6 +104,14 @@ impl PageFilter {
         if let Some(view) = &mut self.view {
             view.identify(&self.engine, client);
         }
+        if let Some(call) = &mut self.call {
+            call.identify(client.secure);
+        }
+    }
+
+    /// The request to a vendor, if it is one.
+    pub(super) const fn take_call(&mut self) -> Option<Box<Call>> {
+        self.call.take()
     }
 
     /// Tells that the visitor got another response than the one that was seen here.
@@ -118,6 +128,7 @@ impl PageFilter {
         self.chunks = request.version >= Version::HTTP_11;
         match self.engine.plan(request.as_ref(), Client::default()) {
             Plan::Respond(reply) => self.reply = Some(reply),
+            Plan::Collect(call) => self.call = Some(call),
             Plan::Proxy(view) => {
                 let cookies = request.headers.get_all(COOKIE).iter();
                 self.cookies = cookies.map(|cookie| (COOKIE, cookie.clone())).collect();
@@ -135,6 +146,9 @@ impl PageFilter {
         // A host that forgot `handle` gets the answer here.
         if let Some(reply) = self.take_reply() {
             return self.replace(response, reply.status);
+        }
+        if self.take_call().is_some() {
+            return self.replace(response, StatusCode::NOT_FOUND);
         }
         let Some(view) = &self.view else { return Ok(()) };
         if response.status.is_informational() {

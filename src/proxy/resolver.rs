@@ -71,7 +71,7 @@ impl Resolver {
         Some(known.get(&(host.into(), port))?.addresses.clone())
     }
 
-    fn keep(&self, host: &str, port: u16, addresses: Vec<SocketAddr>) {
+    pub(super) fn keep(&self, host: &str, port: u16, addresses: Vec<SocketAddr>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_NAMES {
             known.clear();

@@ -10,13 +10,13 @@ use pingora_core::{
     Result,
     apps::ServerApp as _,
     modules::http::{HttpModule, HttpModuleBuilder, HttpModules, Module},
-    protocols::l4::stream::Stream,
+    protocols::{GetSocketDigest as _, SocketDigest, l4::stream::Stream},
     server::configuration::ServerConf,
     upstreams::peer::HttpPeer,
 };
 use pingora_http::ResponseHeader;
 use pingora_proxy::{ProxyHttp, Session, http_proxy};
-use std::{any::Any, net::SocketAddr, sync::Arc};
+use std::{any::Any, net::SocketAddr, os::fd::AsRawFd as _, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot};
 
 struct Host {
@@ -116,9 +116,11 @@ pub(crate) async fn start(
         let (_tell, watch) = tokio::sync::watch::channel(false);
         while let Ok((stream, _)) = listener.accept().await {
             let (proxy, watch) = (proxy.clone(), watch.clone());
-            tokio::spawn(
-                async move { proxy.process_new(Box::new(Stream::from(stream)), &watch).await },
-            );
+            // As Pingora's own listeners do, so that addresses can be asked for.
+            let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
+            let mut stream = Stream::from(stream);
+            stream.set_socket_digest(digest);
+            tokio::spawn(async move { proxy.process_new(Box::new(stream), &watch).await });
         }
     };
     tokio::spawn(async move {

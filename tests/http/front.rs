@@ -53,11 +53,21 @@ impl Front {
 
     /// A proxy with these settings before `origin`.
     pub(crate) async fn of(kind: Kind, origin: SocketAddr, site: Site) -> Self {
+        Self::made(kind, origin, site, engine).await
+    }
+
+    /// A proxy with these settings before `origin`, whose engine is `made` of them.
+    pub(crate) async fn made(
+        kind: Kind,
+        origin: SocketAddr,
+        site: Site,
+        made: impl FnOnce(Site) -> Engine,
+    ) -> Self {
         let site = Site { origin: Some(format!("http://{origin}").parse().unwrap()), ..site };
         match kind {
-            Kind::Program => Self::with(site).await,
+            Kind::Program => Self::run(made(site.clone()), site).await,
             Kind::Embedded => {
-                let consentry = Consentry::new(engine(site.clone()), Options::default()).unwrap();
+                let consentry = Consentry::new(made(site.clone()), Options::default()).unwrap();
                 let (end, ended) = oneshot::channel();
                 let visitors = embed::start(consentry.clone(), origin, ended).await;
                 Self { visitors, admin: None, consentry, site, end: Some(end), running: None }
@@ -67,7 +77,11 @@ impl Front {
 
     /// The program with these settings, the origin's too.
     pub(crate) async fn with(site: Site) -> Self {
-        let consentry = Consentry::new(engine(site.clone()), Options::default()).unwrap();
+        Self::run(engine(site.clone()), site).await
+    }
+
+    async fn run(engine: Engine, site: Site) -> Self {
+        let consentry = Consentry::new(engine, Options::default()).unwrap();
         let (end, ended) = oneshot::channel::<()>();
         let (ready, listening) = oneshot::channel();
         let any = "127.0.0.1:0".parse().unwrap();

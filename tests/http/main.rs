@@ -8,6 +8,7 @@
 )]
 
 mod codings;
+mod collect;
 mod embed;
 mod evidence;
 mod fetch;

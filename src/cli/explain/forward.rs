@@ -138,7 +138,8 @@ fn shaped(
 
 impl Sent {
     fn new(captured: &Captured, asked: &Url, shaped: Shaped, fields: &Fields) -> Self {
-        let Shaped { path, query, body, content_type, content_encoding, report } = shaped;
+        let Shaped { path, query, body, content_type, content_encoding, report, sensitive: _ } =
+            shaped;
         let mut url = asked.clone();
         url.set_path(&path);
         url.set_query(query.as_deref());
