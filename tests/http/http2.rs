@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Request, Response};
 use std::net::SocketAddr;
 use tokio::{net::TcpStream, task::JoinHandle};
 
-async fn connect(address: SocketAddr) -> (SendRequest<Bytes>, JoinHandle<()>) {
+pub(crate) async fn connect(address: SocketAddr) -> (SendRequest<Bytes>, JoinHandle<()>) {
     let stream = TcpStream::connect(address).await.unwrap();
     let (client, connection) = handshake(stream).await.unwrap();
     let driver = tokio::spawn(async move { drop(connection.await) });
@@ -25,7 +25,7 @@ fn request(method: Method, headers: &[(&str, &str)]) -> Request<()> {
     headers.iter().fold(start, |r, (name, value)| r.header(*name, *value)).body(()).unwrap()
 }
 
-async fn whole(response: Response<h2::RecvStream>) -> Result<Vec<u8>, h2::Error> {
+pub(crate) async fn whole(response: Response<h2::RecvStream>) -> Result<Vec<u8>, h2::Error> {
     let mut body = response.into_body();
     let mut all = Vec::new();
     while let Some(piece) = body.data().await {

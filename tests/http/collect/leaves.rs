@@ -1,7 +1,10 @@
 //! What reaches a vendor, byte by byte.
 
 use super::{
-    super::front::KINDS,
+    super::{
+        front::KINDS,
+        http2::{connect, whole},
+    },
     shop::{Plan, Shop, choice},
 };
 use consentry::collect::{Config, UserAgent};
@@ -143,6 +146,30 @@ async fn whatever_the_headers_nothing_of_them_leaves() {
     for never in ["hush", "203.0.113", "adsvalue"] {
         assert!(!reached.contains(never), "{never} in {reached}");
     }
+}
+
+/// Cookies come one by one over HTTP/2, and bodies may end with an empty frame.
+#[tokio::test(flavor = "multi_thread")]
+async fn http2_is_read_as_well() {
+    let shop = Shop::of(Plan::default()).await;
+    let (mut client, _driver) = connect(shop.front.visitors).await;
+    let yes = choice("f1a1m1").trim_end().split_once(": ").unwrap().1.to_owned();
+    for cookies in [&[][..], &[yes.as_str(), "_st_id=abc.7", "session=hush"]] {
+        let request = http::Request::post(format!("http://shop.test{COLLECT}?id=1"));
+        let request =
+            cookies.iter().fold(request, |request, cookie| request.header("cookie", *cookie));
+        let (response, mut stream) = client.send_request(request.body(()).unwrap(), false).unwrap();
+        stream.send_data("{\"id\":\"x\",".into(), false).unwrap();
+        stream.send_data("\"other\":1}".into(), false).unwrap();
+        stream.send_data(bytes::Bytes::new(), true).unwrap();
+        let response = response.await.unwrap();
+        assert_eq!(response.status(), if cookies.is_empty() { 204 } else { 200 });
+        let body = whole(response).await.unwrap();
+        assert_eq!(body.is_empty(), cookies.is_empty());
+    }
+    assert_eq!(shop.stub.bodies(), b"{\"id\":\"x\"}");
+    let reached = shop.reached();
+    assert!(reached.contains("_st_id=abc.7") && !reached.contains("hush"), "{reached}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
