@@ -619,7 +619,7 @@ fn explain_tells_the_law_of_the_visitors_region() {
     let told = explain(&["CF-IPCountry: US", "DNT: 1"]);
     assert_eq!(
         told["consent"]["analytics"],
-        json!({"granted": false, "basis": "explicit", "signal": "dnt", "reason": "Do Not Track refuses analytics"})
+        json!({"granted": false, "granted_to_listed_vendors": false, "basis": "explicit", "signal": "dnt", "reason": "Do Not Track refuses analytics"})
     );
     assert_eq!(told["consent"]["marketing"]["granted"], json!(true));
 }

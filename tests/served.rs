@@ -288,7 +288,7 @@ fn a_pointed_page_is_of_one_consent_state() {
     let given =
         [("etag", "\"x\""), ("cache-control", "public, max-age=9"), ("content-length", "5")];
     let of = |name| headers_of(&view, &given, &name);
-    assert_eq!(of(header::VARY), ["Cookie, Sec-GPC, Accept-Encoding"]);
+    assert_eq!(of(header::VARY), ["Cookie, Sec-GPC, DNT, Accept-Encoding"]);
     assert_eq!(of(header::CACHE_CONTROL), ["private, max-age=9"]);
     assert!(of(header::ETAG)[0].starts_with("W/\"x+s-fam-"));
     assert_eq!(of(header::CONTENT_LENGTH), [""; 0]);

@@ -314,8 +314,14 @@ proptest! {
         // Where these would be open again, what is foreign may end sooner than it is taken to.
         let formatting = ["<a ", "<b ", "<font ", "<nobr "];
         let may_differ = points.iter().chain(&formatting).any(|name| page.contains(name));
+        // With these that parser leaves an integration point, in which the standard stays (13.2.6.5), so that what follows
+        // is no CDATA section to it.
+        let leaves = ["</p>", "</br>"].iter().any(|end| page.contains(end)) && page.contains("<![CDATA[");
         for (number, foreign) in tree(&page) {
             let kind = own.get(&number);
+            if kind.is_none() && leaves && points.iter().any(|name| page.contains(name)) {
+                continue;
+            }
             prop_assert!(kind.is_some(), "{number} is not found in {page}");
             let is_foreign = kind == Some(&TokenKind::StartForeign);
             prop_assert!(is_foreign || !foreign, "{number} is not foreign in {page}");
