@@ -276,12 +276,18 @@ impl View {
     /// The hashes of the scripts that a page may get, where it has a policy.
     fn hashes(&self, headers: &HeaderMap, gate: &Gate) -> Vec<String> {
         let policies = [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY];
-        if !policies.iter().any(|name| headers.contains_key(name)) {
+        let lines = policies.iter().flat_map(|name| headers.get_all(name));
+        let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+        if lines.is_empty() {
             return Vec::new();
         }
+        let named = lines.iter().flat_map(|policy| gate.stubs_of(policy)).map(csp::sha256_source);
         let own = rewrite::insertions(gate);
         let own = own.iter().map(|text| csp::sha256_source(text));
-        self.stubs.iter().cloned().chain(own).collect()
+        let mut all: Vec<_> = self.stubs.iter().cloned().chain(own).chain(named).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Of `edits` those that the mode lets be made.

@@ -49,6 +49,18 @@ pub fn directives(policy: &str) -> impl Iterator<Item = Directive<'_>> {
     })
 }
 
+/// The hosts that the script lists of `policy` name, without scheme, port, path and a leading `*.`.
+pub fn script_hosts(policy: &str) -> impl Iterator<Item = &str> {
+    let lists = ["script-src", "script-src-elem", "default-src"];
+    let of_scripts =
+        directives(policy).filter(move |d| lists.iter().any(|l| d.name.eq_ignore_ascii_case(l)));
+    of_scripts.flat_map(|list| list.value.split_ascii_whitespace()).filter_map(|source| {
+        let host = source.split_once("://").map_or(source, |(_, rest)| rest);
+        let host = host.split(['/', ':']).next()?.trim_start_matches("*.");
+        (host.contains('.') && !host.starts_with('\'')).then_some(host)
+    })
+}
+
 /// What an inline script needs to run under all of `policies`, which are the enforced ones.
 #[must_use]
 pub fn inline_script(policies: &[&str]) -> Inline {
@@ -175,6 +187,13 @@ mod tests {
 
     fn nonce_of(n: &str) -> Inline {
         Inline::Nonce(n.to_owned())
+    }
+
+    #[test]
+    fn hosts_of_scripts_are_found() {
+        let policy = "img-src a.test; Script-Src 'self' 'sha256-a.b=' https://cdn.b.test:443/x *.c.test data: https:; \
+                      default-src d.test";
+        assert_eq!(script_hosts(policy).collect::<Vec<_>>(), ["cdn.b.test", "c.test", "d.test"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! 3. A connection that is opened in advance to a host on which an allowed vendor has an endpoint is needless: it would reach the
 //!    vendor for nothing, and its loss costs no more than time where the host is used for something else too.
 
-use super::{Decision, Front, Ruling, Verdict};
+use super::{Decision, Front, Ruling, Verdict, csp};
 use crate::{
     catalog::{Catalog, Destination, Lists, Mention, Page, Prefix, Scope, Shape, Snippet, Target},
     vendor::Vendor,
@@ -279,6 +279,15 @@ impl Gate {
     fn with_judgement<'g>(&self, snippet: Snippet<'g>) -> (Snippet<'g>, Judged) {
         let judged = self.judged(snippet.vendor);
         (snippet, judged)
+    }
+
+    /// The stubs of the gated vendors whose hosts the script lists of `policy` name: a page whose policy knows scripts by their
+    /// hashes can only load a vendor that it names.
+    pub fn stubs_of<'g>(&'g self, policy: &'g str) -> impl Iterator<Item = &'g str> {
+        csp::script_hosts(policy).filter_map(|host| {
+            let judged = self.url(&format!("https://{host}/"), Destination::Script)?;
+            judged.is_held().then(|| self.catalog.surrogate(&judged.vendor.id)).flatten()
+        })
     }
 
     /// Judges a cookie by its name.

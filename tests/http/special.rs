@@ -458,3 +458,28 @@ async fn a_cache_keeps_the_origins_page_and_nobodys_state() {
     }
     assert_eq!(origin.requests().len(), 1, "the rest came from the cache");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stubs_run_where_a_policy_names_their_vendors() {
+    let page = b"<!doctype html><head><script src=https://cdn.mxpnl.com/libs/mixpanel-2-latest.min.js></script>\
+        <script src=https://cdn.segment.com/analytics.js/v1/K/analytics.min.js></script></head>";
+    let named = "script-src 'sha256-eA==' https://cdn.mxpnl.com *.segment.com:443";
+    for kind in KINDS {
+        let header = format!("Content-Security-Policy: {named}\r\n");
+        let in_head = one(kind, Site::default(), html(&header, page), &get("")).await;
+        let policy = in_head.get("content-security-policy").unwrap().to_owned();
+        let meta = format!("<meta http-equiv=Content-Security-Policy content=\"{named}\">");
+        let meta = [meta.as_bytes(), page].concat();
+        let in_page = one(kind, Site::default(), html("", &meta), &get("")).await;
+        let declared = String::from_utf8(in_page.body).unwrap().replace("&#39;", "'");
+        for (policy, page) in [(&policy, in_head.body), (&declared, declared.clone().into_bytes())]
+        {
+            let page = String::from_utf8(page).unwrap();
+            let inserted =
+                page.split("<script>").skip(1).map(|rest| rest.split("</script>").next().unwrap());
+            let hashes: Vec<_> = inserted.map(consentry::policy::csp::sha256_source).collect();
+            assert_eq!(hashes.len(), 2, "{kind:?} {page}");
+            assert!(hashes.iter().all(|hash| policy.contains(hash)), "{kind:?} {policy}");
+        }
+    }
+}

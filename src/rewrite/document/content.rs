@@ -294,8 +294,10 @@ impl Document {
         let own = insertions(gate);
         let is_gated = |id| gate.catalog().vendor(id).is_some_and(|vendor| !gate.allows(vendor));
         let hashed = gate.catalog().hashed_surrogates().filter(|(id, _)| is_gated(id));
-        let texts =
-            hashed.map(|(_, text)| text).chain(own.iter().map(String::as_str)).chain([text]);
+        let policies = self.declared.policies().join(";");
+        let named = gate.stubs_of(&policies);
+        let own = own.iter().map(String::as_str);
+        let texts = hashed.map(|(_, text)| text).chain(named).chain(own).chain([text]);
         self.declared.open(texts, out);
         out.extend_from_slice(b"<script");
         if let Some(nonce) = &self.nonce {

@@ -38,6 +38,11 @@ impl Declared {
         self.waiting.first().map(|first| first.tag.start)
     }
 
+    /// The policies that wait.
+    pub(super) fn policies(&self) -> Vec<&str> {
+        self.waiting.iter().map(|waiting| waiting.policy.as_str()).collect()
+    }
+
     /// The output lost its first `bytes`.
     pub(in crate::rewrite) fn shift(&mut self, bytes: usize) {
         for Waiting { tag, .. } in &mut self.waiting {
