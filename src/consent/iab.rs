@@ -4,10 +4,13 @@
 //! 2. Two values of one name combine as those of any source; a value that cannot be read takes the answer of its twin
 //!    away, for it may have been a refusal.
 //! 3. Where several strings answer about vendors, all of them must allow.
-//! 4. A string in a URL is never read: whoever made the link is not the visitor.
+//! 4. The cookie of Google's own consent manager holds strings among other things; where a value of it holds one, its twins
+//!    without one count as unreadable.
+//! 5. A string in a URL is never read: whoever made the link is not the visitor.
 
 use super::{
     ac,
+    cmp::string_in_google_fc,
     cookies::{Cookies, Forms},
     date::Clock,
     gpp,
@@ -78,23 +81,44 @@ pub(super) struct Strings<'r> {
 type Read = (Said, Option<Answer>);
 
 impl<'r> Strings<'r> {
-    /// What the cookies hold of the kinds in `which`.
-    pub(super) fn read(cookies: &Cookies<'_>, clock: Clock, ids: &'r [u16], which: &[Iab]) -> Self {
+    /// What the cookies hold of the kinds in `which`; `google` is the name of the cookie of Google's consent manager.
+    pub(super) fn read(
+        cookies: &Cookies<'_>,
+        clock: Clock,
+        ids: &'r [u16],
+        which: &[Iab],
+        google: Option<&str>,
+    ) -> Self {
         let mut strings = Self { clock, ids, signals: Vec::new(), answer: None };
         // In the order of `ALL`: Additional Consent is judged beside the TC strings.
         for kind in Iab::ALL.into_iter().filter(|kind| which.contains(kind)) {
             for cookie in kind.cookies() {
-                strings.add(kind, cookie, &cookies.values(cookie));
+                let read = |forms: &Forms<'_>| forms.find(|text| strings.decode(kind, text));
+                let read = cookies.values(cookie).iter().map(read).collect();
+                strings.add(kind, cookie, read);
+            }
+            if let Some(cookie) = google {
+                strings.add_from_google(kind, cookie, &cookies.values(cookie));
             }
         }
         strings
     }
 
-    fn add(&mut self, kind: Iab, cookie: &'static str, values: &[Forms<'_>]) {
+    /// Rule 4.
+    fn add_from_google(&mut self, kind: Iab, cookie: &str, values: &[Forms<'_>]) {
+        let find = |forms: &Forms<'_>| forms.find(|text| string_in_google_fc(kind, text));
+        let texts: Vec<_> = values.iter().map(find).collect();
+        if texts.iter().any(Option::is_some) {
+            let read = texts.iter().map(|text| self.decode(kind, text.as_ref()?)).collect();
+            self.add(kind, cookie, read);
+        }
+    }
+
+    /// Adds what the values of one cookie say, nothing where they cannot be read.
+    fn add(&mut self, kind: Iab, cookie: &str, read: Vec<Option<Read>>) {
         let malformed = || (Said::nothing("malformed"), None);
-        let read = |forms: &Forms<'_>| forms.find(|text| self.decode(kind, text));
         let (said, answers): (Vec<_>, Vec<_>) =
-            values.iter().map(|forms| read(forms).unwrap_or_else(malformed)).unzip();
+            read.into_iter().map(|read| read.unwrap_or_else(malformed)).unzip();
         let Some(said) = strictest(said) else { return };
         self.signals
             .push(said.noting(|note| format!("{note} in {cookie}").into()).named(kind.name()));

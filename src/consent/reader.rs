@@ -61,7 +61,8 @@ impl Reader {
 
     fn cookies(&self, cookies: &Cookies<'_>, clock: Clock) -> Consent {
         let mut signals = self.cookie_signals(cookies, clock);
-        let strings = Strings::read(cookies, clock, &self.listed, &self.config.iab);
+        let google = self.config.cmps.contains(&Cmp::GoogleFc).then(|| self.cookie(Cmp::GoogleFc));
+        let strings = Strings::read(cookies, clock, &self.listed, &self.config.iab, google);
         signals.extend(strings.signals);
         Consent { signals, tcf: strings.answer }
     }
@@ -84,11 +85,14 @@ impl Reader {
     }
 
     fn cmp<'a>(&'a self, cmp: Cmp, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {
-        let cookie =
-            self.config.cookies.get(&cmp).map_or(cmp.cookie(), |name| name.trim_end_matches('*'));
-        let source = Source::new(cookies, clock, cookie);
+        let source = Source::new(cookies, clock, self.cookie(cmp));
         let map = self.config.maps.get(&cmp).unwrap_or(source.map);
         let revision = self.config.revisions.get(&cmp).map(String::as_str);
-        Source { map, revision, ..source }
+        Source { map, revision, iab: &self.config.iab, ..source }
+    }
+
+    /// The name of the cookie that holds the choice, on this site.
+    fn cookie(&self, cmp: Cmp) -> &str {
+        self.config.cookies.get(&cmp).map_or(cmp.cookie(), |name| name.trim_end_matches('*'))
     }
 }
