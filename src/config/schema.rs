@@ -107,6 +107,7 @@ pub(super) static VENDOR: Schema = Schema {
         "name",
         "purpose",
         "gvl",
+        "atp",
         "hosts",
         "literals",
         "inline",

@@ -439,7 +439,7 @@ fn vendors_are_added_and_changed() {
     let catalogue = "[[vendor]]\nid = \"x\"\nname = \"X\"\npurpose = \"analytics\"\nhosts = [\"x.test\"]\nsurrogate = \"s\"\n";
     std::fs::write(folder.path().join("v.toml"), catalogue).unwrap();
     let text = "vendors = \"v.toml\"\n[[vendor]]\nid = \"x\"\npurpose = \"marketing\"\nhosts = [\"Y.test/p\"]\nsurrogate = \"\"\n\
-                [[vendor]]\nid = \"z\"\npurpose = \"functional\"\ncookies = [\"_z*\"]\ngvl = 7\n";
+                [[vendor]]\nid = \"z\"\npurpose = \"functional\"\ncookies = [\"_z*\"]\ngvl = 7\natp = 89\n";
     let config = Config::parse(text, "c.toml", folder.path(), &Overrides::default()).unwrap();
     let [x, z] = config.vendors.as_slice() else { panic!("two vendors") };
     assert_eq!(
@@ -447,7 +447,8 @@ fn vendors_are_added_and_changed() {
         ("X", Some(Purpose::Marketing), "")
     );
     assert_eq!(x.hosts, ["x.test", "y.test/p"]);
-    assert_eq!((z.name.as_str(), z.purpose, z.gvl), ("z", Some(Purpose::Functional), Some(7)));
+    assert_eq!((z.name.as_str(), z.purpose), ("z", Some(Purpose::Functional)));
+    assert_eq!((z.gvl, z.atp, x.atp), (Some(7), Some(89), None));
 }
 
 #[test]

@@ -92,10 +92,11 @@ fn new_entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, id: String) -> Vend
 
 /// `base` with what `table` says.
 fn entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, base: VendorEntry) -> VendorEntry {
-    let VendorEntry { id, mut name, purpose: base_purpose, mut gvl, .. } = base.clone();
+    let VendorEntry { id, mut name, purpose: base_purpose, mut gvl, mut atp, .. } = base.clone();
     reader.set(&mut name, table, "name", some_text);
     let purpose = reader.value(table, "purpose", purpose).or(base_purpose);
     gvl = reader.value(table, "gvl", whole(1..=u16::MAX)).or(gvl);
+    atp = reader.value(table, "atp", whole(1..=u32::MAX)).or(atp);
     let mut add = |mut list: Vec<String>,
                    key,
                    meaning: fn(&DeValue<'_>) -> Result<String, Wrong>| {
@@ -107,6 +108,7 @@ fn entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, base: VendorEntry) -> V
         name,
         purpose,
         gvl,
+        atp,
         hosts: add(base.hosts, "hosts", place),
         literals: add(base.literals, "literals", place),
         inline: add(base.inline, "inline", some_text),

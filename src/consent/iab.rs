@@ -3,7 +3,7 @@
 //! 1. A string is looked for under the names that consent managers give its cookie; each name is a signal of its own.
 //! 2. Two values of one name combine as those of any source; a value that cannot be read takes the answer of its twin
 //!    away, for it may have been a refusal.
-//! 3. Where several strings answer about vendors, all of them must allow.
+//! 3. Where several strings of a kind answer about vendors, all of them must allow.
 //! 4. The cookie of Google's own consent manager holds strings among other things; where a value of it holds one, its twins
 //!    without one count as unreadable.
 //! 5. A string in a URL is never read: whoever made the link is not the visitor.
@@ -16,10 +16,9 @@ use super::{
     gpp,
     signal::Signal,
     source::{Said, strictest},
-    tcf::{self, Answer},
-    usprivacy,
+    tcf, usprivacy,
 };
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A kind of string of the IAB's frameworks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,29 +66,51 @@ impl fmt::Display for Iab {
     }
 }
 
+/// The vendors that strings are asked about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// By their sorted ids in the Global Vendor List.
+    pub(super) gvl: Arc<[u16]>,
+    /// By their sorted ids in Google's list of providers.
+    pub(super) atp: Arc<[u32]>,
+}
+
 /// What the strings of one request said so far.
 #[derive(Debug)]
 pub(super) struct Strings<'r> {
     clock: Clock,
-    /// The vendors that answers are about, by their sorted ids in the Global Vendor List.
-    ids: &'r [u16],
+    asked: &'r Asked,
     pub(super) signals: Vec<Signal>,
-    pub(super) answer: Option<Answer>,
+    pub(super) tcf: Option<tcf::Answer>,
+    pub(super) ac: Option<ac::Answer>,
 }
 
 /// What one value says.
-type Read = (Said, Option<Answer>);
+struct Read {
+    said: Said,
+    tcf: Option<tcf::Answer>,
+    ac: Option<ac::Answer>,
+}
+
+/// An answer about vendors.
+trait Answer: Sized {
+    /// What both allow.
+    fn and(self, other: &Self) -> Self;
+
+    /// Nothing.
+    fn silenced(self) -> Self;
+}
 
 impl<'r> Strings<'r> {
     /// What the cookies hold of the kinds in `which`; `google` is the name of the cookie of Google's consent manager.
     pub(super) fn read(
         cookies: &Cookies<'_>,
         clock: Clock,
-        ids: &'r [u16],
+        asked: &'r Asked,
         which: &[Iab],
         google: Option<&str>,
     ) -> Self {
-        let mut strings = Self { clock, ids, signals: Vec::new(), answer: None };
+        let mut strings = Self { clock, asked, signals: Vec::new(), tcf: None, ac: None };
         // In the order of `ALL`: Additional Consent is judged beside the TC strings.
         for kind in Iab::ALL.into_iter().filter(|kind| which.contains(kind)) {
             for cookie in kind.cookies() {
@@ -116,34 +137,78 @@ impl<'r> Strings<'r> {
 
     /// Adds what the values of one cookie say, nothing where they cannot be read.
     fn add(&mut self, kind: Iab, cookie: &str, read: Vec<Option<Read>>) {
-        let malformed = || (Said::nothing("malformed"), None);
-        let (said, answers): (Vec<_>, Vec<_>) =
-            read.into_iter().map(|read| read.unwrap_or_else(malformed)).unzip();
+        let malformed = || Read::from(Said::nothing("malformed"));
+        let (mut said, mut tcf, mut ac) = (Vec::new(), Vec::new(), Vec::new());
+        for read in read {
+            let read = read.unwrap_or_else(malformed);
+            said.push(read.said);
+            tcf.push(read.tcf);
+            ac.push(read.ac);
+        }
         let Some(said) = strictest(said) else { return };
         self.signals
             .push(said.noting(|note| format!("{note} in {cookie}").into()).named(kind.name()));
-        self.answer = both(self.answer.take(), twins(answers));
+        self.tcf = both(self.tcf.take(), twins(tcf));
+        self.ac = both(self.ac.take(), twins(ac));
     }
 
     fn decode(&self, kind: Iab, text: &str) -> Option<Read> {
         match kind {
-            Iab::Tcf => tcf::read(text, self.clock, self.ids),
-            Iab::Gpp => gpp::read(text, self.clock, self.ids),
-            Iab::Ac => Some((ac::read(text, self.answer.is_some())?, None)),
-            Iab::UsPrivacy => Some((usprivacy::read(text)?, None)),
+            Iab::Tcf => tcf::read(text, self.clock, &self.asked.gvl).map(Read::from),
+            Iab::Gpp => gpp::read(text, self.clock, &self.asked.gvl).map(Read::from),
+            Iab::Ac => ac::read(text, self.tcf.is_some(), &self.asked.atp).map(Read::from),
+            Iab::UsPrivacy => usprivacy::read(text).map(Read::from),
         }
     }
 }
 
+impl From<Said> for Read {
+    fn from(said: Said) -> Self {
+        Self { said, tcf: None, ac: None }
+    }
+}
+
+impl From<(Said, Option<tcf::Answer>)> for Read {
+    fn from((said, tcf): (Said, Option<tcf::Answer>)) -> Self {
+        Self { said, tcf, ac: None }
+    }
+}
+
+impl From<(Said, Option<ac::Answer>)> for Read {
+    fn from((said, ac): (Said, Option<ac::Answer>)) -> Self {
+        Self { said, tcf: None, ac }
+    }
+}
+
+impl Answer for tcf::Answer {
+    fn and(self, other: &Self) -> Self {
+        Self::and(self, other)
+    }
+
+    fn silenced(self) -> Self {
+        Self::silenced(self)
+    }
+}
+
+impl Answer for ac::Answer {
+    fn and(self, other: &Self) -> Self {
+        Self::and(self, other)
+    }
+
+    fn silenced(self) -> Self {
+        Self::silenced(self)
+    }
+}
+
 /// Rule 2.
-fn twins(answers: Vec<Option<Answer>>) -> Option<Answer> {
+fn twins<A: Answer>(answers: Vec<Option<A>>) -> Option<A> {
     let any_silent = answers.iter().any(Option::is_none);
     let answer = answers.into_iter().flatten().reduce(|a, b| a.and(&b))?;
     Some(if any_silent { answer.silenced() } else { answer })
 }
 
 /// Rule 3.
-fn both(a: Option<Answer>, b: Option<Answer>) -> Option<Answer> {
+fn both<A: Answer>(a: Option<A>, b: Option<A>) -> Option<A> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.and(&b)),
         (a, b) => a.or(b),

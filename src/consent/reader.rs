@@ -6,20 +6,19 @@ use super::{
     cookies::Cookies,
     date::Clock,
     gpc,
-    iab::Strings,
+    iab::{Asked, Strings},
     own, rule,
     signal::{Consent, Signal},
     source::{Said, Source},
 };
 use http::HeaderMap;
-use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
+use std::{collections::BTreeSet, time::SystemTime};
 
 /// Reads the consent of one site's visitors.
 #[derive(Clone, Debug)]
 pub struct Reader {
     config: Config,
-    /// The vendors that TC strings are asked about.
-    listed: Arc<[u16]>,
+    asked: Asked,
 }
 
 impl Reader {
@@ -34,15 +33,22 @@ impl Reader {
                 true
             }
         });
-        Self { config, listed: Arc::default() }
+        Self { config, asked: Asked::default() }
     }
 
     /// The same reader, which asks TC strings about the vendors with these ids in the Global Vendor List; without it, none
     /// is ever allowed by such a string.
     #[must_use]
     pub fn asking_about(self, vendors: impl IntoIterator<Item = u16>) -> Self {
-        let sorted: BTreeSet<u16> = vendors.into_iter().collect();
-        Self { listed: sorted.into_iter().collect(), ..self }
+        let gvl = vendors.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        Self { asked: Asked { gvl, ..self.asked }, ..self }
+    }
+
+    /// The same reader, which asks Additional Consent strings about the providers with these ids in Google's list.
+    #[must_use]
+    pub fn asking_about_providers(self, providers: impl IntoIterator<Item = u32>) -> Self {
+        let atp = providers.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        Self { asked: Asked { atp, ..self.asked }, ..self }
     }
 
     /// What a request with these `headers` says at the time `now`: own choice, consent managers,
@@ -62,9 +68,9 @@ impl Reader {
     fn cookies(&self, cookies: &Cookies<'_>, clock: Clock) -> Consent {
         let mut signals = self.cookie_signals(cookies, clock);
         let google = self.config.cmps.contains(&Cmp::GoogleFc).then(|| self.cookie(Cmp::GoogleFc));
-        let strings = Strings::read(cookies, clock, &self.listed, &self.config.iab, google);
+        let strings = Strings::read(cookies, clock, &self.asked, &self.config.iab, google);
         signals.extend(strings.signals);
-        Consent { signals, tcf: strings.answer }
+        Consent { signals, tcf: strings.tcf, ac: strings.ac }
     }
 
     fn cookie_signals(&self, cookies: &Cookies<'_>, clock: Clock) -> Vec<Signal> {

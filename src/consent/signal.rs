@@ -1,6 +1,6 @@
 //! What one source of consent says, purpose by purpose, as plain data.
 
-use super::{Iab, tcf};
+use super::{Iab, ac, tcf};
 use crate::purpose::Purpose;
 use std::borrow::Cow;
 
@@ -143,6 +143,8 @@ pub struct Consent {
     pub signals: Vec<Signal>,
     /// What the TC strings that count say of the vendors of the Global Vendor List; none without such a string.
     pub tcf: Option<tcf::Answer>,
+    /// What the Additional Consent strings beside them say of Google's providers; none without such a string.
+    pub ac: Option<ac::Answer>,
 }
 
 impl Signal {
@@ -155,6 +157,6 @@ impl Signal {
 
 impl From<Vec<Signal>> for Consent {
     fn from(signals: Vec<Signal>) -> Self {
-        Self { signals, tcf: None }
+        Self { signals, tcf: None, ac: None }
     }
 }

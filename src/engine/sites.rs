@@ -23,7 +23,9 @@ impl Compiled {
     fn new(config: Site, catalog: &Catalog) -> Self {
         let scope = Arc::new(catalog.scope(&config.gate));
         let listed = catalog.vendors().filter_map(|vendor| vendor.gvl);
+        let providers = catalog.vendors().filter_map(|vendor| vendor.atp);
         let reader = Reader::new(&config.consent).asking_about(listed);
+        let reader = reader.asking_about_providers(providers);
         Self { scope, reader, config }
     }
 

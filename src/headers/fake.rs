@@ -53,6 +53,7 @@ fn judged(verdict: Verdict) -> Judged {
         name: "V".into(),
         purpose: Purpose::Marketing,
         gvl: None,
+        atp: None,
         source: Source::Catalog,
     };
     Judged { vendor: Arc::new(vendor), decision: Decision { verdict, reason: "test".into() } }

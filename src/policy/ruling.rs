@@ -19,13 +19,18 @@
 //! 10. A vendor with an id in the Global Vendor List needs the consent of the TC string, where the request has one that
 //!     counts ([`Answer::unlock`]), unless the operator says [`Tcf::Off`].
 //! 11. Such a vendor is gated under [`Regime::OptIn`] without a TC string, where the operator says [`Tcf::Require`].
-//! 12. It is allowed.
+//! 12. A vendor without such an id that is one of Google's ad technology providers needs the consent of the Additional Consent
+//!     string, where one stands beside the TC string, and that of the TC string to what it does. Alone it allows nothing.
+//! 13. It is allowed.
 //!
 //! Adding a signal that does not grant a purpose never turns its denial into a grant.
 
 use super::Reason;
 use crate::{
-    consent::{Basis, Consent, Signal, Vote, tcf::Answer},
+    consent::{
+        Basis, Consent, Signal, Vote, ac,
+        tcf::{Answer, Withheld},
+    },
     purpose::Purpose,
     vendor::Vendor,
 };
@@ -156,8 +161,8 @@ pub struct Ruling {
 /// What the rules for vendors of the Global Vendor List go by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Listed {
-    /// Rule 10.
-    Asked(Answer),
+    /// Rules 10 and 12.
+    Asked(Answer, Option<ac::Answer>),
     /// Rule 11.
     Missing,
     /// Neither.
@@ -205,7 +210,9 @@ impl Policy {
             marketing: grant(Purpose::Marketing),
             tcf: match (self.tcf, &consent.tcf) {
                 (Tcf::Off, _) => Listed::Unasked,
-                (Tcf::IfPresent | Tcf::Require, Some(answer)) => Listed::Asked(answer.clone()),
+                (Tcf::IfPresent | Tcf::Require, Some(answer)) => {
+                    Listed::Asked(answer.clone(), consent.ac.clone())
+                }
                 (Tcf::Require, None) if regime == Regime::OptIn => Listed::Missing,
                 (Tcf::IfPresent | Tcf::Require, None) => Listed::Unasked,
             },
@@ -279,6 +286,20 @@ impl Policy {
 
 fn first(consent: &Consent, basis: Basis) -> Option<&Signal> {
     consent.signals.iter().find(|s| s.basis == basis)
+}
+
+/// Rule 12: why the provider with the id `id` is not allowed.
+fn unlock_provider(
+    answer: &Answer,
+    ac: &ac::Answer,
+    id: u32,
+    purpose: Purpose,
+) -> Result<(), &'static str> {
+    if !answer.serves(purpose) {
+        return Err(Withheld::Purpose.reason());
+    }
+    let consented = ac.allows(id).then_some(());
+    consented.ok_or("ac: the visitor did not consent to this vendor")
 }
 
 fn refused(signal: &Signal, purpose: Purpose) -> String {
@@ -390,9 +411,17 @@ impl Ruling {
         };
         let by_grant = |is_allowed| Outcome { is_allowed, why: Why::Grant(&grant.reason) };
         match (vendor.gvl, &self.tcf) {
-            (None, _) | (_, Listed::Unasked) => by_grant(grant.granted),
+            (_, Listed::Unasked) | (None, Listed::Missing) => by_grant(grant.granted),
             _ if !grant.granted && !grant.listed => by_grant(false),
-            (Some(id), Listed::Asked(answer)) => match answer.unlock(id, purpose) {
+            (None, Listed::Asked(answer, ac)) => match vendor.atp.zip(ac.as_ref()) {
+                None => by_grant(grant.granted),
+                Some((id, ac)) => match unlock_provider(answer, ac, id, purpose) {
+                    Ok(()) if grant.granted => by_grant(true),
+                    Ok(()) => Outcome::fixed(true, "ac: the visitor consented to this vendor"),
+                    Err(withheld) => Outcome::fixed(false, withheld),
+                },
+            },
+            (Some(id), Listed::Asked(answer, _)) => match answer.unlock(id, purpose) {
                 Ok(()) if grant.granted => by_grant(true),
                 Ok(()) => Outcome::fixed(true, "tcf: the visitor consented to this vendor"),
                 Err(withheld) => Outcome::fixed(false, withheld.reason()),
@@ -410,7 +439,12 @@ impl Ruling {
         let all = Purpose::OPTIONAL.into_iter().all(|purpose| self.grants(purpose));
         all && match &self.tcf {
             Listed::Unasked => true,
-            Listed::Asked(answer) => answer.unlocks_all(),
+            Listed::Asked(answer, ac) => {
+                let serves_all = || Purpose::OPTIONAL.into_iter().all(|p| answer.serves(p));
+                let all_providers =
+                    |ac: &ac::Answer| ac.is_empty() || ac.allows_all() && serves_all();
+                answer.unlocks_all() && ac.as_ref().is_none_or(all_providers)
+            }
             Listed::Missing => false,
         }
     }
@@ -419,9 +453,9 @@ impl Ruling {
     #[must_use]
     pub fn stamp(&self) -> String {
         match &self.tcf {
-            Listed::Asked(answer) => {
+            Listed::Asked(answer, ac) => {
                 let mut hasher = DefaultHasher::new();
-                answer.hash(&mut hasher);
+                (answer, ac).hash(&mut hasher);
                 format!("{:016x}", hasher.finish())
             }
             Listed::Missing | Listed::Unasked => String::new(),

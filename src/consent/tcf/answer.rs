@@ -117,6 +117,12 @@ impl Answer {
         allowed.then_some(()).ok_or(Withheld::Restricted)
     }
 
+    /// Whether the visitor consented to the purposes that a use of data for `purpose` takes, whoever uses it.
+    #[must_use]
+    pub fn serves(&self, purpose: Purpose) -> bool {
+        self.purposes.serve(purpose)
+    }
+
     /// Whether all vendors that were asked about may use data for any purpose.
     #[must_use]
     pub fn unlocks_all(&self) -> bool {
