@@ -61,6 +61,7 @@ pub(super) static CONSENT: Schema = Schema {
         "cmp",
         "iab",
         "tcf",
+        "tcf_purposes",
         "gpc",
         "dnt",
         "allow_implied",

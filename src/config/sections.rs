@@ -7,7 +7,7 @@ use super::{
     address::{address, optional_address, optional_url},
     host::domain,
     meaning::{Wrong, boolean, duration, one_of, shown, size, some_text, text, whole},
-    names::{CMPS, GATED, IAB, TCF, THIRD_PARTY, cookie_name, optional_purpose, purpose},
+    names::{CMPS, GATED, IAB, TCF, THIRD_PARTY, cookie_name, optional_purpose, purpose, tcf_use},
     nearest::nearest,
     reader::{Named, Reader, Table},
     schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, LISTEN, ORIGIN, RULE, Schema},
@@ -84,6 +84,7 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
         let key = if table.get("iab").is_some() { "iab" } else { "tcf" };
         reader.report(table.at(key), what, "add \"tcf\" to `iab`");
     }
+    tcf_purposes(reader, &table, config);
     for (key, refused) in [("gpc", &mut config.gpc), ("dnt", &mut config.dnt)] {
         if let Some(purposes) = reader.list(&table, key, optional_purpose) {
             *refused = purposes.into_iter().map(|(purpose, _)| purpose).collect::<PurposeSet>();
@@ -93,6 +94,27 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
     maps(reader, &table, config);
     if let Some(rules) = reader.tables(&table, "rule", &RULE) {
         config.rules = rules.iter().filter_map(|table| rule(reader, table)).collect();
+    }
+}
+
+/// The purposes of the TCF that each of ours takes.
+fn tcf_purposes<'t>(reader: &mut Reader<'t>, table: &Table<'t>, config: &mut consent::Config) {
+    let Some(value) = table.get("tcf_purposes") else { return };
+    let uses = &mut config.tcf_purposes;
+    for entry in reader.names(value, "tcf_purposes") {
+        let field = match entry.name {
+            "functional" => &mut uses.functional,
+            "analytics" => &mut uses.analytics,
+            "marketing" => &mut uses.marketing,
+            name => {
+                let what = format!("unknown purpose {} in `tcf_purposes`", shown(name));
+                reader.report(entry.at, what, "write `functional`, `analytics` or `marketing`");
+                continue;
+            }
+        };
+        if let Some(written) = reader.entry(&entry, tcf_use) {
+            *field = written;
+        }
     }
 }
 

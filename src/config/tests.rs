@@ -96,6 +96,28 @@ fn unknown_names_come_with_the_known_ones() {
 }
 
 #[test]
+fn the_purposes_of_the_tcf_can_be_chosen() {
+    use crate::consent::tcf::{Purposes, Use, Uses};
+    let of = |all, one_of| Use::new(Purposes::of(all), Purposes::of(one_of));
+    let text = "[consent]\ntcf_purposes = { marketing = [1, [2, 4], 7] }\n\
+                [[site]]\nhosts = [\"a.test\"]\norigin.url = \"http://a.test\"\nconsent.tcf_purposes.analytics = [1]";
+    let config = parse(text).unwrap();
+    let top = Uses { marketing: of(&[1, 7], &[2, 4]), ..Uses::DEFAULT };
+    assert_eq!(config.default.consent.tcf_purposes, top);
+    let site = Uses { analytics: of(&[1], &[]), ..top };
+    assert_eq!(config.sites[0].consent.tcf_purposes, site);
+    has(
+        "[consent.tcf_purposes]\nmarketing = [2, 3]\nanalytics = [1, 12]\nfunctional = [1, [2], [3]]\nnecessary = []\n",
+        &[
+            "c.toml:2:13: `marketing` is without purpose 1; write 1 too: nothing else allows storage",
+            "c.toml:3:13: `analytics` has an entry that is `12`; write a whole number from 1 to 11",
+            "c.toml:4:14: `functional` has two inner lists; write at most one",
+            "c.toml:5:1: unknown purpose `necessary` in `tcf_purposes`; write `functional`, `analytics` or `marketing`",
+        ],
+    );
+}
+
+#[test]
 fn strings_of_the_iabs_frameworks_can_be_chosen() {
     let config = parse("[consent]\niab = [\"gpp\", \"tcf\"]\ntcf = \"require\"").unwrap();
     assert_eq!(config.default.consent.iab, [Iab::Gpp, Iab::Tcf]);

@@ -66,13 +66,13 @@ impl fmt::Display for Iab {
     }
 }
 
-/// The vendors that strings are asked about.
+/// What strings are asked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
-    /// By their sorted ids in the Global Vendor List.
-    pub(super) gvl: Arc<[u16]>,
-    /// By their sorted ids in Google's list of providers.
-    pub(super) atp: Arc<[u32]>,
+    /// TC strings.
+    pub(super) tcf: tcf::Asked,
+    /// Additional Consent strings, about these providers, by their sorted ids in Google's list.
+    pub(super) providers: Arc<[u32]>,
 }
 
 /// What the strings of one request said so far.
@@ -154,9 +154,9 @@ impl<'r> Strings<'r> {
 
     fn decode(&self, kind: Iab, text: &str) -> Option<Read> {
         match kind {
-            Iab::Tcf => tcf::read(text, self.clock, &self.asked.gvl).map(Read::from),
-            Iab::Gpp => gpp::read(text, self.clock, &self.asked.gvl).map(Read::from),
-            Iab::Ac => ac::read(text, self.tcf.is_some(), &self.asked.atp).map(Read::from),
+            Iab::Tcf => tcf::read(text, self.clock, &self.asked.tcf).map(Read::from),
+            Iab::Gpp => gpp::read(text, self.clock, &self.asked.tcf).map(Read::from),
+            Iab::Ac => ac::read(text, self.tcf.is_some(), &self.asked.providers).map(Read::from),
             Iab::UsPrivacy => usprivacy::read(text).map(Read::from),
         }
     }

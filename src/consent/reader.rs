@@ -33,22 +33,26 @@ impl Reader {
                 true
             }
         });
-        Self { config, asked: Asked::default() }
+        let mut asked = Asked::default();
+        asked.tcf.uses = config.tcf_purposes;
+        Self { config, asked }
     }
 
     /// The same reader, which asks TC strings about the vendors with these ids in the Global Vendor List; without it, none
     /// is ever allowed by such a string.
     #[must_use]
-    pub fn asking_about(self, vendors: impl IntoIterator<Item = u16>) -> Self {
-        let gvl = vendors.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        Self { asked: Asked { gvl, ..self.asked }, ..self }
+    pub fn asking_about(mut self, vendors: impl IntoIterator<Item = u16>) -> Self {
+        let sorted: BTreeSet<u16> = vendors.into_iter().collect();
+        self.asked.tcf.vendors = sorted.into_iter().collect();
+        self
     }
 
     /// The same reader, which asks Additional Consent strings about the providers with these ids in Google's list.
     #[must_use]
-    pub fn asking_about_providers(self, providers: impl IntoIterator<Item = u32>) -> Self {
-        let atp = providers.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        Self { asked: Asked { atp, ..self.asked }, ..self }
+    pub fn asking_about_providers(mut self, providers: impl IntoIterator<Item = u32>) -> Self {
+        let sorted: BTreeSet<u32> = providers.into_iter().collect();
+        self.asked.providers = sorted.into_iter().collect();
+        self
     }
 
     /// What a request with these `headers` says at the time `now`: own choice, consent managers,
