@@ -5,30 +5,33 @@
 //! 1. An explicit denial, an opt-out header among them, denies (GDPR 7(3); CCPA regulations 7025(c)(3)).
 //! 2. Under [`Regime::None`] everything else is granted.
 //! 3. An implied denial denies: what the site itself does not assume, nobody may.
-//! 4. An explicit grant grants; by then every explicit source that speaks of the purpose grants it (GDPR 4(11)). The grant of
-//!    a TC string is to the vendors of the Global Vendor List alone: the visitor was asked about no others.
-//! 5. A source that cannot be read on the server denies.
-//! 6. Under [`Regime::OptOut`], where the operator allows assumptions, it is granted, unless a source that is present
+//! 4. Under [`Regime::OptOut`] a US Privacy string that cannot be read denies marketing: it may have been an opt-out. Elsewhere it
+//!    says nothing, for it is no signal of the law there.
+//! 5. An explicit grant grants; by then every explicit source that speaks of the purpose grants it (GDPR 4(11)). The grant of
+//!    a TC string is to the vendors of the Global Vendor List alone, and to the providers of rule 13: the visitor was asked
+//!    about no others.
+//! 6. A source that cannot be read on the server denies.
+//! 7. Under [`Regime::OptOut`], where the operator allows assumptions, it is granted, unless a source that is present
 //!    says nothing usable: a refusal may be what could not be read.
-//! 7. It is denied (ePrivacy Directive 5(3)).
+//! 8. It is denied (ePrivacy Directive 5(3)).
 //!
 //! For each vendor, with its purpose decided, the first that holds decides:
 //!
-//! 8. A vendor whose purpose is `necessary` is allowed.
-//! 9. A vendor whose purpose is denied is gated.
-//! 10. A vendor with an id in the Global Vendor List needs the consent of the TC string, where the request has one that
+//! 9. A vendor whose purpose is `necessary` is allowed.
+//! 10. A vendor whose purpose is denied is gated.
+//! 11. A vendor with an id in the Global Vendor List needs the consent of the TC string, where the request has one that
 //!     counts ([`Answer::unlock`]), unless the operator says [`Tcf::Off`].
-//! 11. Such a vendor is gated under [`Regime::OptIn`] without a TC string, where the operator says [`Tcf::Require`].
-//! 12. A vendor without such an id that is one of Google's ad technology providers needs the consent of the Additional Consent
+//! 12. Such a vendor is gated under [`Regime::OptIn`] without a TC string, where the operator says [`Tcf::Require`].
+//! 13. A vendor without such an id that is one of Google's ad technology providers needs the consent of the Additional Consent
 //!     string, where one stands beside the TC string, and that of the TC string to what it does. Alone it allows nothing.
-//! 13. It is allowed.
+//! 14. It is allowed.
 //!
 //! Adding a signal that does not grant a purpose never turns its denial into a grant.
 
 use super::Reason;
 use crate::{
     consent::{
-        Basis, Consent, Signal, Vote, ac,
+        Basis, Consent, Iab, Signal, Vote, ac,
         tcf::{Answer, Withheld},
     },
     purpose::Purpose,
@@ -161,9 +164,9 @@ pub struct Ruling {
 /// What the rules for vendors of the Global Vendor List go by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Listed {
-    /// Rules 10 and 12.
+    /// Rules 11 and 13.
     Asked(Answer, Option<ac::Answer>),
-    /// Rule 11.
+    /// Rule 12.
     Missing,
     /// Neither.
     Unasked,
@@ -236,6 +239,10 @@ impl Policy {
                 format!("{}: {purpose} is off by default", signal.name),
             );
         }
+        if let Some(signal) = unread_opt_out(consent, regime, purpose) {
+            let why = "cannot be read, which counts as opted out where the law is opt-out";
+            return Because::denied(signal, format!("{}: {why}", signal.name));
+        }
         let allowed = |listed| {
             let by = |s: &&Signal| {
                 s.basis == Basis::Explicit
@@ -255,7 +262,7 @@ impl Policy {
         }
     }
 
-    /// Rules 5 to 7, where something in `assumed` may have been assumed.
+    /// Rules 6 to 8, where something in `assumed` may have been assumed.
     fn without_act<'c>(
         &self,
         consent: &'c Consent,
@@ -284,11 +291,18 @@ impl Policy {
     }
 }
 
+/// Rule 4.
+fn unread_opt_out(consent: &Consent, regime: Regime, purpose: Purpose) -> Option<&Signal> {
+    let applies = regime == Regime::OptOut && purpose == Purpose::Marketing;
+    let is_one = |s: &&Signal| s.basis == Basis::None && s.name == Iab::UsPrivacy.name();
+    consent.signals.iter().find(is_one).filter(|_| applies)
+}
+
 fn first(consent: &Consent, basis: Basis) -> Option<&Signal> {
     consent.signals.iter().find(|s| s.basis == basis)
 }
 
-/// Rule 12: why the provider with the id `id` is not allowed.
+/// Rule 13: why the provider with the id `id` is not allowed.
 fn unlock_provider(
     answer: &Answer,
     ac: &ac::Answer,

@@ -242,6 +242,17 @@ fn an_opt_out_string_beats_what_nobody_refused() {
     assert!(no_out.marketing.granted);
     let broken = LENIENT.rule(&consent(&["usprivacy=1YXN"]), Regime::OptOut);
     assert!(!broken.marketing.granted, "it may have been an opt-out");
+    // A yes of another source does not outweigh it; where the law is opt-in it is no signal at all.
+    for string in ["usprivacy=1YXN", "us_privacy=", "usprivacy=1YNN; usprivacy=2YNN"] {
+        let with = consent(&[YES, string]);
+        let out = STRICT.rule(&with, Regime::OptOut);
+        let why = "usprivacy: cannot be read, which counts as opted out where the law is opt-out";
+        assert_eq!((out.marketing.granted, &*out.marketing.reason), (false, why), "{string}");
+        assert!(out.analytics.granted && !out.refuses(Purpose::Marketing), "{string}");
+        for regime in [Regime::OptIn, Regime::None] {
+            assert!(STRICT.rule(&with, regime).marketing.granted, "{string}");
+        }
+    }
     let yes = consent(&[YES, "__gpp=DBABBg~BAQAAABA.QA"]);
     assert!(!STRICT.rule(&yes, Regime::OptIn).marketing.granted);
 }

@@ -185,7 +185,8 @@ fn any_signal() -> impl Strategy<Value = Signal> {
         Just(Basis::None),
         Just(Basis::Opaque)
     ];
-    let name = prop_oneof![Just("own"), Just("gpc"), Just("cookiebot"), Just("tcf")];
+    let name =
+        prop_oneof![Just("own"), Just("gpc"), Just("cookiebot"), Just("tcf"), Just("usprivacy")];
     (name, basis, any_vote()).prop_map(|(name, basis, vote)| signal(name, basis, vote))
 }
 
