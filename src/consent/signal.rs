@@ -1,6 +1,6 @@
 //! What one source of consent says, purpose by purpose, as plain data.
 
-use super::{Iab, ac, tcf};
+use super::{Cmp, Iab, ac, tcf};
 use crate::purpose::Purpose;
 use std::borrow::Cow;
 
@@ -152,6 +152,20 @@ impl Signal {
     #[must_use]
     pub fn is_of_listed_vendors(&self) -> bool {
         [Iab::Tcf, Iab::Gpp].iter().any(|kind| kind.name() == self.name)
+    }
+}
+
+impl Signal {
+    /// Whether it can tell what was chosen in the consent manager of `opaque`, whose own choice cannot be read: our own cookie
+    /// and those of the operator's rules, which a script on the page can write for it, and TC strings of managers that write
+    /// them beside.
+    #[must_use]
+    pub fn mirrors(&self, opaque: &Self) -> bool {
+        let writes_strings =
+            [Cmp::Didomi, Cmp::Sourcepoint].iter().any(|c| c.name() == opaque.name);
+        self.name == "own"
+            || self.name.starts_with("rule:")
+            || (writes_strings && self.is_of_listed_vendors())
     }
 }
 

@@ -7,10 +7,12 @@
 //! 3. An implied denial denies: what the site itself does not assume, nobody may.
 //! 4. Under [`Regime::OptOut`] a US Privacy string that cannot be read denies marketing: it may have been an opt-out. Elsewhere it
 //!    says nothing, for it is no signal of the law there.
-//! 5. An explicit grant grants; by then every explicit source that speaks of the purpose grants it (GDPR 4(11)). The grant of
+//! 5. A source that is there and cannot be read on the server denies: it may hold a refusal, and a refusal counts (GDPR 7(3)).
+//!    The yes of another consent manager does not help. That of a mirror does ([`Signal::mirrors`]): our own banner's cookie
+//!    and an operator's rule are the ways in which such a manager's choice gets into the request.
+//! 6. An explicit grant grants; by then every explicit source that speaks of the purpose grants it (GDPR 4(11)). The grant of
 //!    a TC string is to the vendors of the Global Vendor List alone, and to the providers of rule 13: the visitor was asked
 //!    about no others.
-//! 6. A source that cannot be read on the server denies.
 //! 7. Under [`Regime::OptOut`], where the operator allows assumptions, it is granted, unless a source that is present
 //!    says nothing usable: a refusal may be what could not be read.
 //! 8. It is denied (ePrivacy Directive 5(3)).
@@ -26,6 +28,8 @@
 //!     string, where one stands beside the TC string, and that of the TC string to what it does. Alone it allows nothing.
 //! 14. It is allowed.
 //!
+//! A source votes when what it holds is of its grammar, not too old and of the site's revision. What is none of these is no
+//! source: other scripts use the same names, so it neither grants nor, but for rules 4 and 7, stands in the way of one that votes.
 //! Adding a signal that does not grant a purpose never turns its denial into a grant.
 
 use super::Reason;
@@ -243,11 +247,13 @@ impl Policy {
             let why = "cannot be read, which counts as opted out where the law is opt-out";
             return Because::denied(signal, format!("{}: {why}", signal.name));
         }
+        let opaque = || consent.signals.iter().filter(|s| s.basis == Basis::Opaque);
         let allowed = |listed| {
             let by = |s: &&Signal| {
                 s.basis == Basis::Explicit
                     && s.votes.on(purpose) == Vote::Grant
                     && s.is_of_listed_vendors() == listed
+                    && opaque().all(|opaque| s.mirrors(opaque))
             };
             consent.signals.iter().find(by)
         };
@@ -262,7 +268,7 @@ impl Policy {
         }
     }
 
-    /// Rules 6 to 8, where something in `assumed` may have been assumed.
+    /// Rules 5, 7 and 8, where something in `assumed` may have been assumed.
     fn without_act<'c>(
         &self,
         consent: &'c Consent,

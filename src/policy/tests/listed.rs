@@ -2,7 +2,7 @@
 
 use super::{LENIENT, STRICT, signal};
 use crate::{
-    consent::{Basis, Config, Consent, Reader, Vote},
+    consent::{Basis, Cmp, Config, Consent, Reader, Vote},
     policy::{Policy, Regime, Ruling, Tcf, Verdict},
     purpose::{Purpose, PurposeSet},
     vendor::{Source, Vendor},
@@ -255,6 +255,20 @@ fn an_opt_out_string_beats_what_nobody_refused() {
     }
     let yes = consent(&[YES, "__gpp=DBABBg~BAQAAABA.QA"]);
     assert!(!STRICT.rule(&yes, Regime::OptIn).marketing.granted);
+}
+
+#[test]
+fn our_own_banner_speaks_beside_a_manager_that_keeps_its_choice() {
+    let named = Config { cmps: vec![Cmp::Usercentrics, Cmp::Cookiebot], ..Config::default() };
+    let granted = |cookies: &str| {
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookies).unwrap())]);
+        let now = UNIX_EPOCH + Duration::from_secs(1_781_524_800);
+        STRICT.rule(&Reader::new(&named).read(&headers, now), Regime::OptIn).marketing.granted
+    };
+    let cookiebot = "CookieConsent={stamp:'x',marketing:true,method:'explicit'}";
+    assert!(granted(YES) && granted(cookiebot));
+    assert!(granted(&format!("{YES}; ucString=0a1b")));
+    assert!(!granted(&format!("{cookiebot}; ucString=0a1b")));
 }
 
 #[test]
