@@ -64,6 +64,7 @@ pub(super) static CONSENT: Schema = Schema {
         "tcf_purposes",
         "gpc",
         "dnt",
+        "gpc_json",
         "allow_implied",
         "map",
         "cookies",

@@ -96,6 +96,29 @@ fn unknown_names_come_with_the_known_ones() {
 }
 
 #[test]
+fn the_support_of_gpc_has_a_date_and_a_meaning() {
+    let config = parse("[consent]\ngpc_json = \"2026-11-01\"").unwrap();
+    let day = config.default.consent.gpc_json.map(crate::consent::Day::iso);
+    assert_eq!(day.as_deref(), Some("2026-11-01"));
+    for (written, shown) in [
+        ("\"2026-11-31\"", "`2026-11-31`, which is no date"),
+        ("\"20261101\"", "`20261101`, which is no date"),
+        ("2026-11-01", "a date"),
+    ] {
+        let what = format!(
+            "c.toml:2:12: `gpc_json` is {shown}; write a date in quotes, as \"2026-11-01\""
+        );
+        has(&format!("[consent]\ngpc_json = {written}"), &[&what]);
+    }
+    has(
+        "[consent]\ngpc = []\ngpc_json = \"2026-11-01\"",
+        &[
+            "c.toml:3:1: `gpc_json` says that GPC is respected, and `gpc` refuses nothing; write `gpc = [\"marketing\"]`",
+        ],
+    );
+}
+
+#[test]
 fn the_purposes_of_the_tcf_can_be_chosen() {
     use crate::consent::tcf::{Purposes, Use, Uses};
     let of = |all, one_of| Use::new(Purposes::of(all), Purposes::of(one_of));

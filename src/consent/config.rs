@@ -1,6 +1,6 @@
 //! What the operator says of the signals of one site, as plain data.
 
-use super::{Cmp, Iab, PolicyVersion, tcf};
+use super::{Cmp, Day, Iab, PolicyVersion, tcf};
 use crate::purpose::{Purpose, PurposeSet};
 use std::collections::BTreeMap;
 
@@ -66,6 +66,9 @@ pub struct Config {
     pub gpc: PurposeSet,
     /// What `DNT: 1` refuses; default nothing.
     pub dnt: PurposeSet,
+    /// When the site last changed how it treats Global Privacy Control, for `/.well-known/gpc.json`; unset: that is the
+    /// origin's.
+    pub gpc_json: Option<Day>,
 }
 
 impl Default for Config {
@@ -83,6 +86,7 @@ impl Default for Config {
             tcf_purposes: tcf::Uses::default(),
             gpc: PurposeSet::EMPTY.with(Purpose::Marketing),
             dnt: PurposeSet::EMPTY,
+            gpc_json: None,
         }
     }
 }

@@ -4,7 +4,9 @@
 //! 2. The site of a request is found by its host: an exact name, else the longest `*.` suffix, else the site
 //!    without hosts; a host of no site is refused (RFC 9110 15.5.20).
 //! 3. Paths under [`PREFIX`] are our own and never reach the origin.
-//! 4. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
+//! 4. `/.well-known/gpc.json` is our own where the operator says so and the site's mode is not `"off"` (Global Privacy Control,
+//!    "GPC Support Resource").
+//! 5. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
 mod config;
 mod locator;
@@ -19,11 +21,11 @@ pub use self::treatment::{Body, Cause, Treatment, is_page};
 pub use self::view::View;
 use crate::{
     catalog::{self, Catalog, Scope},
-    policy::{Ruling, csp},
+    policy::{Mode, Ruling, csp},
     vendor::Vendor,
 };
 use http::{
-    StatusCode,
+    Method, StatusCode,
     header::HOST,
     request,
     uri::{Authority, PathAndQuery},
@@ -34,6 +36,9 @@ use url::Url;
 
 /// The paths that are our own.
 pub const PREFIX: &str = "/_consentry/";
+
+/// Where sites say that they respect Global Privacy Control.
+const GPC_SUPPORT: &str = "/.well-known/gpc.json";
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +56,10 @@ pub struct Reply {
     pub status: StatusCode,
     /// Plain text.
     pub text: &'static str,
+    /// The methods that are allowed, where that is the answer.
+    pub allow: Option<&'static str>,
+    /// JSON, where that is the body in the place of a page for people.
+    pub json: Option<String>,
 }
 
 /// What becomes of a request.
@@ -106,17 +115,19 @@ impl Engine {
     #[must_use]
     pub fn plan(&self, request: &request::Parts, client: Client) -> Plan {
         if request.uri.path().starts_with(PREFIX) {
-            return Plan::Respond(Reply { status: StatusCode::NOT_FOUND, text: "not found\n" });
+            return Reply::NOT_FOUND.into();
         }
         let authority = authority(request);
         let Some(site) = self.sites.find(host_of(authority)) else {
             let text = "this host is not served here\n";
-            return Plan::Respond(Reply { status: StatusCode::MISDIRECTED_REQUEST, text });
+            return Reply::new(StatusCode::MISDIRECTED_REQUEST, text).into();
         };
         let Some(page) = page_url(request, authority, client) else {
-            let text = "the host is malformed\n";
-            return Plan::Respond(Reply { status: StatusCode::BAD_REQUEST, text });
+            return Reply::new(StatusCode::BAD_REQUEST, "the host is malformed\n").into();
         };
+        if let Some(reply) = gpc_support(&site.config, request) {
+            return reply.into();
+        }
         let location = self.locator.location(&request.headers, client.ip);
         let visitor = site.visitor(&request.headers, location, SystemTime::now());
         Plan::Proxy(Box::new(View::new(self, site.clone(), visitor, request, page)))
@@ -150,6 +161,36 @@ impl Engine {
     pub const fn fingerprint(&self) -> &Arc<str> {
         &self.fingerprint
     }
+}
+
+// === impl Plan ===
+
+impl From<Reply> for Plan {
+    fn from(reply: Reply) -> Self {
+        Self::Respond(reply)
+    }
+}
+
+impl Reply {
+    const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not found\n");
+
+    pub(crate) const fn new(status: StatusCode, text: &'static str) -> Self {
+        Self { status, text, allow: None, json: None }
+    }
+}
+
+/// Rule 4.
+fn gpc_support(site: &Site, request: &request::Parts) -> Option<Reply> {
+    let updated = site.consent.gpc_json.filter(|_| site.mode != Mode::Off)?;
+    if request.uri.path() != GPC_SUPPORT {
+        return None;
+    }
+    if ![Method::GET, Method::HEAD].contains(&request.method) {
+        let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
+        return Some(Reply { allow: Some("GET, HEAD"), ..no });
+    }
+    let json = format!(r#"{{"gpc":true,"lastUpdate":"{}"}}"#, updated.iso());
+    Some(Reply { json: Some(json), ..Reply::new(StatusCode::OK, "answered here\n") })
 }
 
 /// The authority that the visitor asked for: of the target, else `Host` (RFC 9112 3.3; RFC 9113 8.3.1).
