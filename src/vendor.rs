@@ -48,6 +48,8 @@ pub struct Vendor {
     pub purpose: Purpose,
     /// Its id in IAB Europe's Global Vendor List, where it has one.
     pub gvl: Option<u16>,
+    /// Its id in Google's list of ad technology providers, where it has one (Additional Consent).
+    pub atp: Option<u32>,
     /// How it is known.
     pub source: Source,
 }

@@ -31,9 +31,12 @@ fn with_examples() -> String {
         if example.starts_with(' ') && !example.starts_with("  {") {
             continue;
         }
-        if kept.last().is_some_and(|last| subject(last).is_some() && subject(last) == subject(line))
+        // The default that it replaces may take several lines.
+        let last = kept.iter().rposition(|line| subject(line).is_some());
+        if let Some(at) =
+            last.filter(|at| kept.get(*at).copied().and_then(subject) == subject(line))
         {
-            kept.pop();
+            kept.truncate(at);
         }
         kept.push(example);
     }

@@ -14,6 +14,8 @@ pub struct VendorEntry {
     pub purpose: Option<Purpose>,
     /// Its id in the Global Vendor List.
     pub gvl: Option<u16>,
+    /// Its id in Google's list of ad technology providers.
+    pub atp: Option<u32>,
     /// `host` or `host/path`: contacting it is contacting the vendor.
     pub hosts: Vec<String>,
     /// `host` or `host/path` whose mention in an inline script counts; `hosts` when empty.

@@ -85,5 +85,12 @@ fn vendor(entity: &str, purpose: Purpose) -> Vendor {
         .collect::<Vec<_>>()
         .join("-")
         .to_ascii_lowercase();
-    Vendor { id: id.into(), name: entity.into(), purpose, gvl: None, source: Source::LongTail }
+    Vendor {
+        id: id.into(),
+        name: entity.into(),
+        purpose,
+        gvl: None,
+        atp: None,
+        source: Source::LongTail,
+    }
 }

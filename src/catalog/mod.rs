@@ -340,7 +340,14 @@ impl Catalog {
 impl Unnamed {
     fn new() -> Self {
         let vendor = |id: &str, name: &str, purpose, source| {
-            Arc::new(Vendor { id: id.into(), name: name.into(), purpose, gvl: None, source })
+            Arc::new(Vendor {
+                id: id.into(),
+                name: name.into(),
+                purpose,
+                gvl: None,
+                atp: None,
+                source,
+            })
         };
         let marketing = Purpose::Marketing;
         Self {
@@ -421,6 +428,7 @@ fn vendor(entry: &VendorEntry) -> Vendor {
         name: name.as_str().into(),
         purpose: entry.purpose.unwrap_or(Purpose::Marketing),
         gvl: entry.gvl,
+        atp: entry.atp,
         source: Source::Catalog,
     }
 }
@@ -444,6 +452,7 @@ impl VendorEntry {
             name,
             purpose,
             gvl,
+            atp,
             hosts,
             literals,
             inline,
@@ -474,6 +483,7 @@ impl VendorEntry {
         }
         self.purpose = purpose.or(self.purpose);
         self.gvl = gvl.or(self.gvl);
+        self.atp = atp.or(self.atp);
         self.hosts.extend_from_slice(hosts);
         self.inline.extend_from_slice(inline);
         self.hides.extend_from_slice(hides);

@@ -1,10 +1,13 @@
 //! Turns the names that a file may use (modes, purposes, consent managers, cookies) into what they stand for.
 
-use super::meaning::{Wrong, one_of, some_text};
+use super::meaning::{Wrong, one_of, some_text, whole};
 use crate::{
     catalog::{Dialect, Kind, ThirdParty, Verb},
     collect::{ClientIp, Share, Unlisted, UserAgent},
-    consent::{Cmp, Iab},
+    consent::{
+        Cmp, Iab,
+        tcf::{Purposes, Use},
+    },
     engine::OnUnreadable,
     policy::{Mode, Regime, Tcf},
     purpose::Purpose,
@@ -84,6 +87,37 @@ pub(super) fn purpose(value: &DeValue<'_>) -> Result<Purpose, Wrong> {
 /// A purpose that a visitor can be asked about.
 pub(super) fn optional_purpose(value: &DeValue<'_>) -> Result<Purpose, Wrong> {
     one_of(OPTIONAL_PURPOSES)(value)
+}
+
+/// The purposes of the TCF that a use of data takes: numbers, and at most one list of which one number is enough.
+pub(super) fn tcf_use(value: &DeValue<'_>) -> Result<Use, Wrong> {
+    let expected = "a list of purposes of the TCF, as [1, 2, [8, 9]]";
+    let entries = value.as_array().ok_or_else(|| Wrong::kind(value, expected))?;
+    let (mut all, mut one_of) = (Purposes::default(), Purposes::default());
+    for entry in entries {
+        match entry.get_ref().as_array() {
+            None => all = all.with(tcf_purpose(entry.get_ref())?),
+            Some(_) if one_of != Purposes::default() => {
+                return Err(Wrong::new("has two inner lists", "write at most one"));
+            }
+            Some(inner) => {
+                for entry in inner {
+                    one_of = one_of.with(tcf_purpose(entry.get_ref())?);
+                }
+            }
+        }
+    }
+    if !all.contains(1) {
+        let instead = "write 1 too: nothing else allows storage";
+        return Err(Wrong::new("is without purpose 1", instead));
+    }
+    Ok(Use::new(all, one_of))
+}
+
+/// The number of a purpose of the TCF.
+fn tcf_purpose(value: &DeValue<'_>) -> Result<u8, Wrong> {
+    let number = whole(1..=11)(value);
+    number.map_err(|wrong| Wrong::new(format!("has an entry that {}", wrong.what), wrong.instead))
 }
 
 /// A cookie's name (RFC 6265 4.1.1).

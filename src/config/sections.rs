@@ -6,8 +6,8 @@
 use super::{
     address::{address, optional_address, optional_url},
     host::domain,
-    meaning::{Wrong, boolean, duration, one_of, shown, size, some_text, text, whole},
-    names::{CMPS, GATED, IAB, TCF, THIRD_PARTY, cookie_name, optional_purpose, purpose},
+    meaning::{Wrong, boolean, duration, kind, one_of, shown, size, some_text, text, whole},
+    names::{CMPS, GATED, IAB, TCF, THIRD_PARTY, cookie_name, optional_purpose, purpose, tcf_use},
     nearest::nearest,
     reader::{Named, Reader, Table},
     schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, LISTEN, ORIGIN, RULE, Schema},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     catalog::{FirstParty, List, ListSource, VendorEntry},
-    consent::{self, Cmp, Find, Iab, PolicyVersion, Rule},
+    consent::{self, Cmp, Day, Find, Iab, PolicyVersion, Rule},
     policy::Tcf,
     purpose::{Purpose, PurposeSet},
     rewrite,
@@ -84,15 +84,43 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
         let key = if table.get("iab").is_some() { "iab" } else { "tcf" };
         reader.report(table.at(key), what, "add \"tcf\" to `iab`");
     }
+    tcf_purposes(reader, &table, config);
     for (key, refused) in [("gpc", &mut config.gpc), ("dnt", &mut config.dnt)] {
         if let Some(purposes) = reader.list(&table, key, optional_purpose) {
             *refused = purposes.into_iter().map(|(purpose, _)| purpose).collect::<PurposeSet>();
         }
     }
+    reader.set(&mut config.gpc_json, &table, "gpc_json", optional_day);
+    if config.gpc_json.is_some() && config.gpc == PurposeSet::EMPTY {
+        let what = "`gpc_json` says that GPC is respected, and `gpc` refuses nothing".to_owned();
+        let key = if table.get("gpc_json").is_some() { "gpc_json" } else { "gpc" };
+        reader.report(table.at(key), what, "write `gpc = [\"marketing\"]`");
+    }
     reader.set(&mut site.policy.allow_implied, &table, "allow_implied", boolean);
     maps(reader, &table, config);
     if let Some(rules) = reader.tables(&table, "rule", &RULE) {
         config.rules = rules.iter().filter_map(|table| rule(reader, table)).collect();
+    }
+}
+
+/// The purposes of the TCF that each of ours takes.
+fn tcf_purposes<'t>(reader: &mut Reader<'t>, table: &Table<'t>, config: &mut consent::Config) {
+    let Some(value) = table.get("tcf_purposes") else { return };
+    let uses = &mut config.tcf_purposes;
+    for entry in reader.names(value, "tcf_purposes") {
+        let field = match entry.name {
+            "functional" => &mut uses.functional,
+            "analytics" => &mut uses.analytics,
+            "marketing" => &mut uses.marketing,
+            name => {
+                let what = format!("unknown purpose {} in `tcf_purposes`", shown(name));
+                reader.report(entry.at, what, "write `functional`, `analytics` or `marketing`");
+                continue;
+            }
+        };
+        if let Some(written) = reader.entry(&entry, tcf_use) {
+            *field = written;
+        }
     }
 }
 
@@ -144,6 +172,18 @@ fn policy(value: &DeValue<'_>) -> Result<Option<PolicyVersion>, Wrong> {
     }
     let wrong = |_| Wrong::text(&text, "", "write 1 to 16 lower case letters and digits");
     text.parse().map(Some).map_err(wrong)
+}
+
+/// A day as `2026-11-01`; empty for none.
+fn optional_day(value: &DeValue<'_>) -> Result<Option<Day>, Wrong> {
+    let instead = "write a date in quotes, as \"2026-11-01\"";
+    let written =
+        value.as_str().ok_or_else(|| Wrong::new(format!("is {}", kind(value)), instead))?;
+    if written.is_empty() {
+        return Ok(None);
+    }
+    let day = written.replace('-', "").parse().ok().filter(|day: &Day| day.iso() == written);
+    day.map(Some).ok_or_else(|| Wrong::text(written, ", which is no date", instead))
 }
 
 /// Finds what is wrong with the consent managers of a site that is served; its own table is `parent`.

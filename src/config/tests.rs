@@ -96,6 +96,51 @@ fn unknown_names_come_with_the_known_ones() {
 }
 
 #[test]
+fn the_support_of_gpc_has_a_date_and_a_meaning() {
+    let config = parse("[consent]\ngpc_json = \"2026-11-01\"").unwrap();
+    let day = config.default.consent.gpc_json.map(crate::consent::Day::iso);
+    assert_eq!(day.as_deref(), Some("2026-11-01"));
+    for (written, shown) in [
+        ("\"2026-11-31\"", "`2026-11-31`, which is no date"),
+        ("\"20261101\"", "`20261101`, which is no date"),
+        ("2026-11-01", "a date"),
+    ] {
+        let what = format!(
+            "c.toml:2:12: `gpc_json` is {shown}; write a date in quotes, as \"2026-11-01\""
+        );
+        has(&format!("[consent]\ngpc_json = {written}"), &[&what]);
+    }
+    has(
+        "[consent]\ngpc = []\ngpc_json = \"2026-11-01\"",
+        &[
+            "c.toml:3:1: `gpc_json` says that GPC is respected, and `gpc` refuses nothing; write `gpc = [\"marketing\"]`",
+        ],
+    );
+}
+
+#[test]
+fn the_purposes_of_the_tcf_can_be_chosen() {
+    use crate::consent::tcf::{Purposes, Use, Uses};
+    let of = |all, one_of| Use::new(Purposes::of(all), Purposes::of(one_of));
+    let text = "[consent]\ntcf_purposes = { marketing = [1, [2, 4], 7] }\n\
+                [[site]]\nhosts = [\"a.test\"]\norigin.url = \"http://a.test\"\nconsent.tcf_purposes.analytics = [1]";
+    let config = parse(text).unwrap();
+    let top = Uses { marketing: of(&[1, 7], &[2, 4]), ..Uses::DEFAULT };
+    assert_eq!(config.default.consent.tcf_purposes, top);
+    let site = Uses { analytics: of(&[1], &[]), ..top };
+    assert_eq!(config.sites[0].consent.tcf_purposes, site);
+    has(
+        "[consent.tcf_purposes]\nmarketing = [2, 3]\nanalytics = [1, 12]\nfunctional = [1, [2], [3]]\nnecessary = []\n",
+        &[
+            "c.toml:2:13: `marketing` is without purpose 1; write 1 too: nothing else allows storage",
+            "c.toml:3:13: `analytics` has an entry that is `12`; write a whole number from 1 to 11",
+            "c.toml:4:14: `functional` has two inner lists; write at most one",
+            "c.toml:5:1: unknown purpose `necessary` in `tcf_purposes`; write `functional`, `analytics` or `marketing`",
+        ],
+    );
+}
+
+#[test]
 fn strings_of_the_iabs_frameworks_can_be_chosen() {
     let config = parse("[consent]\niab = [\"gpp\", \"tcf\"]\ntcf = \"require\"").unwrap();
     assert_eq!(config.default.consent.iab, [Iab::Gpp, Iab::Tcf]);
@@ -439,7 +484,7 @@ fn vendors_are_added_and_changed() {
     let catalogue = "[[vendor]]\nid = \"x\"\nname = \"X\"\npurpose = \"analytics\"\nhosts = [\"x.test\"]\nsurrogate = \"s\"\n";
     std::fs::write(folder.path().join("v.toml"), catalogue).unwrap();
     let text = "vendors = \"v.toml\"\n[[vendor]]\nid = \"x\"\npurpose = \"marketing\"\nhosts = [\"Y.test/p\"]\nsurrogate = \"\"\n\
-                [[vendor]]\nid = \"z\"\npurpose = \"functional\"\ncookies = [\"_z*\"]\ngvl = 7\n";
+                [[vendor]]\nid = \"z\"\npurpose = \"functional\"\ncookies = [\"_z*\"]\ngvl = 7\natp = 89\n";
     let config = Config::parse(text, "c.toml", folder.path(), &Overrides::default()).unwrap();
     let [x, z] = config.vendors.as_slice() else { panic!("two vendors") };
     assert_eq!(
@@ -447,7 +492,8 @@ fn vendors_are_added_and_changed() {
         ("X", Some(Purpose::Marketing), "")
     );
     assert_eq!(x.hosts, ["x.test", "y.test/p"]);
-    assert_eq!((z.name.as_str(), z.purpose, z.gvl), ("z", Some(Purpose::Functional), Some(7)));
+    assert_eq!((z.name.as_str(), z.purpose), ("z", Some(Purpose::Functional)));
+    assert_eq!((z.gvl, z.atp, x.atp), (Some(7), Some(89), None));
 }
 
 #[test]

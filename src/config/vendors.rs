@@ -98,6 +98,7 @@ fn entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, base: VendorEntry) -> V
     reader.set(&mut new.name, table, "name", some_text);
     new.purpose = reader.value(table, "purpose", purpose).or(new.purpose);
     new.gvl = reader.value(table, "gvl", whole(1..=u16::MAX)).or(new.gvl);
+    new.atp = reader.value(table, "atp", whole(1..=u32::MAX)).or(new.atp);
     reader.add(&mut new.hosts, table, "hosts", place);
     reader.add(&mut new.literals, table, "literals", place);
     reader.add(&mut new.inline, table, "inline", some_text);

@@ -5,7 +5,8 @@
 //!    specification"). Anything else is malformed.
 //! 2. The ids are of Google's own list of providers, and never of the Global Vendor List.
 //! 3. It means something only beside a TC string that counts: the purposes are there.
-//! 4. It names vendors and no purposes, so it grants and refuses nothing by itself.
+//! 4. It names vendors and no purposes, so it grants and refuses nothing by itself: what it says of the providers of the
+//!    catalogue goes with the consent as an [`Answer`].
 
 use super::source::Said;
 
@@ -18,6 +19,11 @@ pub struct AcString<'s> {
     consented: &'s str,
     disclosed: &'s str,
 }
+
+/// What the Additional Consent strings of one request say of the providers that were asked about, by their sorted ids; all of
+/// them must consent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Answer(Box<[(u32, bool)]>);
 
 /// Text that is no Additional Consent string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,13 +66,56 @@ impl<'s> AcString<'s> {
     }
 }
 
-/// What `text` says beside a TC string that counts, or without one; `None` for what is no Additional Consent string.
-pub(super) fn read(text: &str, is_beside_tc: bool) -> Option<Said> {
+/// What `text` says beside a TC string that counts, or without one, and what of the providers with these sorted `ids`; `None`
+/// for what is no Additional Consent string.
+pub(super) fn read(text: &str, is_beside_tc: bool, ids: &[u32]) -> Option<(Said, Option<Answer>)> {
     let string = AcString::parse(text).ok()?;
     Some(match is_beside_tc {
-        true => Said::informs(format!("Additional Consent to {} Google providers", string.len())),
-        false => Said::nothing("Additional Consent without a TC string that counts"),
+        true => {
+            let note = format!("Additional Consent to {} Google providers", string.len());
+            (Said::informs(note), Some(Answer::of(&string, ids)))
+        }
+        false => (Said::nothing("Additional Consent without a TC string that counts"), None),
     })
+}
+
+// === impl Answer ===
+
+impl Answer {
+    fn of(string: &AcString<'_>, ids: &[u32]) -> Self {
+        Self(ids.iter().map(|id| (*id, string.contains(*id))).collect())
+    }
+
+    /// The answer that allows only what both do.
+    pub(super) fn and(mut self, other: &Self) -> Self {
+        self.0.iter_mut().for_each(|(id, consent)| *consent &= other.allows(*id));
+        self
+    }
+
+    /// The answer that allows nothing: a string beside this one could not be read, and may have been a refusal.
+    pub(super) fn silenced(mut self) -> Self {
+        self.0.iter_mut().for_each(|(_, consent)| *consent = false);
+        self
+    }
+
+    /// Whether the visitor consented to the provider with the id `provider`; not to one that was not asked about.
+    #[must_use]
+    pub fn allows(&self, provider: u32) -> bool {
+        let at = self.0.binary_search_by_key(&provider, |(id, _)| *id).ok();
+        at.and_then(|at| self.0.get(at)).is_some_and(|(_, consent)| *consent)
+    }
+
+    /// Whether the visitor consented to all providers that were asked about.
+    #[must_use]
+    pub fn allows_all(&self) -> bool {
+        self.0.iter().all(|(_, consent)| *consent)
+    }
+
+    /// Whether it was asked about none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// Digits parted by single dots, or nothing.
@@ -119,6 +168,22 @@ mod tests {
             Some(vec![1]).filter(|_| false)
         );
         assert_eq!(consented(&format!("1~{}1", "1.".repeat(2046))), Some(vec![1]));
+    }
+
+    fn answer(text: &str) -> Answer {
+        read(text, true, &[35, 41, 89]).and_then(|(_, answer)| answer).unwrap()
+    }
+
+    #[test]
+    fn an_answer_is_of_those_that_were_asked_about_and_all_strings_must_agree() {
+        let (one, two) = (answer("1~1.35.89"), answer("2~35.41~dv.89"));
+        assert_eq!([1, 35, 41, 89].map(|id| one.allows(id)), [false, true, false, true]);
+        let both = one.clone().and(&two);
+        assert_eq!(both, two.clone().and(&one));
+        assert_eq!([35, 41, 89].map(|id| both.allows(id)), [true, false, false]);
+        assert!(!both.allows_all() && answer("1~89.41.35").allows_all());
+        assert!([35, 41, 89].iter().all(|id| !two.clone().silenced().allows(*id)));
+        assert_eq!(read("1~35", false, &[35]).map(|(_, answer)| answer), Some(None));
     }
 
     proptest! {

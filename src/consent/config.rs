@@ -1,6 +1,6 @@
 //! What the operator says of the signals of one site, as plain data.
 
-use super::{Cmp, Iab, PolicyVersion};
+use super::{Cmp, Day, Iab, PolicyVersion, tcf};
 use crate::purpose::{Purpose, PurposeSet};
 use std::collections::BTreeMap;
 
@@ -60,10 +60,15 @@ pub struct Config {
     /// The strings of the IAB's frameworks that are read; default all: they need no map, and what they grant is the visitor's
     /// own choice of vendors.
     pub iab: Vec<Iab>,
+    /// The purposes of the TCF that our purposes take.
+    pub tcf_purposes: tcf::Uses,
     /// What `Sec-GPC: 1` refuses; default marketing.
     pub gpc: PurposeSet,
     /// What `DNT: 1` refuses; default nothing.
     pub dnt: PurposeSet,
+    /// When the site last changed how it treats Global Privacy Control, for `/.well-known/gpc.json`; unset: that is the
+    /// origin's.
+    pub gpc_json: Option<Day>,
 }
 
 impl Default for Config {
@@ -78,8 +83,10 @@ impl Default for Config {
             revisions: BTreeMap::new(),
             rules: Vec::new(),
             iab: Iab::ALL.to_vec(),
+            tcf_purposes: tcf::Uses::default(),
             gpc: PurposeSet::EMPTY.with(Purpose::Marketing),
             dnt: PurposeSet::EMPTY,
+            gpc_json: None,
         }
     }
 }

@@ -37,6 +37,13 @@ impl Day {
         Self(u32::try_from(seconds(time) / DAY).unwrap_or(u32::MAX).min(LAST))
     }
 
+    /// The day as `yyyy-mm-dd` (ISO 8601).
+    #[must_use]
+    pub fn iso(self) -> String {
+        let (year, month, day) = self.civil();
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
     fn from_civil(year: u32, month: u32, day: u32) -> Option<Self> {
         let valid = (1970..=9999).contains(&year)
             && (1..=12).contains(&month)

@@ -6,20 +6,19 @@ use super::{
     cookies::Cookies,
     date::Clock,
     gpc,
-    iab::Strings,
+    iab::{Asked, Strings},
     own, rule,
     signal::{Consent, Signal},
     source::{Said, Source},
 };
 use http::HeaderMap;
-use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
+use std::{collections::BTreeSet, time::SystemTime};
 
 /// Reads the consent of one site's visitors.
 #[derive(Clone, Debug)]
 pub struct Reader {
     config: Config,
-    /// The vendors that TC strings are asked about.
-    listed: Arc<[u16]>,
+    asked: Asked,
 }
 
 impl Reader {
@@ -34,15 +33,26 @@ impl Reader {
                 true
             }
         });
-        Self { config, listed: Arc::default() }
+        let mut asked = Asked::default();
+        asked.tcf.uses = config.tcf_purposes;
+        Self { config, asked }
     }
 
     /// The same reader, which asks TC strings about the vendors with these ids in the Global Vendor List; without it, none
     /// is ever allowed by such a string.
     #[must_use]
-    pub fn asking_about(self, vendors: impl IntoIterator<Item = u16>) -> Self {
+    pub fn asking_about(mut self, vendors: impl IntoIterator<Item = u16>) -> Self {
         let sorted: BTreeSet<u16> = vendors.into_iter().collect();
-        Self { listed: sorted.into_iter().collect(), ..self }
+        self.asked.tcf.vendors = sorted.into_iter().collect();
+        self
+    }
+
+    /// The same reader, which asks Additional Consent strings about the providers with these ids in Google's list.
+    #[must_use]
+    pub fn asking_about_providers(mut self, providers: impl IntoIterator<Item = u32>) -> Self {
+        let sorted: BTreeSet<u32> = providers.into_iter().collect();
+        self.asked.providers = sorted.into_iter().collect();
+        self
     }
 
     /// What a request with these `headers` says at the time `now`: own choice, consent managers,
@@ -61,9 +71,10 @@ impl Reader {
 
     fn cookies(&self, cookies: &Cookies<'_>, clock: Clock) -> Consent {
         let mut signals = self.cookie_signals(cookies, clock);
-        let strings = Strings::read(cookies, clock, &self.listed, &self.config.iab);
+        let google = self.config.cmps.contains(&Cmp::GoogleFc).then(|| self.cookie(Cmp::GoogleFc));
+        let strings = Strings::read(cookies, clock, &self.asked, &self.config.iab, google);
         signals.extend(strings.signals);
-        Consent { signals, tcf: strings.answer }
+        Consent { signals, tcf: strings.tcf, ac: strings.ac }
     }
 
     fn cookie_signals(&self, cookies: &Cookies<'_>, clock: Clock) -> Vec<Signal> {
@@ -84,11 +95,14 @@ impl Reader {
     }
 
     fn cmp<'a>(&'a self, cmp: Cmp, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {
-        let cookie =
-            self.config.cookies.get(&cmp).map_or(cmp.cookie(), |name| name.trim_end_matches('*'));
-        let source = Source::new(cookies, clock, cookie);
+        let source = Source::new(cookies, clock, self.cookie(cmp));
         let map = self.config.maps.get(&cmp).unwrap_or(source.map);
         let revision = self.config.revisions.get(&cmp).map(String::as_str);
-        Source { map, revision, ..source }
+        Source { map, revision, iab: &self.config.iab, ..source }
+    }
+
+    /// The name of the cookie that holds the choice, on this site.
+    fn cookie(&self, cmp: Cmp) -> &str {
+        self.config.cookies.get(&cmp).map_or(cmp.cookie(), |name| name.trim_end_matches('*'))
     }
 }

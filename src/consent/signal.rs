@@ -1,6 +1,6 @@
 //! What one source of consent says, purpose by purpose, as plain data.
 
-use super::{Iab, tcf};
+use super::{Cmp, Iab, ac, tcf};
 use crate::purpose::Purpose;
 use std::borrow::Cow;
 
@@ -143,6 +143,8 @@ pub struct Consent {
     pub signals: Vec<Signal>,
     /// What the TC strings that count say of the vendors of the Global Vendor List; none without such a string.
     pub tcf: Option<tcf::Answer>,
+    /// What the Additional Consent strings beside them say of Google's providers; none without such a string.
+    pub ac: Option<ac::Answer>,
 }
 
 impl Signal {
@@ -153,8 +155,22 @@ impl Signal {
     }
 }
 
+impl Signal {
+    /// Whether it can tell what was chosen in the consent manager of `opaque`, whose own choice cannot be read: our own cookie
+    /// and those of the operator's rules, which a script on the page can write for it, and TC strings of managers that write
+    /// them beside.
+    #[must_use]
+    pub fn mirrors(&self, opaque: &Self) -> bool {
+        let writes_strings =
+            [Cmp::Didomi, Cmp::Sourcepoint].iter().any(|c| c.name() == opaque.name);
+        self.name == "own"
+            || self.name.starts_with("rule:")
+            || (writes_strings && self.is_of_listed_vendors())
+    }
+}
+
 impl From<Vec<Signal>> for Consent {
     fn from(signals: Vec<Signal>) -> Self {
-        Self { signals, tcf: None }
+        Self { signals, tcf: None, ac: None }
     }
 }

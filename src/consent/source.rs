@@ -8,6 +8,7 @@
 use super::{
     cookies::{Cookies, Forms},
     date::Clock,
+    iab::Iab,
     signal::{Basis, Signal, Vote, Votes},
 };
 use crate::purpose::Purpose;
@@ -24,6 +25,8 @@ pub(super) struct Source<'a> {
     pub(super) map: &'a BTreeMap<String, Purpose>,
     /// The revision that a choice must have been made under.
     pub(super) revision: Option<&'a str>,
+    /// The strings of the IAB's frameworks that are read for the site.
+    pub(super) iab: &'a [Iab],
 }
 
 /// A signal without its name.
@@ -41,7 +44,7 @@ static NO_MAP: BTreeMap<String, Purpose> = BTreeMap::new();
 impl<'a> Source<'a> {
     /// A source without a map or a revision.
     pub(super) fn new(cookies: &'a Cookies<'a>, clock: Clock, cookie: &'a str) -> Self {
-        Self { cookies, clock, cookie, map: &NO_MAP, revision: None }
+        Self { cookies, clock, cookie, map: &NO_MAP, revision: None, iab: &[] }
     }
 
     /// What the values of the source's cookie say, each decoded by itself in the first form that

@@ -3,6 +3,7 @@
 //! 1. It is four characters: `1`, then notice given, opted out of sale, and whether the Limited Service Provider Agreement
 //!    covers it, each of `Y`, `N` or `-`, in either case (IAB "U.S. Privacy String", version 1).
 //! 2. Opting out of sale refuses marketing. It grants nothing, whatever it says.
+//! 3. What is no such string says nothing; where the law is opt-out, the ruling takes that for an opt-out.
 
 use super::{
     signal::{Vote, Votes},

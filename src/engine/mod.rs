@@ -5,7 +5,9 @@
 //!    without hosts; a host of no site is refused (RFC 9110 15.5.20).
 //! 3. Paths under [`PREFIX`], and under the site's own prefix for vendors, are our own and never reach the origin. The latter
 //!    are decided in every mode: pages that were made in another one still use them, and consent is asked each time.
-//! 4. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
+//! 4. `/.well-known/gpc.json` is our own where the operator says so and the site's mode is not `"off"` (Global Privacy Control,
+//!    "GPC Support Resource").
+//! 5. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
 mod config;
 mod locator;
@@ -21,11 +23,11 @@ pub use self::view::View;
 use crate::{
     catalog::{self, Catalog, Scope},
     collect::{Asked, Call, Forms, Outcome},
-    policy::{Ruling, csp},
+    policy::{Mode, Ruling, csp},
     vendor::Vendor,
 };
 use http::{
-    StatusCode,
+    Method, StatusCode,
     header::HOST,
     request,
     uri::{Authority, PathAndQuery},
@@ -36,6 +38,9 @@ use url::Url;
 
 /// The paths that are our own.
 pub const PREFIX: &str = "/_consentry/";
+
+/// Where sites say that they respect Global Privacy Control.
+const GPC_SUPPORT: &str = "/.well-known/gpc.json";
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +60,8 @@ pub struct Reply {
     pub text: &'static str,
     /// The methods that are allowed, where that is the answer.
     pub allow: Option<&'static str>,
+    /// JSON, where that is the body in the place of a page for people.
+    pub json: Option<String>,
 }
 
 /// What becomes of a request.
@@ -139,6 +146,9 @@ impl Engine {
         let Some(page) = page_url(request, authority, client) else {
             return Reply::new(StatusCode::BAD_REQUEST, "the host is malformed\n").into();
         };
+        if let Some(reply) = gpc_support(&site.config, request) {
+            return reply.into();
+        }
         let location = self.locator.location(&request.headers, client.ip);
         let visitor = site.visitor(&request.headers, location, SystemTime::now());
         if is_vendors {
@@ -209,9 +219,23 @@ impl From<Outcome> for Plan {
 impl Reply {
     const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not found\n");
 
-    const fn new(status: StatusCode, text: &'static str) -> Self {
-        Self { status, text, allow: None }
+    pub(crate) const fn new(status: StatusCode, text: &'static str) -> Self {
+        Self { status, text, allow: None, json: None }
     }
+}
+
+/// Rule 4.
+fn gpc_support(site: &Site, request: &request::Parts) -> Option<Reply> {
+    let updated = site.consent.gpc_json.filter(|_| site.mode != Mode::Off)?;
+    if request.uri.path() != GPC_SUPPORT {
+        return None;
+    }
+    if ![Method::GET, Method::HEAD].contains(&request.method) {
+        let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
+        return Some(Reply { allow: Some("GET, HEAD"), ..no });
+    }
+    let json = format!(r#"{{"gpc":true,"lastUpdate":"{}"}}"#, updated.iso());
+    Some(Reply { json: Some(json), ..Reply::new(StatusCode::OK, "answered here\n") })
 }
 
 /// The authority that the visitor asked for: of the target, else `Host` (RFC 9112 3.3; RFC 9113 8.3.1).

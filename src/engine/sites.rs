@@ -30,7 +30,9 @@ impl Compiled {
         let scope = Arc::new(catalog.scope(&config.gate));
         let rules = Arc::new(Rules::new(&config.collect));
         let listed = catalog.vendors().filter_map(|vendor| vendor.gvl);
+        let providers = catalog.vendors().filter_map(|vendor| vendor.atp);
         let reader = Reader::new(&config.consent).asking_about(listed);
+        let reader = reader.asking_about_providers(providers);
         Self { scope, rules, reader, config }
     }
 

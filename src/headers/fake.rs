@@ -68,6 +68,7 @@ fn judged(verdict: Verdict) -> Judged {
         name: "V".into(),
         purpose: Purpose::Marketing,
         gvl: None,
+        atp: None,
         source: Source::Catalog,
     };
     Judged {

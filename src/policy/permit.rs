@@ -49,7 +49,7 @@ mod tests {
 
     fn vendor(purpose: Purpose) -> Vendor {
         let (id, name) = ("ga4".into(), "Google Analytics 4".into());
-        Vendor { id, name, purpose, gvl: None, source: Source::Catalog }
+        Vendor { id, name, purpose, gvl: None, atp: None, source: Source::Catalog }
     }
 
     #[test]

@@ -5,21 +5,31 @@
 //! 1. An explicit denial, an opt-out header among them, denies (GDPR 7(3); CCPA regulations 7025(c)(3)).
 //! 2. Under [`Regime::None`] everything else is granted.
 //! 3. An implied denial denies: what the site itself does not assume, nobody may.
-//! 4. An explicit grant grants; by then every explicit source that speaks of the purpose grants it (GDPR 4(11)). The grant of
-//!    a TC string is to the vendors of the Global Vendor List alone: the visitor was asked about no others.
-//! 5. A source that cannot be read on the server denies.
-//! 6. Under [`Regime::OptOut`], where the operator allows assumptions, it is granted, unless a source that is present
+//! 4. Under [`Regime::OptOut`] a US Privacy string that cannot be read denies marketing: it may have been an opt-out. Elsewhere it
+//!    says nothing, for it is no signal of the law there.
+//! 5. A source that is there and cannot be read on the server denies: it may hold a refusal, and a refusal counts (GDPR 7(3)).
+//!    The yes of another consent manager does not help. That of a mirror does ([`Signal::mirrors`]): our own banner's cookie
+//!    and an operator's rule are the ways in which such a manager's choice gets into the request.
+//! 6. An explicit grant grants; by then every explicit source that speaks of the purpose grants it (GDPR 4(11)). The grant of
+//!    a TC string is to the vendors of the Global Vendor List alone, and to the providers of rule 13: the visitor was asked
+//!    about no others.
+//! 7. Under [`Regime::OptOut`], where the operator allows assumptions, it is granted, unless a source that is present
 //!    says nothing usable: a refusal may be what could not be read.
-//! 7. It is denied (ePrivacy Directive 5(3)).
+//! 8. It is denied (ePrivacy Directive 5(3)).
 //!
 //! For each vendor, with its purpose decided, the first that holds decides:
 //!
-//! 8. A vendor whose purpose is `necessary` is allowed.
-//! 9. A vendor whose purpose is denied is gated.
-//! 10. A vendor with an id in the Global Vendor List needs the consent of the TC string, where the request has one that
+//! 9. A vendor whose purpose is `necessary` is allowed.
+//! 10. A vendor whose purpose is denied is gated.
+//! 11. A vendor with an id in the Global Vendor List needs the consent of the TC string, where the request has one that
 //!     counts ([`Answer::unlock`]), unless the operator says [`Tcf::Off`].
-//! 11. Such a vendor is gated under [`Regime::OptIn`] without a TC string, where the operator says [`Tcf::Require`].
-//! 12. It is allowed.
+//! 12. Such a vendor is gated under [`Regime::OptIn`] without a TC string, where the operator says [`Tcf::Require`].
+//! 13. A vendor without such an id that is one of Google's ad technology providers needs the consent of the Additional Consent
+//!     string, where one stands beside the TC string, and that of the TC string to what it does. Alone it allows nothing.
+//! 14. It is allowed.
+//!
+//! A source votes when what it holds is of its grammar, not too old and of the site's revision. What is none of these is no
+//! source: other scripts use the same names, so it neither grants nor, but for rules 4 and 7, stands in the way of one that votes.
 //!
 //! On a page where the operator shares nothing none of this counts, and nothing that needs consent is granted
 //! ([`Ruling::nothing`]): consent to a vendor does not reach a page about health.
@@ -28,7 +38,10 @@
 
 use super::Reason;
 use crate::{
-    consent::{Basis, Consent, Signal, Vote, tcf::Answer},
+    consent::{
+        Basis, Consent, Iab, Signal, Vote, ac,
+        tcf::{Answer, Withheld},
+    },
     purpose::Purpose,
     vendor::Vendor,
 };
@@ -159,9 +172,9 @@ pub struct Ruling {
 /// What the rules for vendors of the Global Vendor List go by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Listed {
-    /// Rule 10.
-    Asked(Answer),
-    /// Rule 11.
+    /// Rules 11 and 13.
+    Asked(Answer, Option<ac::Answer>),
+    /// Rule 12.
     Missing,
     /// Neither.
     Unasked,
@@ -208,7 +221,9 @@ impl Policy {
             marketing: grant(Purpose::Marketing),
             tcf: match (self.tcf, &consent.tcf) {
                 (Tcf::Off, _) => Listed::Unasked,
-                (Tcf::IfPresent | Tcf::Require, Some(answer)) => Listed::Asked(answer.clone()),
+                (Tcf::IfPresent | Tcf::Require, Some(answer)) => {
+                    Listed::Asked(answer.clone(), consent.ac.clone())
+                }
                 (Tcf::Require, None) if regime == Regime::OptIn => Listed::Missing,
                 (Tcf::IfPresent | Tcf::Require, None) => Listed::Unasked,
             },
@@ -232,11 +247,17 @@ impl Policy {
                 format!("{}: {purpose} is off by default", signal.name),
             );
         }
+        if let Some(signal) = unread_opt_out(consent, regime, purpose) {
+            let why = "cannot be read, which counts as opted out where the law is opt-out";
+            return Because::denied(signal, format!("{}: {why}", signal.name));
+        }
+        let opaque = || consent.signals.iter().filter(|s| s.basis == Basis::Opaque);
         let allowed = |listed| {
             let by = |s: &&Signal| {
                 s.basis == Basis::Explicit
                     && s.votes.on(purpose) == Vote::Grant
                     && s.is_of_listed_vendors() == listed
+                    && opaque().all(|opaque| s.mirrors(opaque))
             };
             consent.signals.iter().find(by)
         };
@@ -251,7 +272,7 @@ impl Policy {
         }
     }
 
-    /// Rules 5 to 7, where something in `assumed` may have been assumed.
+    /// Rules 5, 7 and 8, where something in `assumed` may have been assumed.
     fn without_act<'c>(
         &self,
         consent: &'c Consent,
@@ -280,8 +301,29 @@ impl Policy {
     }
 }
 
+/// Rule 4.
+fn unread_opt_out(consent: &Consent, regime: Regime, purpose: Purpose) -> Option<&Signal> {
+    let applies = regime == Regime::OptOut && purpose == Purpose::Marketing;
+    let is_one = |s: &&Signal| s.basis == Basis::None && s.name == Iab::UsPrivacy.name();
+    consent.signals.iter().find(is_one).filter(|_| applies)
+}
+
 fn first(consent: &Consent, basis: Basis) -> Option<&Signal> {
     consent.signals.iter().find(|s| s.basis == basis)
+}
+
+/// Rule 13: why the provider with the id `id` is not allowed.
+fn unlock_provider(
+    answer: &Answer,
+    ac: &ac::Answer,
+    id: u32,
+    purpose: Purpose,
+) -> Result<(), &'static str> {
+    if !answer.serves(purpose) {
+        return Err(Withheld::Purpose.reason());
+    }
+    let consented = ac.allows(id).then_some(());
+    consented.ok_or("ac: the visitor did not consent to this vendor")
 }
 
 fn refused(signal: &Signal, purpose: Purpose) -> String {
@@ -403,9 +445,17 @@ impl Ruling {
         };
         let by_grant = |is_allowed| Outcome { is_allowed, why: Why::Grant(&grant.reason) };
         match (vendor.gvl, &self.tcf) {
-            (None, _) | (_, Listed::Unasked) => by_grant(grant.granted),
+            (_, Listed::Unasked) | (None, Listed::Missing) => by_grant(grant.granted),
             _ if !grant.granted && !grant.listed => by_grant(false),
-            (Some(id), Listed::Asked(answer)) => match answer.unlock(id, purpose) {
+            (None, Listed::Asked(answer, ac)) => match vendor.atp.zip(ac.as_ref()) {
+                None => by_grant(grant.granted),
+                Some((id, ac)) => match unlock_provider(answer, ac, id, purpose) {
+                    Ok(()) if grant.granted => by_grant(true),
+                    Ok(()) => Outcome::fixed(true, "ac: the visitor consented to this vendor"),
+                    Err(withheld) => Outcome::fixed(false, withheld),
+                },
+            },
+            (Some(id), Listed::Asked(answer, _)) => match answer.unlock(id, purpose) {
                 Ok(()) if grant.granted => by_grant(true),
                 Ok(()) => Outcome::fixed(true, "tcf: the visitor consented to this vendor"),
                 Err(withheld) => Outcome::fixed(false, withheld.reason()),
@@ -423,7 +473,12 @@ impl Ruling {
         let all = Purpose::OPTIONAL.into_iter().all(|purpose| self.grants(purpose));
         all && match &self.tcf {
             Listed::Unasked => true,
-            Listed::Asked(answer) => answer.unlocks_all(),
+            Listed::Asked(answer, ac) => {
+                let serves_all = || Purpose::OPTIONAL.into_iter().all(|p| answer.serves(p));
+                let all_providers =
+                    |ac: &ac::Answer| ac.is_empty() || ac.allows_all() && serves_all();
+                answer.unlocks_all() && ac.as_ref().is_none_or(all_providers)
+            }
             Listed::Missing => false,
         }
     }
@@ -432,9 +487,9 @@ impl Ruling {
     #[must_use]
     pub fn stamp(&self) -> String {
         match &self.tcf {
-            Listed::Asked(answer) => {
+            Listed::Asked(answer, ac) => {
                 let mut hasher = DefaultHasher::new();
-                answer.hash(&mut hasher);
+                (answer, ac).hash(&mut hasher);
                 format!("{:016x}", hasher.finish())
             }
             Listed::Missing | Listed::Unasked => String::new(),

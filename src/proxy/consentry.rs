@@ -14,7 +14,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use http::{
     Method, StatusCode,
-    header::{ALLOW, CONTENT_LENGTH},
+    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE},
 };
 use pingora_core::{Error, ErrorType, Result, modules::http::HttpModuleBuilder};
 use pingora_http::ResponseHeader;
@@ -176,16 +176,19 @@ fn is_told_secure(session: &Session) -> bool {
 }
 
 async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
-    let page = reply::error_page(reply.status);
+    let (content_type, page) = reply::body(&reply);
     let mut response = ResponseHeader::build(reply.status, Some(4))?;
     for (name, value) in reply::HEADERS {
         response.insert_header(name, value)?;
     }
+    response.insert_header(CONTENT_TYPE, content_type)?;
     if let Some(methods) = reply.allow {
         response.insert_header(ALLOW, methods)?;
     }
     let bodyless = reply.status == StatusCode::NO_CONTENT;
-    if !bodyless {
+    if bodyless {
+        response.remove_header(&CONTENT_TYPE);
+    } else {
         response.insert_header(CONTENT_LENGTH, page.len())?;
     }
     let bare = bodyless || session.req_header().method == Method::HEAD;

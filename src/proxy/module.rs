@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
     HeaderMap, Method, StatusCode, Version,
-    header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, TRANSFER_ENCODING},
 };
 use pingora_core::{
     Error, ErrorType, Result,
@@ -145,10 +145,10 @@ impl PageFilter {
         }
         // A host that forgot `handle` gets the answer here.
         if let Some(reply) = self.take_reply() {
-            return self.replace(response, reply.status);
+            return self.replace(response, &reply);
         }
         if self.take_call().is_some() {
-            return self.replace(response, StatusCode::NOT_FOUND);
+            return self.replace(response, &Reply::new(StatusCode::NOT_FOUND, "not found\n"));
         }
         let Some(view) = &self.view else { return Ok(()) };
         if response.status.is_informational() {
@@ -214,7 +214,7 @@ impl PageFilter {
                 self.note(|record| record.unreadable(cause));
                 match (mode, on_unreadable) {
                     (Mode::Enforce, OnUnreadable::Block) => {
-                        self.replace(response, StatusCode::BAD_GATEWAY)
+                        self.replace(response, &Reply::new(StatusCode::BAD_GATEWAY, ""))
                     }
                     (Mode::Enforce, OnUnreadable::Pass) | (Mode::Report | Mode::Off, _) => Ok(()),
                 }
@@ -268,14 +268,15 @@ impl PageFilter {
     }
 
     /// Puts a page of our own in the place of the response.
-    fn replace(&mut self, response: &mut ResponseHeader, status: StatusCode) -> Result<()> {
-        let page = reply::error_page(status);
+    fn replace(&mut self, response: &mut ResponseHeader, reply: &Reply) -> Result<()> {
+        let (status, (content_type, page)) = (reply.status, reply::body(reply));
         clear(response);
         response.set_status(status)?;
         response.set_reason_phrase(None)?;
         for (name, value) in reply::HEADERS {
             response.insert_header(name, value)?;
         }
+        response.insert_header(CONTENT_TYPE, content_type)?;
         response.insert_header(CONTENT_LENGTH, page.len())?;
         self.note(|record| record.answered(status));
         self.stage = Mutex::new(Stage::Replace { page, discarded: 0 });

@@ -1,17 +1,29 @@
 //! Turns a status into an answer of our own: a small page that needs nothing else and says nothing of the inside.
 
+use crate::engine::Reply;
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
 };
 
-/// The headers of an answer of our own, but for its length.
+/// The headers of an answer of our own, but for its length; of a page.
 pub(super) const HEADERS: [(HeaderName, HeaderValue); 3] = [
-    (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+    (CONTENT_TYPE, HTML),
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
 ];
+
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The body of an answer, and its type.
+pub(super) fn body(reply: &Reply) -> (HeaderValue, Bytes) {
+    match &reply.json {
+        Some(json) => (JSON, Bytes::from(json.clone())),
+        None => (HTML, error_page(reply.status)),
+    }
+}
 
 /// A page for people that says that there is none.
 pub(super) fn error_page(status: StatusCode) -> Bytes {

@@ -8,6 +8,7 @@ use super::{
     visitor::Visitor,
 };
 use consentry::{
+    consent,
     engine::{OnUnreadable, Site},
     policy::Mode,
 };
@@ -77,6 +78,36 @@ async fn a_304_counts_for_its_own_state_only() {
         let other = visitor.ask(&get(&(known + &cookie()))).await;
         assert_eq!(other.status, 200, "{kind:?}: another state gets its own page");
         assert_eq!(other.body, page().as_bytes());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_support_of_gpc_is_told_where_the_operator_says_so() {
+    let consent =
+        consent::Config { gpc_json: "20261101".parse().ok(), ..consent::Config::default() };
+    let told = Site { consent, ..Site::default() };
+    let ask =
+        |method: &str| get("").replace("GET /page", &format!("{method} /.well-known/gpc.json?x=1"));
+    for kind in KINDS {
+        let origin = || answer("Content-Type: text/plain\r\n", b"the origin's");
+        let got = one(kind, told.clone(), origin(), &ask("GET")).await;
+        assert_eq!(
+            (got.status, got.get("content-type")),
+            (200, Some("application/json")),
+            "{kind:?}"
+        );
+        assert_eq!(got.body, br#"{"gpc":true,"lastUpdate":"2026-11-01"}"#, "{kind:?}");
+        assert_eq!(got.get("content-length"), Some("38"), "{kind:?}");
+        let got = one(kind, told.clone(), origin(), &ask("POST")).await;
+        assert_eq!((got.status, got.get("allow")), (405, Some("GET, HEAD")), "{kind:?}");
+        let off = Site { mode: Mode::Off, ..told.clone() };
+        for site in [Site::default(), off] {
+            let got = one(kind, site, origin(), &ask("GET")).await;
+            assert_eq!((got.status, &*got.body), (200, &b"the origin's"[..]), "{kind:?}");
+        }
+        let got =
+            one(kind, told.clone(), origin(), &ask("GET").replace("gpc.json", "gpc.jso")).await;
+        assert_eq!(got.body, b"the origin's", "{kind:?}");
     }
 }
 

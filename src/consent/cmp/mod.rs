@@ -38,6 +38,7 @@ mod vanilla;
 mod wp_consent_api;
 mod zaraz;
 
+pub(super) use self::google_fc::string as string_in_google_fc;
 use super::{
     cookies::Cookies,
     source::{Said, Source},

@@ -69,11 +69,14 @@ impl<'s> GppString<'s> {
     }
 }
 
-/// What one GPP string says, and what its TC string says of the vendors with these sorted `ids`; `None` for what is no
-/// GPP string.
-pub(super) fn read(text: &str, clock: Clock, ids: &[u16]) -> Option<(Said, Option<tcf::Answer>)> {
+/// What one GPP string says, and what its TC string answers; `None` for what is no GPP string.
+pub(super) fn read(
+    text: &str,
+    clock: Clock,
+    asked: &tcf::Asked,
+) -> Option<(Said, Option<tcf::Answer>)> {
     if text.starts_with('C') {
-        return tcf::read(text, clock, ids);
+        return tcf::read(text, clock, asked);
     }
     let string = GppString::parse(text).ok()?;
     let (mut votes, mut notes, mut answer) = (Votes::default(), Vec::new(), None);
@@ -81,7 +84,7 @@ pub(super) fn read(text: &str, clock: Clock, ids: &[u16]) -> Option<(Said, Optio
     for (id, text) in string.sections() {
         let (more, note) = match id {
             TCF => {
-                let (said, found) = tcf::read(text, clock, ids)
+                let (said, found) = tcf::read(text, clock, asked)
                     .unwrap_or_else(|| (Said::nothing("a TC string that is none"), None));
                 (answer, is_read) = (found, said.is_usable());
                 said.parts()

@@ -8,12 +8,16 @@ use std::time::{Duration, UNIX_EPOCH};
 /// Created on 2026-11-23, with nothing consented to.
 const TC: &str = "CQuIxQAQuIxQAAfAAAENAAFgAAAAAAAAAAAAAAAAAAAA.IAAA.YAAAAAAAAAAA";
 
+fn asked() -> tcf::Asked {
+    tcf::Asked { vendors: [755].into(), ..tcf::Asked::default() }
+}
+
 fn clock() -> Clock {
     Clock::new(UNIX_EPOCH + Duration::from_secs(1_795_400_000), 180)
 }
 
 fn said(text: &str) -> Option<(Votes, Cow<'static, str>)> {
-    read(text, clock(), &[755]).map(|(said, _)| said.parts())
+    read(text, clock(), &asked()).map(|(said, _)| said.parts())
 }
 
 fn marketing(text: &str) -> Option<Vote> {
@@ -72,12 +76,12 @@ fn unknown_sections_are_left_out() {
 #[test]
 fn a_tc_string_counts_by_its_own_rules() {
     let text = format!("DBABMA~{TC}");
-    let (said, answer) = read(&text, clock(), &[755]).unwrap();
+    let (said, answer) = read(&text, clock(), &asked()).unwrap();
     assert_eq!(said.parts().0.marketing, Deny);
     assert!(answer.unwrap().unlock(755, crate::purpose::Purpose::Marketing).is_err());
-    assert_eq!(read(TC, clock(), &[755]).unwrap().0.parts().0.marketing, Deny, "bare");
+    assert_eq!(read(TC, clock(), &asked()).unwrap().0.parts().0.marketing, Deny, "bare");
     for text in ["DBABMA~CQ", "DBABMA~!"] {
-        let (said, answer) = read(text, clock(), &[755]).unwrap();
+        let (said, answer) = read(text, clock(), &asked()).unwrap();
         assert!(!said.is_usable() && answer.is_none(), "{text}");
     }
     assert_eq!(marketing("DBACNY~CQ~1-Y-"), Some(Deny), "another section is not silenced");

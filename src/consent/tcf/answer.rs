@@ -4,16 +4,17 @@
 //!
 //! 1. The visitor was shown the vendor.
 //! 2. The visitor consented to the vendor.
-//! 3. The visitor consented to the purposes that the use takes ([`needed`](super::needed)).
+//! 3. The visitor consented to the purposes that the use takes ([`Uses`]).
 //! 4. The publisher forbids none of them to the vendor, and does not want legitimate interest for one.
 
-use super::Purposes;
+use super::{Purposes, Uses};
 use crate::purpose::Purpose;
 
 /// What the TC strings of one request say of the vendors that were asked about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Answer {
     purposes: Purposes,
+    uses: Uses,
     /// In the order of their ids.
     vendors: Box<[Listed]>,
 }
@@ -82,8 +83,8 @@ impl Listed {
 // === impl Answer ===
 
 impl Answer {
-    pub(super) fn new(purposes: Purposes, vendors: Box<[Listed]>) -> Self {
-        Self { purposes, vendors }
+    pub(super) fn new(purposes: Purposes, uses: Uses, vendors: Box<[Listed]>) -> Self {
+        Self { purposes, uses, vendors }
     }
 
     /// The answer that allows only what both do; both were asked about the same vendors.
@@ -110,11 +111,17 @@ impl Answer {
         if !vendor.consent {
             return Err(Withheld::Vendor);
         }
-        if !self.purposes.serve(purpose) {
+        if !self.serves(purpose) {
             return Err(Withheld::Purpose);
         }
-        let allowed = vendor.allowed(self.purposes).serve(purpose);
-        allowed.then_some(()).ok_or(Withheld::Restricted)
+        let allowed = vendor.allowed(self.purposes);
+        self.uses.are_met_by(allowed, purpose).then_some(()).ok_or(Withheld::Restricted)
+    }
+
+    /// Whether the visitor consented to the purposes that a use of data for `purpose` takes, whoever uses it.
+    #[must_use]
+    pub fn serves(&self, purpose: Purpose) -> bool {
+        self.uses.are_met_by(self.purposes, purpose)
     }
 
     /// Whether all vendors that were asked about may use data for any purpose.

@@ -28,7 +28,7 @@ mod vendors;
 use self::answer::Listed;
 pub use self::{
     answer::{Answer, Withheld},
-    purposes::{Purposes, needed},
+    purposes::{Purposes, Use, Uses},
     string::{Refused, TcString},
 };
 use super::{
@@ -37,10 +37,19 @@ use super::{
     source::Said,
 };
 use crate::purpose::Purpose;
+use std::sync::Arc;
 
-/// What one TC string says, and what it says of the vendors with these sorted `ids` where it counts; `None` for what is
-/// no TC string.
-pub(super) fn read(text: &str, clock: Clock, ids: &[u16]) -> Option<(Said, Option<Answer>)> {
+/// What TC strings are asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// About these vendors, by their sorted ids in the Global Vendor List.
+    pub(super) vendors: Arc<[u16]>,
+    /// Where data is used so.
+    pub(super) uses: Uses,
+}
+
+/// What one TC string says, and what it answers where it counts; `None` for what is no TC string.
+pub(super) fn read(text: &str, clock: Clock, asked: &Asked) -> Option<(Said, Option<Answer>)> {
     let string = match TcString::parse(text) {
         Ok(string) => string,
         Err(Refused::Alphabet) => return None,
@@ -49,13 +58,14 @@ pub(super) fn read(text: &str, clock: Clock, ids: &[u16]) -> Option<(Said, Optio
     if let Err(refused) = string.refusal(clock) {
         return Some((Said::nothing(refused.to_string()), None));
     }
-    Some((Said::explicit(votes(string.purposes()), "a TC string"), Some(string.answer(ids))))
+    let votes = votes(string.purposes(), &asked.uses);
+    Some((Said::explicit(votes, "a TC string"), Some(string.answer(&asked.vendors, asked.uses))))
 }
 
 /// Rule 10.
-fn votes(purposes: Purposes) -> Votes {
+fn votes(purposes: Purposes, uses: &Uses) -> Votes {
     Votes::from_fn(|purpose| match purpose {
-        Purpose::Marketing | Purpose::Analytics => Vote::of(purposes.serve(purpose)),
+        Purpose::Marketing | Purpose::Analytics => Vote::of(uses.are_met_by(purposes, purpose)),
         Purpose::Functional | Purpose::Necessary => Vote::Silent,
     })
 }

@@ -3,7 +3,8 @@
 //! 1. Marketing takes purposes 1 (storage), 2 (basic ads), 3 (profile), 4 (personalised ads) and 7 (measuring ads).
 //! 2. Analytics takes 1 and either 8 (measuring content) or 9 (audience statistics): vendors declare one of the two.
 //! 3. Functional takes 1: what the framework has no purpose for still stores or reads on the visitor's device.
-//! 4. Purpose 1 is in each set, for nothing else allows storage (ePrivacy Directive 5(3)).
+//! 4. The operator can say other ones for a site; 1 is always among them, for nothing else allows storage (ePrivacy
+//!    Directive 5(3)).
 
 use crate::purpose::Purpose;
 
@@ -11,19 +12,62 @@ use crate::purpose::Purpose;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Purposes(u32);
 
-const STORAGE: Purposes = Purposes::of(&[1]);
-const ADVERTISING: Purposes = Purposes::of(&[1, 2, 3, 4, 7]);
-const CONTENT: Purposes = Purposes::of(&[1, 8]);
-const AUDIENCE: Purposes = Purposes::of(&[1, 9]);
+/// The purposes that a use of data takes: storage, all of one set, and one of another, where that has any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Use {
+    all: Purposes,
+    one_of: Purposes,
+}
 
-/// The sets that serve `purpose`: all of one of them is enough; none for `necessary`, which takes no consent.
-#[must_use]
-pub const fn needed(purpose: Purpose) -> &'static [Purposes] {
-    match purpose {
-        Purpose::Necessary => &[],
-        Purpose::Functional => &[STORAGE],
-        Purpose::Analytics => &[CONTENT, AUDIENCE],
-        Purpose::Marketing => &[ADVERTISING],
+/// The purposes that each use of data takes on a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Uses {
+    /// Of [`Purpose::Functional`]; default 1.
+    pub functional: Use,
+    /// Of [`Purpose::Analytics`]; default 1 and 8 or 9.
+    pub analytics: Use,
+    /// Of [`Purpose::Marketing`]; default 1, 2, 3, 4 and 7.
+    pub marketing: Use,
+}
+
+impl Use {
+    /// The use that takes `all` and, where there are any, one of `one_of`.
+    #[must_use]
+    pub const fn new(all: Purposes, one_of: Purposes) -> Self {
+        Self { all: all.with(1), one_of }
+    }
+
+    /// Whether `consented` is enough for it.
+    #[must_use]
+    pub const fn is_met_by(self, consented: Purposes) -> bool {
+        let one = self.one_of.0 == 0 || self.one_of.0 & consented.0 != 0;
+        one && consented.has_all(self.all)
+    }
+}
+
+impl Uses {
+    /// The defaults.
+    pub const DEFAULT: Self = Self {
+        functional: Use::new(Purposes::of(&[1]), Purposes(0)),
+        analytics: Use::new(Purposes::of(&[1]), Purposes::of(&[8, 9])),
+        marketing: Use::new(Purposes::of(&[1, 2, 3, 4, 7]), Purposes(0)),
+    };
+
+    /// Whether `consented` is enough for `purpose`; always for `necessary`, which takes no consent.
+    #[must_use]
+    pub const fn are_met_by(&self, consented: Purposes, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Necessary => true,
+            Purpose::Functional => self.functional.is_met_by(consented),
+            Purpose::Analytics => self.analytics.is_met_by(consented),
+            Purpose::Marketing => self.marketing.is_met_by(consented),
+        }
+    }
+}
+
+impl Default for Uses {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }
 
@@ -84,13 +128,6 @@ impl Purposes {
         Self(self.0 & !other.0)
     }
 
-    /// Whether all of one of the sets that `purpose` takes is in this set.
-    #[must_use]
-    pub fn serve(self, purpose: Purpose) -> bool {
-        let needed = needed(purpose);
-        needed.is_empty() || needed.iter().any(|set| self.has_all(*set))
-    }
-
     /// The members' numbers, in order.
     pub fn iter(self) -> impl Iterator<Item = u8> {
         (1..=24).filter(move |number| self.contains(*number))
@@ -113,14 +150,17 @@ mod tests {
 
     #[test]
     fn every_use_takes_storage() {
+        let without_storage = Purposes::of(&(2..=24).collect::<Vec<_>>());
+        let empty = Use::new(Purposes::default(), Purposes::default());
+        let uses = Uses { functional: empty, ..Uses::DEFAULT };
         for purpose in Purpose::OPTIONAL {
-            assert!(!needed(purpose).is_empty());
-            assert!(needed(purpose).iter().all(|set| set.contains(1)));
-            assert!(!Purposes::of(&(2..=24).collect::<Vec<_>>()).serve(purpose));
+            assert!(!uses.are_met_by(without_storage, purpose));
+            assert!(uses.are_met_by(without_storage.with(1), purpose));
         }
-        let analytics = |numbers| Purposes::of(numbers).serve(Purpose::Analytics);
+        let met = |purpose| move |numbers| Uses::DEFAULT.are_met_by(Purposes::of(numbers), purpose);
+        let analytics = met(Purpose::Analytics);
         assert!(analytics(&[1, 8]) && analytics(&[1, 9]) && !analytics(&[1, 2, 3, 4, 7, 10]));
-        let marketing = |numbers| Purposes::of(numbers).serve(Purpose::Marketing);
+        let marketing = met(Purpose::Marketing);
         assert!(marketing(&[1, 2, 3, 4, 7]) && !marketing(&[1, 2, 3, 7]));
     }
 }

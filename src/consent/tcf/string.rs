@@ -5,7 +5,7 @@
 //! 2. Two segments of one type contradict each other: the string is malformed.
 
 use super::{
-    Answer, Listed, Purposes,
+    Answer, Listed, Purposes, Uses,
     core::{self, Core, Publisher},
     vendors::Vendors,
 };
@@ -128,8 +128,8 @@ impl<'s> TcString<'s> {
         self.listed(vendor).allowed(self.core.purposes).has_all(purposes)
     }
 
-    /// What it says of the vendors with these `ids`, sorted ones.
-    pub(in crate::consent) fn answer(&self, ids: &[u16]) -> Answer {
+    /// What it says of the vendors with these `ids`, sorted ones, where data is used as in `uses`.
+    pub(in crate::consent) fn answer(&self, ids: &[u16], uses: Uses) -> Answer {
         let mut vendors: Box<[Listed]> = ids.iter().map(|id| Listed::unknown(*id)).collect();
         self.core.vendors.each(&mut vendors, |v| v.id, |v| v.consent = true);
         match self.disclosed {
@@ -140,7 +140,7 @@ impl<'s> TcString<'s> {
             let forbid = |v: &mut Listed| v.forbidden = v.forbidden.with(restriction.purpose);
             restriction.vendors.each(&mut vendors, |v| v.id, forbid);
         }
-        Answer::new(self.core.purposes, vendors)
+        Answer::new(self.core.purposes, uses, vendors)
     }
 
     fn listed(&self, id: u16) -> Listed {

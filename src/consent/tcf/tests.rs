@@ -99,6 +99,10 @@ fn clock() -> Clock {
     Clock::new(UNIX_EPOCH + Duration::from_secs(NOW), 180)
 }
 
+fn about(vendors: &[u16]) -> Asked {
+    Asked { vendors: vendors.into(), uses: Uses::DEFAULT }
+}
+
 /// Why a string gives no consent.
 fn refused(text: &str) -> Option<Refused> {
     TcString::parse(text).and_then(|string| string.refusal(clock())).err()
@@ -110,7 +114,7 @@ fn refuses(change: impl Fn(&mut Draft), why: &Refused) {
     change(&mut draft);
     let text = draft.text();
     assert_eq!(refused(&text).as_ref(), Some(why), "{text}");
-    assert!(read(&text, clock(), &[755]).is_none_or(|(said, answer)| {
+    assert!(read(&text, clock(), &about(&[755])).is_none_or(|(said, answer)| {
         said == Said::nothing(why.to_string()) && answer.is_none()
     }));
 }
@@ -119,7 +123,7 @@ fn refuses(change: impl Fn(&mut Draft), why: &Refused) {
 fn a_string_that_keeps_every_rule_counts() {
     let text = Draft::all().text();
     assert_eq!(refused(&text), None);
-    let (said, answer) = read(&text, clock(), &[755]).unwrap();
+    let (said, answer) = read(&text, clock(), &about(&[755])).unwrap();
     let votes = Votes { functional: Vote::Silent, ..Votes::all(Vote::Grant) };
     assert_eq!(said.parts().0, votes);
     assert_eq!(answer.unwrap().unlock(755, Purpose::Marketing), Ok(()));
@@ -216,9 +220,10 @@ fn rule_7_disclosed_vendors() {
 fn asked(draft: &Draft, vendor: u16, purpose: Purpose) -> Result<(), Withheld> {
     let text = draft.text();
     let string = TcString::parse(&text).unwrap();
-    let unlocked = needed(purpose).iter().any(|set| string.unlock(vendor, *set));
+    let each = (1..=24).filter(|number| string.unlock(vendor, Purposes::of(&[*number])));
+    let unlocked = Uses::DEFAULT.are_met_by(Purposes::of(&each.collect::<Vec<_>>()), purpose);
     let ids: Vec<u16> = vec![1, vendor, vendor.saturating_add(1), 65_535];
-    let answer = string.answer(&ids).unlock(vendor, purpose);
+    let answer = string.answer(&ids, Uses::DEFAULT).unlock(vendor, purpose);
     assert_eq!(unlocked, answer.is_ok());
     answer
 }
@@ -242,8 +247,29 @@ fn only_consent_unlocks() {
         assert_eq!(asked(&draft, 755, purpose), Err(Withheld::Purpose), "purpose 1 is waived");
     }
     let text = Draft::all().text();
-    let answer = TcString::parse(&text).unwrap().answer(&[32]);
+    let answer = TcString::parse(&text).unwrap().answer(&[32], Uses::DEFAULT);
     assert_eq!(answer.unlock(755, Purpose::Functional), Err(Withheld::Undisclosed), "unasked");
+}
+
+#[test]
+fn the_operator_says_what_uses_take() {
+    let of = |all, one_of| Use::new(Purposes::of(all), Purposes::of(one_of));
+    let uses =
+        Uses { analytics: of(&[1, 8, 10], &[]), marketing: of(&[1], &[2, 4]), ..Uses::DEFAULT };
+    let asked = Asked { uses, ..about(&[755]) };
+    let said = |purposes: &[u8]| {
+        let text = Draft { purposes: purposes.to_vec(), ..Draft::all() }.text();
+        let (said, answer) = read(&text, clock(), &asked).unwrap();
+        let answer = answer.unwrap();
+        let unlocked = Purpose::OPTIONAL.map(|purpose| answer.unlock(755, purpose).is_ok());
+        let votes = said.parts().0;
+        assert_eq!([votes.analytics, votes.marketing], [unlocked[1], unlocked[2]].map(Vote::of));
+        unlocked
+    };
+    assert_eq!(said(&[1, 9]), [true, false, false]);
+    assert_eq!(said(&[1, 4, 8, 10]), [true, true, true]);
+    assert_eq!(said(&[1, 2, 8]), [true, false, true]);
+    assert_eq!(said(&[2, 4, 8, 10]), [false, false, false]);
 }
 
 #[test]
@@ -272,8 +298,9 @@ fn two_strings_must_both_allow() {
     let other = Draft { vendors: ranges(&[(755, 755)]), ..Draft::all() };
     let restricted = Draft { restrictions: restriction(1, 0, 755), ..Draft::all() };
     let text = [Draft::all(), other, restricted].map(|draft| draft.text());
-    let [all, google, nobody] =
-        text.each_ref().map(|text| TcString::parse(text).unwrap().answer(&[32, 755]));
+    let [all, google, nobody] = text
+        .each_ref()
+        .map(|text| TcString::parse(text).unwrap().answer(&[32, 755], Uses::DEFAULT));
     let both = all.clone().and(&google);
     assert_eq!(both, google.and(&all));
     assert_eq!(both.unlock(755, Purpose::Marketing), Ok(()));
@@ -293,7 +320,7 @@ proptest! {
         let head: Fields = head.into_iter().map(|byte| (u64::from(byte), 8)).collect();
         for text in [format!("C{text}"), format!("C{}{text}", written(&head))] {
             let Ok(string) = TcString::parse(&text) else { continue };
-            let answer = string.answer(&ids);
+            let answer = string.answer(&ids, Uses::DEFAULT);
             for (id, allowed) in answer.vendors() {
                 let unlocked = |number: &u8| string.unlock(id, Purposes::of(&[*number]));
                 let unlocked: Vec<u8> = (1..=24).filter(unlocked).collect();

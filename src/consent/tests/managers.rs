@@ -50,10 +50,11 @@ fn everything() -> Config {
 #[test]
 fn every_manager_is_read_in_every_state() {
     let states = states(&AT);
-    for State { cmp, cookie, basis, votes } in &states {
+    for State { cmp, cookie, signal, basis, votes } in &states {
         let consent = read(&map(cmp.parse().unwrap()), &[cookie]);
-        let found = consent.signals.first().map(|s| (&*s.name, s.basis.name(), shown(&s.votes)));
-        let expected = Some((*cmp, *basis, (*votes).to_owned())).filter(|_| !basis.is_empty());
+        let found = consent.signals.iter().find(|s| s.name == *signal);
+        let found = found.map(|s| (&*s.name, s.basis.name(), shown(&s.votes)));
+        let expected = Some((*signal, *basis, (*votes).to_owned())).filter(|_| !basis.is_empty());
         assert_eq!(found, expected, "{cookie}");
     }
     let named: Vec<_> = states.iter().map(|state| state.cmp).collect();
@@ -70,11 +71,11 @@ fn every_manager_reads_encoded_values_alike() {
             let pairs: Vec<_> = state.cookie.split("; ").map(encode).collect();
             pairs.join("; ")
         };
-        let raw = said(&config, &state.cookie);
-        assert_eq!(said(&config, &each(&encoded)), raw, "{}", state.cookie);
+        let raw = read(&config, &[&state.cookie]);
+        assert_eq!(read(&config, &[&each(&encoded)]), raw, "{}", state.cookie);
         if !state.cookie.contains('%') {
             assert_eq!(
-                said(&config, &each(&|pair| encoded(&encoded(pair)))),
+                read(&config, &[&each(&|pair| encoded(&encoded(pair)))]),
                 raw,
                 "{}",
                 state.cookie
@@ -87,7 +88,10 @@ fn every_manager_reads_encoded_values_alike() {
 fn a_choice_that_is_too_old_opens_nothing() {
     for (new, old) in states(&AT).into_iter().zip(states(&LONG_AGO)) {
         if new.basis == "explicit" && new.cookie != old.cookie && new.cmp != "matomo" {
-            check(&only(&old), &old.cookie, old.cmp, Basis::None, "???");
+            let consent = read(&only(&old), &[&old.cookie]);
+            let signal = consent.signals.iter().find(|s| s.name == old.signal).unwrap();
+            let found = (signal.basis, shown(&signal.votes));
+            assert_eq!(found, (Basis::None, "???".to_owned()), "{}", old.cookie);
         }
     }
     let old = "mtm_consent=1748772672345";
@@ -257,6 +261,48 @@ fn a_newer_cookie_that_is_not_read_silences_the_older_ones_grants() {
     }
 }
 
+/// Each signal and its votes, with what is left of the answer about vendor 755.
+fn strings(config: &Config, cookie: &str) -> (Vec<(String, Basis, String)>, Option<bool>) {
+    let consent = Reader::new(config).asking_about([755]).read(&headers(&[cookie]), now());
+    let said = consent.signals.iter().map(|s| (s.name.to_string(), s.basis, shown(&s.votes)));
+    (said.collect(), consent.tcf.map(|answer| answer.unlock(755, Purpose::Analytics).is_ok()))
+}
+
+#[test]
+fn the_strings_in_googles_cookie_are_read_as_those_of_others() {
+    use Basis::{Explicit, None as Nothing, Opaque};
+    let states: Vec<_> = states(&AT).into_iter().filter(|state| state.cmp == "google-fc").collect();
+    let [all, none, some, before, broken] = &states[..] else { panic!("five states") };
+    let google = map(Cmp::GoogleFc);
+    let signal = |name: &str, basis, votes: &str| (name.to_owned(), basis, votes.to_owned());
+    let read = |tcf| vec![signal("google-fc", Explicit, "???"), tcf, signal("ac", Explicit, "???")];
+    for (state, votes, unlocked) in [(all, "?++", true), (none, "?--", false), (some, "?+-", true)]
+    {
+        let said = (read(signal("tcf", Explicit, votes)), Some(unlocked));
+        assert_eq!(strings(&google, &state.cookie), said);
+    }
+    for twin in [before, broken] {
+        let (said, answer) = strings(&google, &format!("{}; {}", all.cookie, twin.cookie));
+        assert_eq!(said[..2], [signal("google-fc", Nothing, "???"), signal("tcf", Nothing, "???")]);
+        assert_eq!(answer, Some(false), "it may have been a refusal");
+    }
+    let alone = |cookie: &str| strings(&google, cookie);
+    assert_eq!(alone("FCNEC=[[\"AKsRol9\"],null,[]]"), (vec![], None));
+    let tampered = all.cookie.replace("\"C", "\"?");
+    assert_eq!(alone(&tampered).0[1], signal("tcf", Nothing, "???"));
+    let without = Config { iab: vec![Iab::Ac], ..google.clone() };
+    assert_eq!(strings(&without, &all.cookie).0[0], signal("google-fc", Opaque, "???"));
+    let unread = Config { cmps: vec![], ..google.clone() };
+    assert_eq!(strings(&unread, &all.cookie), (vec![], None));
+    let renamed = Config { cookies: [(Cmp::GoogleFc, "fc".to_owned())].into(), ..google.clone() };
+    let cookie = all.cookie.replace("FCCDCF", "fc");
+    assert_eq!(strings(&renamed, &cookie), strings(&google, &all.cookie));
+    // A manager's category and Google's string must both allow.
+    let both = Config { cmps: vec![Cmp::GoogleFc, Cmp::Cookiebot], ..google };
+    let consent = super::read(&both, &[&format!("CookieConsent=0; {}", all.cookie)]);
+    assert_eq!(opened(&consent), [false; 3]);
+}
+
 #[test]
 fn renamed_cookies_and_prefixes_are_followed() {
     for (cmp, name, cookie) in [
@@ -365,7 +411,7 @@ fn shuffled_pairs() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
 
 /// A refusal of everything by each source that is read.
 fn refusals() -> Vec<String> {
-    let refused = states(&AT).into_iter().filter(|state| state.votes == "---");
+    let refused = states(&AT).into_iter().filter(|state| matches!(state.votes, "---" | "?--"));
     let ours =
         ["consentry=v1.p1.20260601.f0a0m0", "consentry=?", "mtm_consent_removed=1", "shop=no"];
     // By itself Complianz's mark is no refusal: it is what makes defaults a choice.

@@ -15,6 +15,8 @@ pub(super) struct At<'t> {
 pub(super) struct State {
     pub(super) cmp: &'static str,
     pub(super) cookie: String,
+    /// The name of the signal that holds the choice.
+    pub(super) signal: &'static str,
     /// The name of the basis; empty where there is no signal.
     pub(super) basis: &'static str,
     /// Functional, analytics, marketing: `+` yes, `-` no, `?` nothing.
@@ -31,11 +33,12 @@ pub(super) const MAP: [(&str, &str); 3] =
 pub(super) fn states(at: &At<'_>) -> Vec<State> {
     let fill = |text: &str| {
         let cookie = text.replace("{ISO}", at.iso).replace("{MS}", &format!("{}345", at.seconds));
-        encoded(&cookie.replace("{S}", &at.seconds.to_string()))
+        dated(&encoded(&cookie.replace("{S}", &at.seconds.to_string())), at.seconds)
     };
     let rows = FIRST.iter().chain(SECOND).chain(THIRD);
     let state = |cmp: &'static str, (cookie, basis, votes): &(&str, &'static str, &'static str)| {
-        State { cmp, cookie: fill(cookie), basis, votes }
+        let signal = if cookie.contains(TIME) { "tcf" } else { cmp };
+        State { cmp, cookie: fill(cookie), signal, basis, votes }
     };
     rows.flat_map(|(cmp, states)| states.iter().map(move |one| state(cmp, one))).collect()
 }
@@ -45,6 +48,18 @@ fn encoded(text: &str) -> String {
     let Some((before, rest)) = text.split_once("<<") else { return text.to_owned() };
     let (inside, after) = rest.split_once(">>").unwrap_or((rest, ""));
     format!("{before}{}{after}", BASE64_STANDARD.encode(inside))
+}
+
+/// The time that TC strings of the IAB's own library were made at: 36 bits of tenths of seconds, twice.
+const TIME: &str = "QlH_MAQlH_MA";
+
+/// `text` with TC strings made at `seconds`.
+fn dated(text: &str, seconds: u64) -> String {
+    let letters: Vec<char> =
+        ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).collect();
+    let letter = |at: u32| letters.get((((seconds * 10) >> (30 - at * 6)) & 63) as usize);
+    let time: String = (0..6).filter_map(letter).collect();
+    text.replace(TIME, &time.repeat(2))
 }
 
 type Row = (&'static str, [(&'static str, &'static str, &'static str); 5]);
@@ -421,19 +436,19 @@ const SECOND: &[Row] = &[
         "google-fc",
         [
             (
-                r#"FCCDCF=[null,null,null,["CQABCAAQABCAAAHABBENBVFgAP_gAEPgAAAAKttX","1~39.4.3.9","0a1b"],null,null,[[32,"[\"0c2d\",[1780308672,345000000]]"]]]"#,
-                "opaque",
-                "???",
+                r#"FCCDCF=[null,null,null,["CQlH_MAQlH_MAAfABAENBjFgAP_gAEPgAAYgGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAxmAcAAoADIAIAAWgAyABoAEUAJgAWwAwgCEAFIAvMBjIAAA.IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA","1~39.4.3.9","0a1b"],null,null,[[32,"[\"0c2d\",[1780308672,345000000]]"]]]"#,
+                "explicit",
+                "?++",
             ),
             (
-                r#"FCCDCF=[null,null,null,["CQABCAAQABCAAAHABBENBVFgAAAAAEPgAAAAAAAA","1~","0a1b"],null,null,[]]"#,
-                "opaque",
-                "???",
+                r#"FCCDCF=[null,null,null,["CQlH_MAQlH_MAAfABAENBjFgAAAAAEPgAAYgAAAMZgHAAKAAyACAAFoAMgAaABFACYAFsAMIAhABSALzAYyAAAAA.IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA","1~","0a1b"],null,null,[]]"#,
+                "explicit",
+                "?--",
             ),
             (
-                r#"FCCDCF=%5Bnull%2Cnull%2Cnull%2C%5B%22CQABCAAQABCAAAHABBENBVFgAIAAAEPgAAAAKttX%22%2C%221~39%22%2C%220a1b%22%5D%2Cnull%2Cnull%2C%5B%5D%5D"#,
-                "opaque",
-                "???",
+                r#"FCCDCF=%5Bnull%2Cnull%2Cnull%2C%5B%22CQlH_MAQlH_MAAfABAENBjFgAICAAEPgAAYgGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAxmAcAAoADIAIAAWgAyABoAEUAJgAWwAwgCEAFIAvMBjIAAA.IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA%22%2C%221~39%22%2C%220a1b%22%5D%2Cnull%2Cnull%2C%5B%5D%5D"#,
+                "explicit",
+                "?+-",
             ),
             (
                 r#"FCCDCF=[null,null,null,null,null,null,[[32,"[\"0c2d\",[1780308672,345000000]]"]]]; FCNEC=[["AKsRol9"],null,[]]"#,

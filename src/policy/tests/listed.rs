@@ -2,7 +2,7 @@
 
 use super::{LENIENT, STRICT, signal};
 use crate::{
-    consent::{Basis, Config, Consent, Reader, Vote},
+    consent::{Basis, Cmp, Config, Consent, Reader, Vote},
     policy::{Policy, Regime, Ruling, Tcf, Verdict},
     purpose::{Purpose, PurposeSet},
     vendor::{Source, Vendor},
@@ -29,7 +29,8 @@ fn consent(cookies: &[&str]) -> Consent {
     let value = |cookie: &&str| HeaderValue::from_str(cookie).unwrap();
     let headers: HeaderMap = cookies.iter().map(|cookie| (COOKIE, value(cookie))).collect();
     let now = UNIX_EPOCH + Duration::from_secs(1_781_524_800);
-    Reader::new(&Config::default()).asking_about([755, 32, 755]).read(&headers, now)
+    let reader = Reader::new(&Config::default()).asking_about([755, 32, 755]);
+    reader.asking_about_providers([89, 35, 89]).read(&headers, now)
 }
 
 fn ruling(policy: Policy, cookies: &[&str]) -> Ruling {
@@ -37,7 +38,7 @@ fn ruling(policy: Policy, cookies: &[&str]) -> Ruling {
 }
 
 fn vendor(purpose: Purpose, gvl: Option<u16>) -> Vendor {
-    Vendor { id: "v".into(), name: "V".into(), purpose, gvl, source: Source::Catalog }
+    Vendor { id: "v".into(), name: "V".into(), purpose, gvl, atp: None, source: Source::Catalog }
 }
 
 #[track_caller]
@@ -93,6 +94,80 @@ fn a_category_and_a_tc_string_must_both_allow() {
     let reason = "tcf: the site lets this vendor do less than it does (publisher restriction)";
     decides(&restricted, Purpose::Marketing, Some(755), Verdict::Gate, reason);
     decides(&restricted, Purpose::Marketing, Some(32), Verdict::Allow, own);
+}
+
+#[track_caller]
+fn provider(ruling: &Ruling, purpose: Purpose, atp: u32, verdict: Verdict, reason: &str) {
+    let decision = ruling.decide(&Vendor { atp: Some(atp), ..vendor(purpose, None) });
+    assert_eq!((decision.verdict, decision.reason()), (verdict, reason), "{atp}");
+}
+
+#[test]
+fn additional_consent_is_asked_about_googles_providers_beside_a_tc_string() {
+    let (all, audience, ac) = (tc(ALL), tc(AUDIENCE), "addtl_consent=1~1.89");
+    let (yes, no) = (
+        "ac: the visitor consented to this vendor",
+        "ac: the visitor did not consent to this vendor",
+    );
+    let both = ruling(STRICT, &[&all, ac]);
+    provider(&both, Purpose::Marketing, 89, Verdict::Allow, yes);
+    provider(&both, Purpose::Analytics, 89, Verdict::Allow, yes);
+    provider(&both, Purpose::Functional, 89, Verdict::Gate, "no consent signal");
+    provider(&both, Purpose::Marketing, 35, Verdict::Gate, no);
+    // Nobody asked about this one.
+    provider(&both, Purpose::Marketing, 7, Verdict::Gate, no);
+    // An id in the Global Vendor List goes before.
+    let listed = Vendor { atp: Some(35), ..vendor(Purpose::Marketing, Some(755)) };
+    assert!(both.allows(&listed, Purpose::Marketing));
+    let some = ruling(STRICT, &[YES, &audience, ac]);
+    let refused = "tcf: the visitor refused marketing";
+    provider(&some, Purpose::Marketing, 89, Verdict::Gate, refused);
+    let own = "own: the visitor allowed analytics";
+    provider(&some, Purpose::Analytics, 89, Verdict::Allow, own);
+    provider(&some, Purpose::Analytics, 35, Verdict::Gate, no);
+    // Two strings of it, and one that cannot be read.
+    for more in ["OTAdditionalConsentString=2~1~dv.89", "addtl_consent=1~89.x"] {
+        let differing = ruling(STRICT, &[YES, &all, ac, more]);
+        provider(&differing, Purpose::Marketing, 89, Verdict::Gate, no);
+    }
+    let silenced = ruling(STRICT, &[YES, &all, "euconsent-v2=CQlH", ac]);
+    let purpose = "tcf: the visitor did not consent to what this vendor does";
+    provider(&silenced, Purpose::Marketing, 89, Verdict::Gate, purpose);
+}
+
+#[test]
+fn additional_consent_alone_allows_nothing_and_without_it_the_purpose_decides() {
+    let alone = ruling(STRICT, &["addtl_consent=1~1.89"]);
+    let without = "ac: Additional Consent without a TC string that counts in addtl_consent";
+    provider(&alone, Purpose::Marketing, 89, Verdict::Gate, without);
+    let invalid = ruling(STRICT, &["euconsent-v2=CQlH", "addtl_consent=1~1.89"]);
+    assert!(
+        !invalid.allows(
+            &Vendor { atp: Some(89), ..vendor(Purpose::Marketing, None) },
+            Purpose::Marketing
+        )
+    );
+    let own = "own: the visitor allowed marketing";
+    provider(
+        &ruling(STRICT, &[YES, "addtl_consent=1~"]),
+        Purpose::Marketing,
+        89,
+        Verdict::Allow,
+        own,
+    );
+    provider(&ruling(STRICT, &[YES, &tc(ALL)]), Purpose::Marketing, 89, Verdict::Allow, own);
+    let off = ruling(OFF, &[YES, &tc(ALL), "addtl_consent=1~"]);
+    provider(&off, Purpose::Marketing, 89, Verdict::Allow, own);
+    let tcf = "tcf: marketing is allowed to vendors of the Global Vendor List alone";
+    provider(&ruling(STRICT, &[&tc(ALL)]), Purpose::Marketing, 89, Verdict::Gate, tcf);
+}
+
+#[test]
+fn a_page_under_another_additional_consent_is_another_page() {
+    let with = |ac: &str| ruling(STRICT, &[YES, &tc(ALL), ac]);
+    let (all, some) = (with("addtl_consent=1~35.89"), with("addtl_consent=1~35"));
+    assert_ne!(all.stamp(), some.stamp());
+    assert!(all.allows_everything() && !some.allows_everything());
 }
 
 #[test]
@@ -167,8 +242,33 @@ fn an_opt_out_string_beats_what_nobody_refused() {
     assert!(no_out.marketing.granted);
     let broken = LENIENT.rule(&consent(&["usprivacy=1YXN"]), Regime::OptOut);
     assert!(!broken.marketing.granted, "it may have been an opt-out");
+    // A yes of another source does not outweigh it; where the law is opt-in it is no signal at all.
+    for string in ["usprivacy=1YXN", "us_privacy=", "usprivacy=1YNN; usprivacy=2YNN"] {
+        let with = consent(&[YES, string]);
+        let out = STRICT.rule(&with, Regime::OptOut);
+        let why = "usprivacy: cannot be read, which counts as opted out where the law is opt-out";
+        assert_eq!((out.marketing.granted, &*out.marketing.reason), (false, why), "{string}");
+        assert!(out.analytics.granted && !out.refuses(Purpose::Marketing), "{string}");
+        for regime in [Regime::OptIn, Regime::None] {
+            assert!(STRICT.rule(&with, regime).marketing.granted, "{string}");
+        }
+    }
     let yes = consent(&[YES, "__gpp=DBABBg~BAQAAABA.QA"]);
     assert!(!STRICT.rule(&yes, Regime::OptIn).marketing.granted);
+}
+
+#[test]
+fn our_own_banner_speaks_beside_a_manager_that_keeps_its_choice() {
+    let named = Config { cmps: vec![Cmp::Usercentrics, Cmp::Cookiebot], ..Config::default() };
+    let granted = |cookies: &str| {
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookies).unwrap())]);
+        let now = UNIX_EPOCH + Duration::from_secs(1_781_524_800);
+        STRICT.rule(&Reader::new(&named).read(&headers, now), Regime::OptIn).marketing.granted
+    };
+    let cookiebot = "CookieConsent={stamp:'x',marketing:true,method:'explicit'}";
+    assert!(granted(YES) && granted(cookiebot));
+    assert!(granted(&format!("{YES}; ucString=0a1b")));
+    assert!(!granted(&format!("{cookiebot}; ucString=0a1b")));
 }
 
 #[test]

@@ -167,6 +167,35 @@ fn each_rule_decides_in_its_turn() {
 }
 
 #[test]
+fn a_choice_that_cannot_be_read_stands_for_a_refusal_unless_it_is_mirrored() {
+    let signals = |unread: &'static str, name| {
+        let blob = signal(unread, Basis::Opaque, Vote::Silent);
+        [blob, signal(name, Basis::Explicit, Vote::Grant)]
+    };
+    for (unread, name, granted, listed) in [
+        ("usercentrics", "own", true, true),
+        ("usercentrics", "rule:uc_mirror", true, true),
+        ("usercentrics", "cookiebot", false, false),
+        ("usercentrics", "tcf", false, false),
+        ("sourcepoint", "tcf", false, true),
+        ("didomi", "gpp", false, true),
+        ("sourcepoint", "cookiebot", false, false),
+        ("cookies", "tcf", false, false),
+    ] {
+        let grant = marketing(STRICT, Regime::OptIn, &signals(unread, name));
+        assert_eq!((grant.granted, grant.listed), (granted, listed), "{unread}, {name}");
+        let basis = if listed { Basis::Explicit } else { Basis::Opaque };
+        assert_eq!(grant.basis, basis, "{unread}, {name}");
+    }
+    let two = [&signals("sourcepoint", "tcf")[..], &signals("osano-cmp", "cookiebot")].concat();
+    assert!(!marketing(STRICT, Regime::OptIn, &two).listed, "one of the two is not mirrored");
+    // A refusal that can be read still counts for more than the mirror's yes.
+    let refused = signal("cookiebot", Basis::Explicit, Vote::Deny);
+    let all = [&signals("usercentrics", "own")[..], &[refused]].concat();
+    assert!(!marketing(STRICT, Regime::OptIn, &all).granted);
+}
+
+#[test]
 fn necessary_needs_nothing_and_the_class_names_what_is_granted() {
     let ruling = STRICT.rule(&Consent::default(), Regime::OptIn);
     assert!(ruling.grants(Purpose::Necessary) && !ruling.grants(Purpose::Functional));
@@ -185,7 +214,8 @@ fn any_signal() -> impl Strategy<Value = Signal> {
         Just(Basis::None),
         Just(Basis::Opaque)
     ];
-    let name = prop_oneof![Just("own"), Just("gpc"), Just("cookiebot"), Just("tcf")];
+    let name =
+        prop_oneof![Just("own"), Just("gpc"), Just("cookiebot"), Just("tcf"), Just("usprivacy")];
     (name, basis, any_vote()).prop_map(|(name, basis, vote)| signal(name, basis, vote))
 }
 
