@@ -99,7 +99,9 @@ fn literal(text: &[u8], host: &Range<usize>) -> Option<Literal> {
     let before = text.get(context..host.start)?;
     let after = text.get(host.end..)?;
     let after = after.get(..AHEAD).unwrap_or(after);
-    let name = text.get(host.clone()).filter(|name| name.first() != Some(&b'.'))?;
+    // Behind a host that comes from elsewhere: `h.replace(".i.a.test", "-assets.i.a.test")`.
+    let is_whole = |name: &&[u8]| !matches!(name.first(), Some(b'.' | b'-'));
+    let name = text.get(host.clone()).filter(is_whole)?;
     let (before, slashes) =
         without_slashes(before).map_or((before, 0), |rest| (rest, before.len() - rest.len()));
     let relative = slashes > 0;

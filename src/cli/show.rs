@@ -46,8 +46,11 @@ async fn show(address: Option<SocketAddr>) -> anyhow::Result<()> {
     let origin = Url::parse(&format!("http://{}", demo.shop))?;
     let overrides = Overrides { origin: Some(origin), ..Overrides::default() };
     let config = Config::parse("", "the demo's configuration", "".as_ref(), &overrides)?;
-    let engine =
-        Engine::new(config.engine(&demo::vendors())?)?.collecting(config.collection.clone());
+    let mut collection = config.collection.clone();
+    for host in demo::hosts() {
+        collection.targets.insert(host.to_owned(), format!("http://{}", demo.stubs).parse()?);
+    }
+    let engine = Engine::new(config.engine(&demo::vendors())?)?.collecting(collection);
     let consentry = Consentry::new(engine, Options::default())?;
     let first = address.unwrap_or(config.listen.address);
     match serve(first, consentry.clone()).await {
@@ -77,6 +80,8 @@ Look for:
   - what the vendors have received, on the start page: nothing
   - the source of any page: its trackers are gone, and nothing else is
   - the buttons at the top: what you allow works, and nothing else
+  - the network log after a yes: your browser asks this site alone, and the
+    vendors get what is left of it on the way
 
 Press Ctrl-C to end it."
     ));

@@ -1,6 +1,7 @@
 //! Turns the site's cookies into those that are a vendor's, and a vendor's new cookies into the site's.
 //!
-//! 1. A vendor gets the cookies that its entry in the catalogue names, and no others.
+//! 1. A vendor gets the cookies that its entry in the catalogue names, and no others; of these none in which its script keeps names
+//!    for itself: the entry drops them.
 //! 2. A vendor may set those that its entry names, and no others; a few in one answer.
 //! 3. They are the site's own: of its host alone, for all its paths, `SameSite=Lax`, at most 13 months (CNIL, cookie
 //!    guidelines of 2020, 5), `HttpOnly` where the vendor says so.
@@ -22,16 +23,16 @@ const MAX_SENT: usize = 8 << 10;
 /// The most bytes of `Cookie` headers that are read.
 const MAX_READ: usize = 64 << 10;
 
-/// The `Cookie` header for `vendor`, of cookies whose values `leave`.
+/// The `Cookie` header for `vendor`, of cookies whose names and values `leave`.
 pub(super) fn own(
     headers: &HeaderMap,
     catalog: &Catalog,
     vendor: &Vendor,
-    leave: impl Fn(&str) -> bool,
+    leave: impl Fn(&str, &str) -> bool,
 ) -> Option<String> {
     let mut room = MAX_SENT;
     let own: Vec<_> = pairs(headers)
-        .filter(|(name, value)| catalog.owns_cookie(vendor, name) && leave(value))
+        .filter(|(name, value)| catalog.owns_cookie(vendor, name) && leave(name, value))
         .map(|(name, value)| format!("{name}={value}"))
         .take_while(|pair| {
             let left = room.checked_sub(pair.len() + 2);

@@ -241,6 +241,8 @@ impl Forward {
             asked: &self.headers,
             page: &self.page,
             rules: &self.rules,
+            fields: &self.fields,
+            marketing: self.permit.purposes().contains(Purpose::Marketing),
             client,
             vendor: &self.vendor,
             catalog: &self.catalog,

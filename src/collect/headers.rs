@@ -4,11 +4,12 @@
 //!    (RFC 4647 2.1), with no region.
 //! 2. `User-Agent` whole, coarse or not at all, as the operator says; client hints (RFC 8942) only those that he lists.
 //! 3. `Referer` is the page's own origin and path as a field with a URL leaves; `Origin` is the site's, where one was sent.
-//! 4. `Cookie` holds the vendor's own cookies only, without those in which the detectors of personal data find something.
+//! 4. `Cookie` holds the vendor's own cookies only, without those that the endpoint's `drop` names, as fields are
+//!    named, and those in which the detectors of personal data find something.
 //! 5. Everything else stays here: `Authorization`, other cookies, `X-Forwarded-*`, validators, ranges, whatever a browser or
 //!    an extension may add.
 
-use super::{Rules, UserAgent, cookies};
+use super::{Fields, Rules, UserAgent, cookies, fields::Rule};
 use crate::{catalog::Catalog, vendor::Vendor};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -25,6 +26,9 @@ pub(super) struct Sender<'a> {
     /// The URL that was asked for.
     pub(super) page: &'a Url,
     pub(super) rules: &'a Rules,
+    pub(super) fields: &'a Fields,
+    /// Whether marketing is granted.
+    pub(super) marketing: bool,
     pub(super) client: Option<IpAddr>,
     pub(super) vendor: &'a Vendor,
     pub(super) catalog: &'a Catalog,
@@ -59,7 +63,10 @@ pub(super) fn of(sender: &Sender<'_>) -> HeaderMap {
     );
     put(REFERER, asked(&REFERER).and_then(|page| referer(page, sender)));
     put(ORIGIN, asked(&ORIGIN).and_then(origin));
-    put(COOKIE, cookies::own(sender.asked, sender.catalog, sender.vendor, finds_nothing));
+    let leaves = |name: &str, value: &str| {
+        sender.fields.rule(name, sender.marketing) != Rule::Drop && finds_nothing(value)
+    };
+    put(COOKIE, cookies::own(sender.asked, sender.catalog, sender.vendor, leaves));
     for name in config.client_hints.iter().filter(|name| is_client_hint(name)) {
         if let Ok(name) = HeaderName::try_from(name) {
             let value = asked(&name).filter(|value| value.len() <= LONGEST && finds_nothing(value));

@@ -129,7 +129,10 @@ impl View {
         }
         let mut url = self.page().url().clone();
         if client.secure && url.set_scheme("https").is_ok() {
-            self.gate = self.gate.clone().of(Arc::new(Page::new(url)));
+            let gate = self.gate.clone().of(Arc::new(Page::new(url)));
+            let collect = &self.site.config.collect;
+            // The site's own paths for vendors are on the page's scheme too.
+            self.gate = if collect.enabled { gate.serving(&collect.prefix) } else { gate };
         }
     }
 

@@ -4,6 +4,7 @@
 //
 // 1. The vendors' own counts (`/stubs.json`) are the truth; the visit only walks through the shop.
 // 2. Each state is walked through in a fresh context, so that no cookie or cache of another state is left.
+// 3. The visitor's pages are asked for with his address in them. He is at 127.0.0.1, so the shop is visited as `localhost`.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { launch } from './chromium.mjs';
 
 const PAGES = ['/', '/kettle', '/tea', '/film', '/ueber-uns', '/contact'];
 const SETTLE = 700;
+const MAIL = 'ada.lovelace@example.org';
 const { values: args } = parseArgs({ options: {
   program: { type: 'string', default: process.env.CONSENTRY }, out: { type: 'string', default: 'target/demo' },
 } });
@@ -28,7 +30,7 @@ async function start() {
     const timer = setTimeout(() => fail(new Error('the demo printed no URL in 30 s')), 30_000);
     createInterface({ input: child.stdout }).on('line', (line) => {
       const [found] = line.match(/http:\/\/[^\s"]+/) ?? [];
-      if (found) { clearTimeout(timer); done(new URL(found)); }
+      if (found) { clearTimeout(timer); done(new URL(found.replace('127.0.0.1', 'localhost'))); }
     });
     child.once('error', fail);
     ended.then((code) => fail(new Error(`the demo ended with ${code}`)));
@@ -43,16 +45,21 @@ async function visitor(browser, url, { javascript = true } = {}) {
   await page.setViewport({ width: 1200, height: 1000 });
   await page.setJavaScriptEnabled(javascript);
   const complaints = [];
+  const elsewhere = [];
+  page.on('request', (request) => {
+    const to = new URL(request.url());
+    if (/^(https?|wss?):$/.test(to.protocol) && to.host !== url.host) elsewhere.push(to.href);
+  });
   page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`${page.url()}: ${message.text()} ${message.location().url ?? ''}`);
   });
   const go = async (path) => {
-    await page.goto(new URL(path, url), { waitUntil: 'load', timeout: 15_000 });
+    await page.goto(new URL(`${path}?email=${encodeURIComponent(MAIL)}`, url), { waitUntil: 'load', timeout: 15_000 });
     await pause(SETTLE);
   };
   return {
-    page, complaints, go, context,
+    page, complaints, elsewhere, go, context,
     async walk() { for (const path of PAGES) await go(path); },
     async choose(value) {
       await go('/');
@@ -89,7 +96,15 @@ async function visit(browser, url) {
   const yes = await counts();
   assert(yes.requests > 0, 'no vendor was contacted after a yes to everything');
   assert.equal(yes.without_yes, 0, 'a vendor was contacted without a yes');
-  for (const vendor of yes.vendors) assert(vendor.requests > 0, `${vendor.id} was not contacted after the yes`);
+  for (const vendor of yes.vendors) {
+    assert(vendor.requests > 0, `${vendor.id} was not contacted after the yes`);
+    assert.match(vendor.last.line, /^(GET|POST) \//);
+  }
+  for (const { line, host } of yes.recent) {
+    const plain = decodeURIComponent(line);
+    assert(!plain.includes('lovelace') && !plain.includes('127.0.0.1'), `${host} was told who the visitor is: ${line}`);
+  }
+  assert(yes.recent.some(({ line }) => decodeURIComponent(line).includes(`dl=${url.origin}/`)), 'no event names its page');
   await before.shoot('accepted');
   assert.deepEqual(before.complaints, [], 'console errors after the yes');
 
@@ -107,6 +122,7 @@ async function visit(browser, url) {
   await silent.choose('all');
   await silent.walk();
   assert((await counts()).requests > no, 'without JavaScript, no vendor was contacted after a yes');
+  for (const [name, { elsewhere }] of Object.entries(visits)) assert.deepEqual(elsewhere, [], `${name}: the browser asked others than the shop`);
   return yes.requests;
 }
 

@@ -1,9 +1,10 @@
 //! Turns two loopback ports into something to look at: a small legacy shop, and the vendors that its pages call.
 //!
 //! 1. Nothing leaves the machine: everything listens on 127.0.0.1, and the vendors have `*.localhost` names, which
-//!    browsers resolve to loopback by themselves (RFC 6761 6.3).
-//! 2. The shop knows nothing of Consentry. Its pages hold their trackers as real shops' pages do; what a browser
-//!    then asks of the vendors is counted by the vendors.
+//!    browsers resolve to loopback by themselves (RFC 6761 6.3). Consentry asks the stubs for them, and for those of the
+//!    vendors' own hosts to which their scripts send.
+//! 2. The shop knows nothing of Consentry. Its pages hold their trackers as real shops' pages do; what then reaches the
+//!    vendors, through the site's own paths, is counted by the vendors.
 //! 3. A vendor's request counts as "without a yes" when the page that was last fetched from the shop came with a
 //!    choice that does not grant the vendor's purpose.
 
@@ -14,7 +15,7 @@ mod received;
 mod shop;
 mod stubs;
 
-pub use self::stubs::vendors;
+pub use self::stubs::{hosts, vendors};
 use self::{received::Received, shop::Shop, stubs::Stubs};
 use anyhow::Context as _;
 use std::{
@@ -43,9 +44,9 @@ pub async fn start() -> anyhow::Result<Demo> {
         listen().await.context("the demo vendors cannot listen on 127.0.0.1")?;
     let received = Arc::new(Received::default());
     let mut servers = JoinSet::new();
-    let site = Shop::new(stubs_at.port(), Arc::clone(&received));
+    let site = Shop::new(Arc::clone(&received));
     servers.spawn(http::serve(shop, move |request| site.answer(request)));
-    let vendors = Stubs::new(stubs_at.port(), received);
+    let vendors = Stubs::new(received);
     servers.spawn(http::serve(stubs, move |request| vendors.answer(request)));
     Ok(Demo { shop: shop_at, stubs: stubs_at, _servers: servers })
 }

@@ -48,16 +48,15 @@ const MAX_TEXT: usize = 500;
 /// The shop's side of the demo.
 #[derive(Debug)]
 pub(super) struct Shop {
-    port: u16,
     pages: Vec<(&'static str, String)>,
     received: Arc<Received>,
 }
 
 impl Shop {
-    /// A shop whose pages call vendors on `port`, which tell `received` what they get.
-    pub(super) fn new(port: u16, received: Arc<Received>) -> Self {
-        let pages = PAGES.iter().map(|(path, file)| (*path, assemble(file, path, port))).collect();
-        Self { port, pages, received }
+    /// A shop whose pages show what the vendors told `received`.
+    pub(super) fn new(received: Arc<Received>) -> Self {
+        let pages = PAGES.iter().map(|(path, file)| (*path, assemble(file, path))).collect();
+        Self { pages, received }
     }
 
     /// Answers one request.
@@ -91,9 +90,9 @@ impl Shop {
         let html = self.complete(template, posted);
         if path == GERMAN {
             let bytes = encoding_rs::WINDOWS_1252.encode(&html).0.into_owned();
-            self.page("text/html; charset=windows-1252", bytes.into())
+            Self::page("text/html; charset=windows-1252", bytes.into())
         } else {
-            self.page("text/html; charset=utf-8", html.into())
+            Self::page("text/html; charset=utf-8", html.into())
         }
     }
 
@@ -116,15 +115,14 @@ impl Shop {
         })
     }
 
-    fn page(&self, content_type: &str, body: Bytes) -> Response<Bytes> {
-        let tag = format!("<http://tags.localhost:{}/gtm.js?id=GTM-DEMO14>", self.port);
-        let link = format!("{tag}; rel=preload; as=script");
+    fn page(content_type: &str, body: Bytes) -> Response<Bytes> {
+        let link = "<http://tags.localhost/gtm.js?id=GTM-DEMO14>; rel=preload; as=script";
         let fields = [
             ("content-type", content_type),
             ("cache-control", "no-cache"),
             ("set-cookie", "harbour_session=5f2a; Path=/; HttpOnly; SameSite=Lax"),
             ("set-cookie", "_fbp=fb.0.1400000000000.20140513; Path=/; SameSite=Lax"),
-            ("link", link.as_str()),
+            ("link", link),
         ];
         with(StatusCode::OK, &fields, body)
     }
@@ -138,7 +136,7 @@ impl Shop {
     }
 }
 
-fn assemble(file: &str, path: &str, port: u16) -> String {
+fn assemble(file: &str, path: &str) -> String {
     let whole = fill(file, |name| match name {
         "head" => Some(include_str!("pages/head.html").to_owned()),
         "top" => Some(include_str!("pages/top.html").to_owned()),
@@ -147,11 +145,7 @@ fn assemble(file: &str, path: &str, port: u16) -> String {
     });
     // A visitor who chooses on the page of thanks goes back to the form.
     let here = if path == THANKS { CONTACT } else { path };
-    fill(&whole, |name| match name {
-        "port" => Some(port.to_string()),
-        "path" => Some(here.to_owned()),
-        _ => None,
-    })
+    fill(&whole, |name| (name == "path").then(|| here.to_owned()))
 }
 
 fn row(vendor: &VendorSummary) -> String {

@@ -87,6 +87,7 @@ fn everything_else_stays() {
         r#"open a ticket on https://us.i.posthog.com/home"#,
         r#"a="https://mixpanel.com/projects/replay-redirect?""#,
         r#"Ku="i.posthog.com""#,
+        r#"h.replace(".us.i.posthog.com","-assets.us.i.posthog.com")+"/static/array.js""#,
         r#"e.includes("amplitude.com")"#,
         r#"/https:\/\/us\.i\.posthog\.com/.test(h)"#,
         "x=\"//# sourceMappingURL=\"+y;",

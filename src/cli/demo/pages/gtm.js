@@ -3,7 +3,7 @@
   var layer = window.dataLayer = window.dataLayer || [];
   function tell(item) {
     if (!item || !item.event) return;
-    new Image().src = '//tags.localhost:{{port}}/td?id=GTM-DEMO14&e=' + encodeURIComponent(item.event) +
+    new Image().src = '//tags.localhost/td?id=GTM-DEMO14&e=' + encodeURIComponent(item.event) +
       '&dl=' + encodeURIComponent(location.href);
   }
   layer.forEach(tell);
