@@ -6,10 +6,15 @@
 //! 3. Reading a path never widens what the catalogue allows: host and path are looked up in it afterwards.
 
 use crate::site::canonical;
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 use url::{Host, Url};
 
 /// Where the first-party paths begin, unless the operator says otherwise.
 pub const DEFAULT_PREFIX: &str = "/_consentry/v/";
+
+/// How often escapes are undone to look for dot segments.
+const UNDONE: usize = 5;
 
 /// The path under which vendors are served on the site itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -95,11 +100,18 @@ fn is_name(host: &str) -> bool {
     host.len() <= 253 && host.contains('.') && host.split('.').all(label) && named
 }
 
-/// Whether a segment of `path` is `.` or `..`, however it is escaped.
+/// Whether a segment of `path` is `.` or `..`, however it is escaped; servers undo escapes more than once.
 fn has_dots(path: &str) -> bool {
-    let lower =
-        path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
-    lower.split('/').any(|segment| segment == "." || segment == "..")
+    let dots = |path: &str| path.split(['/', '\\']).any(|segment| matches!(segment, "." | ".."));
+    let mut plain = Cow::Borrowed(path);
+    for _ in 0..UNDONE {
+        let next = percent_decode_str(&plain).decode_utf8_lossy().into_owned();
+        if dots(&plain) || next == *plain {
+            break;
+        }
+        plain = Cow::Owned(next);
+    }
+    dots(&plain)
 }
 
 const fn is_plain(byte: u8) -> bool {
@@ -166,6 +178,9 @@ mod tests {
             "a.test#x",
             "a\u{e4}.test/",
             "a.test/x%2f..%2fy",
+            "a.test/x/%252e%252e/y",
+            "a.test/x%25252f.%252E%2fy",
+            "a.test/x/%25%32e./y",
             "a.test/\t",
         ] {
             assert_eq!(prefix.url_of(&format!("/_consentry/v/{tail}")), None, "{tail}");

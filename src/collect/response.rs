@@ -194,17 +194,17 @@ fn shown(kind: Kind, received: Received) -> Result<Answer, Refused> {
     let nature = nature(&headers);
     match kind {
         Kind::Image if fine && nature == Nature::Image => {
-            Ok(with_body(status, headers.get(CONTENT_TYPE).cloned(), body))
+            Ok(with_body(status, media_type(&headers), body))
         }
         Kind::Frame if fine && essence(&headers) == "text/html" => {
-            let mut answer = with_body(status, headers.get(CONTENT_TYPE).cloned(), body);
+            let mut answer = with_body(status, media_type(&headers), body);
             answer.headers.insert(CONTENT_SECURITY_POLICY, FRAME);
             Ok(answer)
         }
         Kind::Image | Kind::Frame | Kind::Script => Ok(Answer::empty(kind)),
         Kind::Beacon => {
             let media_type = match nature {
-                Nature::Data | Nature::Image => headers.get(CONTENT_TYPE).cloned(),
+                Nature::Data | Nature::Image => media_type(&headers),
                 Nature::Script | Nature::Page | Nature::Unsaid => Some(PLAIN),
             };
             let mut answer = with_body(status, media_type.filter(|_| !body.is_empty()), body);
@@ -253,14 +253,38 @@ fn nature(headers: &HeaderMap) -> Nature {
     }
 }
 
-/// The type under which a script is served; none for what is no script and no data for one.
+/// The type under which a script is served; none for what is no script and no data for one. What browsers run of a vendor's
+/// although its type says nothing, they would not run of ours, which is never sniffed.
 fn script_type(headers: &HeaderMap) -> Option<HeaderValue> {
-    let plain = || HeaderValue::from_static("text/javascript; charset=utf-8");
+    let unclear = ["text/plain", "application/octet-stream"].contains(&&*essence(headers));
     match nature(headers) {
-        Nature::Script | Nature::Data | Nature::Image => headers.get(CONTENT_TYPE).cloned(),
-        Nature::Unsaid => Some(plain()),
+        Nature::Script | Nature::Data if unclear => typed("text/javascript", headers),
+        Nature::Script | Nature::Data | Nature::Image => media_type(headers),
+        Nature::Unsaid => Some(HeaderValue::from_static("text/javascript; charset=utf-8")),
         Nature::Page => None,
     }
+}
+
+/// The media type written anew: of a list, and of what is wrong in it, browsers make another type than we read (Fetch,
+/// "extract a MIME type").
+fn media_type(headers: &HeaderMap) -> Option<HeaderValue> {
+    typed(&essence(headers), headers)
+}
+
+/// The media type `essence` with the charset that the headers say, where it is a plain name.
+fn typed(essence: &str, headers: &HeaderMap) -> Option<HeaderValue> {
+    let plain = |name: &&str| {
+        (1..=20).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let line = headers.get(CONTENT_TYPE).and_then(|line| line.to_str().ok()).unwrap_or_default();
+    let pairs = line.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut charsets = pairs.filter(|(name, _)| name.trim_ascii().eq_ignore_ascii_case("charset"));
+    let charset = charsets.next().map(|(_, charset)| charset.trim_ascii().trim_matches('"'));
+    let written = charset
+        .filter(plain)
+        .map_or_else(|| essence.to_owned(), |charset| format!("{essence}; charset={charset}"));
+    HeaderValue::try_from(written).ok()
 }
 
 /// How long a script stays fresh for everybody (RFC 9111 4.2); none for `no-store`. `private` does not matter: it was

@@ -19,7 +19,10 @@ use http::{
 use pingora_core::{Error, ErrorType, Result, modules::http::HttpModuleBuilder};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 /// What holds for all sites.
 #[derive(Clone, Copy, Debug, Default)]
@@ -125,7 +128,7 @@ impl Consentry {
         let trusted = self.options().trust_forwarded || ip.is_none_or(is_near);
         let lines = session.req_header().headers.get_all("x-forwarded-for").iter();
         let last = lines.filter_map(|line| line.to_str().ok()?.rsplit(',').next()).next_back();
-        last.filter(|_| trusted).and_then(|ip| ip.trim().parse().ok()).or(ip)
+        last.filter(|_| trusted).and_then(told_address).or(ip)
     }
 
     /// Tells that the visitor got `status` from the host itself, in the place of the response that the module saw.
@@ -143,8 +146,7 @@ impl Consentry {
 
     /// Who sent the request.
     pub(super) fn client(&self, session: &Session) -> Client {
-        let ip =
-            session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip);
+        let ip = session.client_addr().and_then(|addr| addr.as_inet()).map(SocketAddr::ip);
         let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         let trusted = self.options().trust_forwarded || ip.is_some_and(is_near);
         Client { ip, secure: tls || trusted && is_told_secure(session) }
@@ -166,6 +168,14 @@ fn is_near(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
+}
+
+/// An address as balancers write it: alone, in brackets, or with a port.
+fn told_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    text.parse().ok().or_else(with_port).or_else(bare)
 }
 
 /// Whether the first of the proxies before us was asked over TLS.
@@ -199,6 +209,22 @@ async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn balancers_write_addresses_in_their_ways() {
+        for (text, address) in [
+            ("203.0.113.7", Some("203.0.113.7")),
+            (" 203.0.113.7:4711 ", Some("203.0.113.7")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:4711", Some("2001:db8::1")),
+            ("unknown", None),
+            ("203.0.113.7:x", None),
+            ("", None),
+        ] {
+            assert_eq!(told_address(text), address.map(|a| a.parse().unwrap()), "{text}");
+        }
+    }
 
     #[test]
     fn balancers_are_near() {

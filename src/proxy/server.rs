@@ -15,7 +15,7 @@ use pingora_core::{
 use pingora_proxy::http_proxy;
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     runtime,
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -23,6 +23,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+/// How many connections may wait to be accepted; a burst over it waits for a second, the site's own visitors with it.
+const WAITING: u32 = 4096;
 /// How long an HTTP/2 connection without requests is kept.
 const IDLE_HTTP2: Duration = Duration::from_secs(60);
 
@@ -99,9 +101,9 @@ pub async fn serve(
     ready: impl FnOnce(Listening),
     end: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let visitors = bind(config.listen).await?;
+    let visitors = bind(config.listen)?;
     let admin = match config.admin {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(bind(address)?),
         None => None,
     };
     let listening = Listening {
@@ -133,8 +135,14 @@ pub async fn serve(
     Ok(())
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
-    TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))
+fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    let bound = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(WAITING)
+    };
+    bound().map_err(|error| Error::Listen(address, error))
 }
 
 /// Never, without a listener.

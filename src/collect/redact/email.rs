@@ -24,20 +24,29 @@ pub(super) fn find(text: &str, classes: &Classes, hits: &mut Vec<Hit>) {
 
 /// The length of the local part at the end of `text`.
 fn local_len(text: &str) -> usize {
-    let fits = |c: &char| c.is_alphanumeric() || "._%+-'~$".contains(*c);
+    let fits = |c: &char| c.is_alphanumeric() || "._%+-'~$!*".contains(*c);
     let len = text.chars().rev().take(64).take_while(fits).map(char::len_utf8).sum::<usize>();
     let local = text.get(text.len() - len..).unwrap_or_default();
     local.trim_start_matches(['.', '\'']).len()
 }
 
-/// The length of the domain at the start of `text`; 0 if there is none.
+/// The length of the domain at the start of `text`; 0 if there is none. What is written right behind a domain, as a number or
+/// more of a slug, may look like more of it.
 fn domain_len(text: &str) -> usize {
     let fits = |c: &char| c.is_alphanumeric() || matches!(c, '.' | '-');
     let len = text.chars().take(253).take_while(fits).map(char::len_utf8).sum();
-    let domain = text.get(..len).unwrap_or_default().trim_end_matches(['.', '-']);
-    let Some((name, top)) = domain.rsplit_once('.') else { return 0 };
-    let lettered = top.chars().all(char::is_alphabetic) && top.chars().nth(1).is_some();
-    let top_level = lettered || top.starts_with("xn--");
-    let file = FILES.iter().any(|file| top.eq_ignore_ascii_case(file));
-    if name.is_empty() || !top_level || file { 0 } else { domain.len() }
+    let mut domain = text.get(..len).unwrap_or_default();
+    loop {
+        domain = domain.trim_end_matches(['.', '-']);
+        let Some((name, top)) = domain.rsplit_once('.') else { return 0 };
+        if top.starts_with("xn--") {
+            return if name.is_empty() { 0 } else { domain.len() };
+        }
+        let word = top.split('-').next().unwrap_or_default();
+        if word.chars().all(char::is_alphabetic) && word.chars().nth(1).is_some() {
+            let file = FILES.iter().any(|file| word.eq_ignore_ascii_case(file));
+            return if name.is_empty() || file { 0 } else { name.len() + 1 + word.len() };
+        }
+        domain = name;
+    }
 }

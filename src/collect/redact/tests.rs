@@ -41,6 +41,10 @@ fn emails() {
             ("<jörg@müller.de>", "<[redacted]>"),
             ("a@xn--mller-kva.xn--p1ai", "[redacted]"),
             ("/u/jane_d%40x.com/edit", "/u/[redacted]/edit"),
+            ("jane@x.com-2024", "[redacted]-2024"),
+            ("jane@x.example.5", "[redacted].5"),
+            ("jane@x.com.10-2", "[redacted].10-2"),
+            ("jane!@x.com", "[redacted]"),
         ],
     );
     none_found(&[
@@ -54,6 +58,8 @@ fn emails() {
         "a @ b.com",
         "follow @acme.",
         "price@10.50",
+        "app@2x.png-3",
+        "next@main.js.1",
     ]);
 }
 

@@ -28,16 +28,22 @@ use crate::{
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH},
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT},
 };
-use pingora_core::Result;
+use pingora_core::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use std::{sync::Arc, time::Instant, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+use tokio::time::timeout;
 
 /// The longest answer to anything but a script, and the longest script; bytes.
 const LONGEST: usize = 1 << 20;
 const LONGEST_SCRIPT: usize = 8 << 20;
+/// How long a visitor may take for a body, which is held in memory.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Bodies that are shorter are not worth a content coding.
 const WORTH_CODING: usize = 1024;
 
@@ -220,10 +226,21 @@ async fn body_of(
     if length.is_some_and(|length| length > most) {
         return Ok(Err(Refused::TooLarge));
     }
-    let mut body = Vec::new();
     if !forward.has_body() {
-        return Ok(Ok(body));
+        return Ok(Ok(Vec::new()));
     }
+    let late = |_| Error::explain(ErrorType::ReadTimedout, "the body came too slowly");
+    let read = timeout(PATIENCE, read(session, most)).await.map_err(late);
+    read.and_then(|read| read).map_err(|error| error.into_down())
+}
+
+async fn read(session: &mut Session, most: usize) -> Result<std::result::Result<Vec<u8>, Refused>> {
+    let expect = session.req_header().headers.get(EXPECT);
+    // RFC 9110 10.1.1: who asked waits for it.
+    if expect.is_some_and(|expect| expect.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        session.as_downstream_mut().write_continue_response().await?;
+    }
+    let mut body = Vec::new();
     while let Some(bytes) = session.as_downstream_mut().read_request_body().await? {
         if body.len() + bytes.len() > most {
             return Ok(Err(Refused::TooLarge));

@@ -4,6 +4,7 @@ use super::shop::{Plan, Shop, choice, with};
 use crate::visitor::Answer;
 
 const COLLECT: &str = "/_consentry/v/stats.test/collect";
+const SCRIPT: &str = "/_consentry/v/stats.test/js/a.js";
 
 async fn answered(bytes: impl Into<Vec<u8>>, path: &str, headers: &str) -> Answer {
     let shop = Shop::answering(Plan::default(), bytes.into()).await;
@@ -65,7 +66,16 @@ async fn nothing_is_shown_as_a_page_of_the_site() {
         (COLLECT, "application/json, text/html", "text/plain; charset=utf-8", evil),
         (COLLECT, "x", "text/plain; charset=utf-8", evil),
         (COLLECT, "application/json", "application/json", evil),
-        ("/_consentry/v/stats.test/js/a.js", "text/html", "text/javascript; charset=utf-8", ""),
+        // Browsers take the last type of a list, wherever its comma is.
+        (COLLECT, "application/json;x, text/html", "application/json", evil),
+        (COLLECT, "text/plain; charset=\"utf-8\"; x, text/html", "text/plain; charset=utf-8", evil),
+        ("/_consentry/v/stats.test/pixel", "image/gif;x, text/html", "image/gif", evil),
+        ("/_consentry/v/stats.test/frame", "text/html;x, image/svg+xml", "text/html", evil),
+        (SCRIPT, "text/javascript;x, text/html", "text/javascript", evil),
+        (SCRIPT, "application/json;charset=x\", text/html", "application/json", evil),
+        (SCRIPT, "text/plain;x, text/html", "text/javascript", evil),
+        (SCRIPT, "application/octet-stream", "text/javascript", evil),
+        (SCRIPT, "text/html", "text/javascript; charset=utf-8", ""),
         ("/_consentry/v/stats.test/pixel", "text/html", "image/gif", "GIF"),
         ("/_consentry/v/stats.test/pixel", "image/svg+xml", "image/gif", "GIF"),
         (

@@ -187,3 +187,34 @@ async fn a_kept_connection_that_was_closed_is_made_anew() {
     }
     assert_eq!(shop.stub.requests().len(), 5);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_before_sending_is_told_to_go_on() {
+    for kind in KINDS {
+        let shop = Shop::of(Plan { kind, ..Plan::default() }).await;
+        let mut visitor = Visitor::new(shop.front.visitors).await;
+        let head = format!(
+            "POST {COLLECT} HTTP/1.1\r\nHost: shop.test\r\nExpect: 100-continue\r\nContent-Length: 8\r\n{}\r\n",
+            choice("f1a1m1")
+        );
+        visitor.send(head.as_bytes()).await;
+        assert!(visitor.until(b"\r\n\r\n").await.starts_with(b"HTTP/1.1 100 "));
+        assert_eq!(visitor.ask("event=ok").await.status, 200);
+        assert_eq!(shop.stub.bodies(), b"event=ok");
+        // Who is refused needs not send.
+        let mut visitor = Visitor::new(shop.front.visitors).await;
+        let refused = head.replace("f1a1m1", "f1a0m1");
+        assert_eq!(visitor.ask(&refused).await.status, 204);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_none_is_the_visitors_fault() {
+    for kind in KINDS {
+        let shop = Shop::of(Plan { kind, ..Plan::default() }).await;
+        let headers = choice("f1a1m1") + "Transfer-Encoding: chunked\r\n";
+        let request = format!("POST {COLLECT} HTTP/1.1\r\nHost: shop.test\r\n{headers}\r\nzz\r\nid=1");
+        assert_eq!(Visitor::new(shop.front.visitors).await.ask(&request).await.status, 400);
+        assert!(shop.stub.requests().is_empty());
+    }
+}
