@@ -185,6 +185,12 @@ impl Forward {
         &self.catalog
     }
 
+    /// What the catalogue says of the endpoint's fields.
+    #[must_use]
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
     /// The vendor.
     #[must_use]
     pub const fn vendor(&self) -> &Arc<Vendor> {

@@ -1,0 +1,154 @@
+//! What `consentry explain --forward` says of requests to sites with settings of their own: what the proxy would do.
+
+use crate::choice;
+use serde_json::Value;
+use std::{fs, process::Command};
+
+const CONFIG: &str = r#"
+[collect]
+prefix = "/m/"
+[collect.limits]
+max_body = "1KiB"
+[[site]]
+hosts = ["shop.example"]
+origin.url = "http://127.0.0.1:1"
+[site.collect]
+unlisted = "keep"
+url_query = ["q"]
+url_paths = ["/order/*"]
+patterns = ["CUST-[0-9]{6}"]
+user_agent = "drop"
+client_hints = ["sec-ch-ua-mobile"]
+client_ip = "truncate"
+sensitive = ["/health/*"]
+[[site]]
+hosts = ["closed.example"]
+origin.url = "http://127.0.0.1:1"
+collect.share = "none"
+[[site]]
+hosts = ["direct.example"]
+origin.url = "http://127.0.0.1:1"
+collect.enabled = false
+"#;
+const GA4: &str = "https://www.google-analytics.com/g/collect?v=2&tid=G-1&en=page_view";
+
+/// What is said of a request with these arguments, of a visitor who allows everything.
+fn forward(arguments: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("consentry.toml");
+    fs::write(&config, CONFIG).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_consentry"))
+        .args(["explain", "--json", "--cookie", &choice("f1a1m1"), "--forward", "--config"])
+        .arg(&config)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice::<Value>(&output.stdout).unwrap()["forward"].take()
+}
+
+fn refused<'t>(told: &'t Value, answer: &str) -> &'t str {
+    assert_eq!(
+        (&told["outcome"], &told["answer"]),
+        (&"refused".into(), &answer.into()),
+        "{told:#}"
+    );
+    told["reason"].as_str().unwrap()
+}
+
+#[test]
+fn the_sites_own_settings_shape_the_request() {
+    let url = format!(
+        "{GA4}&dl=https%3A%2F%2Fshop.example%2Forder%2F7%3Fq%3Dtea%26r%3D1&own=CUST-123456&_uip=198.51.100.9"
+    );
+    let headers = [
+        "-H",
+        "User-Agent: Agent/1",
+        "-H",
+        "Sec-CH-UA-Mobile: ?1",
+        "-H",
+        "X-Real-IP: 203.0.113.77",
+    ];
+    let page = ["--page", "https://shop.example/order/7?q=tea#top", "--ip", "203.0.113.77"];
+    let told = forward(&[&["--url", &url], &headers[..], &page].concat());
+    assert_eq!(told["outcome"], "sent", "{told:#}");
+    let sent = |name: &str| {
+        let pairs = told["query"].as_array().unwrap().iter();
+        pairs.clone().find(|pair| pair[0] == name).map(|pair| pair[1].as_str().unwrap().to_owned())
+    };
+    assert_eq!(sent("dl").unwrap(), "https://shop.example/redacted?q=tea");
+    assert_eq!(sent("own").unwrap(), "[redacted]");
+    let names: Vec<&String> = told["headers"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["accept", "referer", "sec-ch-ua-mobile"]);
+    assert_eq!(told["headers"]["referer"], "https://shop.example/redacted");
+    assert!(!told.to_string().contains("203.0.113.77") && !told.to_string().contains("198.51.100"));
+}
+
+#[test]
+fn the_address_leaves_cut_in_the_vendors_own_field() {
+    let page = ["--page", "https://shop.example/", "--ip", "203.0.113.77"];
+    let url = "https://www.google-analytics.com/collect?v=1&tid=UA-1-1&t=pageview&uip=203.0.113.77";
+    let told = forward(&[&["--url", url], &page[..]].concat());
+    let query = told["query"].to_string();
+    assert!(query.contains(r#"["uip","203.0.113.0"]"#), "{told:#}");
+}
+
+#[test]
+fn a_vendors_url_and_its_own_path_are_told_the_same() {
+    let own = "https://shop.example/m/www.google-analytics.com/g/collect?v=2&tid=G-1&en=page_view";
+    let page = ["--page", "https://shop.example/"];
+    assert_eq!(
+        forward(&[&["--url", own], &page[..]].concat()),
+        forward(&[&["--url", GA4], &page[..]].concat())
+    );
+    // The default prefix is another path of a page of this site, and nobody's.
+    let old = own.replace("/m/", "/_consentry/v/");
+    let told = forward(&[&["--url", &old], &page[..]].concat());
+    assert_eq!(
+        refused(&told, "404"),
+        "no vendor of the catalogue is at shop.example/_consentry/v/www.google-analytics.com/g/collect"
+    );
+}
+
+#[test]
+fn each_refusal_has_its_reason() {
+    let ask =
+        |page: &str, more: &[&str]| forward(&[&["--url", GA4, "--page", page], more].concat());
+    let shop = "https://shop.example/";
+    for (told, answer, reason) in [
+        (ask("https://closed.example/", &[]), "204", "the site shares nothing"),
+        (
+            ask("https://direct.example/", &[]),
+            "404",
+            "the site serves no vendors (enabled in [collect])",
+        ),
+        (ask("https://shop.example/health/a", &[]), "204", "the page shares nothing"),
+        (ask(shop, &["-H", "Origin: https://evil.example"]), "403", "another site asks"),
+        (ask(shop, &["-X", "PUT"]), "405", "the endpoint takes no PUT"),
+        (ask(shop, &["--data", &"en=x&".repeat(300)]), "413", "the body is over the limit"),
+        (ask(shop, &["--data", "{\"broken\":"]), "204", "the body cannot be read"),
+    ] {
+        assert_eq!(refused(&told, answer), reason, "{told:#}");
+    }
+    let own = "https://shop.example/m/www.google-analytics.com/g/collect?v=2&tid=G-1";
+    let told = forward(&["--url", own]);
+    assert_eq!(
+        refused(&told, "204"),
+        "the request names no page, and some of the site's pages share nothing"
+    );
+    let named = "{\"dl\":\"https://shop.example/health/a\"}";
+    let told = ask(shop, &["--data", named]);
+    assert_eq!(refused(&told, "204"), "the page shares nothing");
+    let gpc = forward(&[
+        "--url",
+        "https://www.facebook.com/tr/?id=1&ev=PageView",
+        "--page",
+        shop,
+        "-H",
+        "Sec-GPC: 1",
+    ]);
+    assert!(refused(&gpc, "a transparent GIF of 1x1").starts_with("no permit: "), "{gpc:#}");
+    let port =
+        forward(&["--url", "https://www.google-analytics.com:8443/g/collect?v=2", "--page", shop]);
+    refused(&port, "404");
+}
