@@ -8,9 +8,9 @@
 //!    beacon are plain text, and no answer but a script is ever sniffed or has an origin. A frame's page is HTML in a
 //!    sandbox: it may run scripts, without the site's origin, cookies and storage, and reaches nobody but the site.
 //! 5. What is there instead of an image or a script (a status of failure, a page) is an empty one.
-//! 6. Source maps are taken out of scripts: they would be fetched from the vendor.
+//! 6. In scripts the hosts that are served become the site's own paths, and source maps go: [`ScriptRewriter`].
 
-use super::{Answer, Forward, Refused, cookies, refusal::NO_STORE};
+use super::{Answer, Forward, Refused, ScriptRewriter, cookies, refusal::NO_STORE};
 use crate::catalog::Kind;
 use bytes::Bytes;
 use http::{
@@ -20,7 +20,6 @@ use http::{
         IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER, SET_COOKIE, VARY,
     },
 };
-use memchr::memmem;
 use sha2::{Digest, Sha256};
 use std::{
     fmt::Write as _,
@@ -111,7 +110,7 @@ impl Forward {
         };
         let lifetime = lifetime(&received.headers, now);
         let modified = received.headers.get(LAST_MODIFIED).filter(|date| is_date(date)).cloned();
-        let body = self.pointed_here(received.body);
+        let body = self.pointed_here(&received.body);
         let tag = tag(&body);
         Ok(Script { body: body.into(), lifetime, media_type, modified, tag })
     }
@@ -126,7 +125,7 @@ impl Forward {
             let mut url = received.url.join(location).ok()?;
             let path = self.prefix().path_of(&url)?;
             url.set_fragment(None);
-            self.catalog().endpoint(url.host_str()?, url.path())?;
+            self.rules().served(self.catalog(), &url)?;
             HeaderValue::try_from(path).ok()
         };
         let Some(path) = path() else { return Some(Err(Refused::Garbage)) };
@@ -142,18 +141,13 @@ impl Forward {
     }
 
     /// `body` with the catalogue's hosts in its literals on the site's own paths, and no source map.
-    fn pointed_here(&self, mut body: Vec<u8>) -> Vec<u8> {
-        const MAP: &[u8] = b" sourceMappingURL=";
-        let places: Vec<usize> = memmem::find_iter(&body, MAP).collect();
-        for place in places {
-            let mark = place.checked_sub(1).and_then(|at| body.get(at));
-            if matches!(mark, Some(b'#' | b'@'))
-                && let Some(name) = body.get_mut(place + 14..place + 17)
-            {
-                name.copy_from_slice(b"Off");
-            }
-        }
-        body
+    fn pointed_here(&self, body: &[u8]) -> Vec<u8> {
+        let rewriter = ScriptRewriter::new(self.catalog().clone(), &self.base());
+        let mut rewriter = rewriter.offering(self.rules().offered().clone());
+        let mut out = Vec::with_capacity(body.len() + body.len() / 64);
+        rewriter.feed(body, &mut out);
+        rewriter.finish(&mut out);
+        out
     }
 }
 

@@ -107,6 +107,8 @@ pub(super) static COLLECT: Schema = Schema {
     keys: &[
         "enabled",
         "prefix",
+        "vendors",
+        "accounts",
         "share",
         "sensitive",
         "unlisted",
@@ -167,6 +169,7 @@ pub(super) static ENDPOINT: Schema = Schema {
         "url",
         "marketing",
         "ip",
+        "account",
         "consent",
     ],
 };
@@ -207,6 +210,8 @@ pub(super) static SITE_COLLECT: Schema = Schema {
     keys: &[
         "enabled",
         "prefix",
+        "vendors",
+        "accounts",
         "share",
         "sensitive",
         "unlisted",

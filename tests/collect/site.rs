@@ -34,9 +34,14 @@ const GA4: &str = "https://www.google-analytics.com/g/collect?v=2&tid=G-1&en=pag
 
 /// What is said of a request with these arguments, of a visitor who allows everything.
 fn forward(arguments: &[&str]) -> Value {
+    forward_by(CONFIG, arguments)
+}
+
+fn forward_by(config: &str, arguments: &[&str]) -> Value {
+    let text = config;
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("consentry.toml");
-    fs::write(&config, CONFIG).unwrap();
+    fs::write(&config, text).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_consentry"))
         .args(["explain", "--json", "--cookie", &choice("f1a1m1"), "--forward", "--config"])
         .arg(&config)
@@ -151,4 +156,73 @@ fn each_refusal_has_its_reason() {
     let port =
         forward(&["--url", "https://www.google-analytics.com:8443/g/collect?v=2", "--page", shop]);
     refused(&port, "404");
+}
+
+/// The head of the configuration of a site with accounts of its own.
+const OWN: &str = "[collect]\nvendors = [\"ga4\", \"gtm\", \"meta\", \"segment\", \"matomo\", \"hubspot\", \"floodlight\"]\n\
+    accounts = { gtm = [\"GTM-OURS\"], ga4 = [\"G-OURS\"], meta = [\"11\"], segment = [\"ours\"], matomo = [\"7\"], hubspot = [\"123\"], \
+    floodlight = [\"42\"] }\n[[vendor]]\nid = \"matomo\"\nhosts = [\"stats.shop.example\"]\n";
+
+#[test]
+fn only_the_sites_own_accounts_are_served() {
+    for (url, data, is_own) in [
+        ("https://www.googletagmanager.com/gtm.js?id=GTM-OURS", "", true),
+        ("https://www.googletagmanager.com/gtm.js?id=GTM-EVIL", "", false),
+        ("https://www.googletagmanager.com/gtm.js?id=GTM-OURS&id=GTM-EVIL", "", false),
+        ("https://www.googletagmanager.com/gtm.js?l=x", "", false),
+        ("https://www.googletagmanager.com/gtm.js?%69d=GTM-EVIL&l=x", "", false),
+        ("https://www.googletagmanager.com/gtag/js?id=G-OURS", "", true),
+        ("https://www.google-analytics.com/g/collect?v=2&tid=G-OURS&en=x", "", true),
+        ("https://www.google-analytics.com/g/collect?v=2&tid=G-EVIL&en=x", "", false),
+        ("https://connect.facebook.net/en_US/fbevents.js", "", true),
+        ("https://connect.facebook.net/signals/config/11?v=1", "", true),
+        ("https://connect.facebook.net/signals/config/12?v=1", "", false),
+        ("https://www.facebook.com/tr/?id=12&ev=PageView", "", false),
+        ("https://cdn.segment.com/analytics.js/v1/ours/analytics.min.js", "", true),
+        ("https://cdn.segment.com/analytics.js/v1/evil/analytics.min.js", "", false),
+        ("https://api.segment.io/v1/b", r#"{"batch":[{"type":"page","writeKey":"ours"}]}"#, true),
+        (
+            "https://api.segment.io/v1/b",
+            r#"{"batch":[{"type":"page","writeKey":"ours"},{"writeKey":"evil"}]}"#,
+            false,
+        ),
+        ("https://stats.shop.example/matomo.php", r#"{"requests":["?idsite=7&rec=1"]}"#, true),
+        (
+            "https://stats.shop.example/matomo.php",
+            r#"{"requests":["?idsite=7&rec=1","?idsite=8&rec=1"]}"#,
+            false,
+        ),
+        ("https://js.hs-scripts.com/123.js", "", true),
+        ("https://js.hs-scripts.com/1234.js", "", false),
+        ("https://ad.doubleclick.net/activity;src=42;type=a;ord=1", "", true),
+        ("https://ad.doubleclick.net/activity;src=43;type=a;ord=1", "", false),
+    ] {
+        let page = ["--url", url, "--page", "https://shop.example/"];
+        let data: &[&str] = if data.is_empty() { &[] } else { &["--data", data] };
+        let told = forward_by(OWN, &[&page, data].concat());
+        if is_own {
+            assert_eq!(told["outcome"], "sent", "{url} {told:#}");
+        } else {
+            let reason =
+                "it names no account of the site's with the vendor (accounts in [collect])";
+            assert_eq!(refused(&told, "403"), reason, "{url}");
+        }
+    }
+}
+
+#[test]
+fn a_vendor_that_is_not_offered_is_nobodys() {
+    let plausible = [
+        "--url",
+        "https://plausible.io/api/event",
+        "--page",
+        "https://shop.example/",
+        "--data",
+        "{\"n\":\"x\"}",
+    ];
+    assert_eq!(
+        refused(&forward_by(OWN, &plausible), "404"),
+        "the site does not serve Plausible (vendors in [collect])"
+    );
+    assert_eq!(forward_by("", &plausible)["outcome"], "sent");
 }

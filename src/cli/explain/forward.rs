@@ -208,6 +208,9 @@ fn unserved(view: &View, url: &Url, vendors: &[VendorEntry]) -> String {
     let Some(vendor) = owner(view, url) else {
         return format!("no vendor of the catalogue is at {place}");
     };
+    if !view.gate().offers(&vendor) {
+        return format!("the site does not serve {} (vendors in [collect])", vendor.name);
+    }
     let entry = vendors.iter().find(|entry| *entry.id == *vendor.id);
     match entry {
         Some(entry) if !entry.gated_only.is_empty() => {
