@@ -53,6 +53,9 @@ pub struct Endpoint {
     pub marketing: Vec<String>,
     /// The field of the query that the vendor reads a client's address from.
     pub ip: Option<String>,
+    /// What says for which of the vendor's customers a request is: fields by path, or `/2` for the second segment of the URL's path,
+    /// which counts without what follows a dot; none where nothing says it.
+    pub account: Vec<String>,
     /// How consent is told to the vendor.
     pub dialect: Dialect,
 }

@@ -75,6 +75,18 @@ pub(super) fn page_url(text: &str) -> anyhow::Result<Url> {
 }
 
 impl Visitor {
+    /// The `Cookie` header.
+    pub(super) fn cookie(&self) -> anyhow::Result<Option<HeaderValue>> {
+        let what = || Usage("--cookie is no header value; write name=value; name=value".into());
+        let cookie = self.cookie.as_ref().map(HeaderValue::try_from).transpose();
+        Ok(cookie.map_err(|_| what())?)
+    }
+
+    /// The address that it comes from.
+    pub(super) const fn ip(&self) -> Option<IpAddr> {
+        self.ip
+    }
+
     /// The headers, as written.
     pub(super) fn headers(&self) -> &[String] {
         &self.header
@@ -85,9 +97,8 @@ impl Visitor {
         let target = &page[Position::BeforePath..Position::AfterQuery];
         let host = &page[Position::BeforeHost..Position::AfterPort];
         let mut request = Request::get(target).header(HOST, host);
-        if let Some(cookie) = &self.cookie {
-            let what = || Usage("--cookie is no header value; write name=value; name=value".into());
-            request = request.header(COOKIE, HeaderValue::try_from(cookie).map_err(|_| what())?);
+        if let Some(cookie) = self.cookie()? {
+            request = request.header(COOKIE, cookie);
         }
         for header in &self.header {
             let (name, value) = parsed(header)?;

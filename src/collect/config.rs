@@ -2,7 +2,11 @@
 
 use super::hash::Secret;
 use crate::catalog::Prefix;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// Whether anything is shared with vendors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -79,6 +83,10 @@ pub struct Config {
     pub enabled: bool,
     /// Where these paths begin; default `/_consentry/v/`.
     pub prefix: Prefix,
+    /// Ids of the vendors that are served; default none, which stands for all that have endpoints.
+    pub vendors: BTreeSet<String>,
+    /// By the id of a vendor, the accounts with it that are the site's own: requests for others are refused; default any.
+    pub accounts: BTreeMap<String, BTreeSet<String>>,
     /// Whether anything is shared; default what the visitor allows.
     pub share: Share,
     /// Paths of pages that share nothing; `*` stands for any characters.
@@ -129,6 +137,8 @@ impl Default for Config {
         Self {
             enabled: true,
             prefix: Prefix::default(),
+            vendors: BTreeSet::new(),
+            accounts: BTreeMap::new(),
             share: Share::default(),
             sensitive: Vec::new(),
             unlisted: Unlisted::default(),

@@ -21,6 +21,10 @@ pub struct Fields {
     /// Where the vendor reads the client's address from.
     pub(super) ip: Option<Box<str>>,
     pub(super) dialect: Dialect,
+    /// The fields that say for which of the vendor's customers a request is.
+    accounts: Vec<Box<str>>,
+    /// The segments of the path that do, from 1.
+    account_segments: Vec<usize>,
 }
 
 /// What the rules say of a value.
@@ -58,11 +62,15 @@ impl Fields {
     pub fn new(endpoint: &Endpoint) -> Self {
         let rules = endpoint.fields.iter().map(|field| (&*field.path, field.action));
         let marketing = endpoint.marketing.iter().map(|path| (&**path, ()));
+        let (segments, paths): (Vec<_>, Vec<_>) =
+            endpoint.account.iter().partition(|place| segment(place).is_some());
         Self {
             rules: Rules::new(rules),
             marketing: Rules::new(marketing),
             ip: endpoint.ip.as_deref().map(Into::into),
             dialect: endpoint.dialect,
+            accounts: paths.into_iter().map(|path| path.as_str().into()).collect(),
+            account_segments: segments.iter().filter_map(|place| segment(place)).collect(),
         }
     }
 
@@ -90,6 +98,23 @@ impl Fields {
             (None, Some(((), care))) => Rule::Leave(Action::Keep, care),
             (None, None) => Rule::Unlisted,
         }
+    }
+
+    /// Whether requests say for which of the vendor's customers they are.
+    pub(super) const fn name_account(&self) -> bool {
+        !self.accounts.is_empty() || !self.account_segments.is_empty()
+    }
+
+    /// Whether the field at `path` says for which of the vendor's customers a request is.
+    pub(super) fn is_account(&self, path: &str) -> bool {
+        self.accounts.iter().any(|account| **account == *path)
+    }
+
+    /// The accounts that a URL's path names.
+    pub(super) fn accounts_in<'p>(&self, path: &'p str) -> impl Iterator<Item = &'p str> {
+        let named = |at: &usize| path.split('/').nth(*at)?.split(['.', ';']).next();
+        let named: Vec<&str> = self.account_segments.iter().filter_map(named).collect();
+        named.into_iter().filter(|account| !account.is_empty())
     }
 
     /// Whether a rule speaks of something below `path`.
@@ -165,6 +190,11 @@ impl Pattern {
         names.all(|name| globs.next().map_or(self.open, |glob| glob.matches(name)))
             && (self.open || globs.next().is_some())
     }
+}
+
+/// Which segment of a URL's path `place`, as `/2`, is.
+fn segment(place: &str) -> Option<usize> {
+    place.strip_prefix('/')?.parse().ok().filter(|at| *at > 0)
 }
 
 /// `name` as a part of a path.

@@ -17,7 +17,7 @@ use http::{
     header::{CONTENT_ENCODING, CONTENT_TYPE, REFERER},
     request,
 };
-use std::{net::IpAddr, sync::Arc, time::SystemTime};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::SystemTime};
 use url::Url;
 
 /// What the ledger and the figures say of a request, whatever becomes of it.
@@ -185,10 +185,21 @@ impl Forward {
         &self.catalog
     }
 
+    /// What the catalogue says of the endpoint's fields.
+    #[must_use]
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
     /// The vendor.
     #[must_use]
     pub const fn vendor(&self) -> &Arc<Vendor> {
         &self.vendor
+    }
+
+    /// The rules of the site.
+    pub(super) const fn rules(&self) -> &Arc<Rules> {
+        &self.rules
     }
 
     /// Where the site's own paths for vendors begin.
@@ -201,7 +212,7 @@ impl Forward {
     ///
     /// # Errors
     /// [`Refused::Malformed`] where the body cannot be read, [`Refused::Sensitive`] where a field names a page that
-    /// shares nothing.
+    /// shares nothing, [`Refused::Account`] where it is not for the site's own account with the vendor.
     pub fn shape(
         &self,
         body: &[u8],
@@ -226,17 +237,26 @@ impl Forward {
         if shaped.sensitive.iter().any(|host| host.is_empty() || own.contains(&canonical(host))) {
             return Err(Refused::Sensitive);
         }
+        if !self.is_for_own(&shaped.accounts) {
+            return Err(Refused::Account);
+        }
         self.outgoing(shaped, client).ok_or(Refused::Malformed)
     }
 
+    /// Whether a request that names these `accounts` is for no others than the site's own.
+    fn is_for_own(&self, accounts: &BTreeSet<String>) -> bool {
+        let own = self.rules.config.accounts.get(&*self.vendor.id);
+        let Some(own) = own.filter(|_| self.fields.name_account()) else { return true };
+        !accounts.is_empty() && accounts.is_subset(own)
+    }
+
     fn outgoing(&self, shaped: Shaped, client: Option<IpAddr>) -> Option<Outgoing> {
-        let Shaped { path, query, body, content_type, content_encoding, report, sensitive: _ } =
-            shaped;
+        let Shaped { path, query, body, content_type, content_encoding, report, .. } = shaped;
         let mut url = self.url.clone();
         url.set_path(&path);
         url.set_query(query.as_deref());
         // Redaction may not lead to another endpoint.
-        self.catalog.endpoint(url.host_str()?, url.path())?;
+        self.rules.served(&self.catalog, &url)?;
         let sender = Sender {
             asked: &self.headers,
             page: &self.page,

@@ -2,7 +2,8 @@
 //!
 //! 1. No permit, and every fault of the vendor's: a beacon gets 204, a script an empty script, an image a transparent GIF,
 //!    a frame an empty page. The page goes on as if the vendor had nothing to say.
-//! 2. What no browser with the site's own page sends gets a status: 403 from another site, 413 for a body over the limit,
+//! 2. What no browser with the site's own page sends gets a status: 403 from another site or for another
+//!    account than the site's own, 413 for a body over the limit,
 //!    429 for too many requests.
 //! 3. None is stored: the next request may be allowed.
 
@@ -44,6 +45,9 @@ pub enum Refused {
     /// Another site asks.
     #[error("another site asks")]
     CrossSite,
+    /// It is for another account with the vendor than the site's own.
+    #[error("it names no account of the site's with the vendor (accounts in [collect])")]
+    Account,
     /// The body cannot be read.
     #[error("the body cannot be read")]
     Malformed,
@@ -83,6 +87,7 @@ impl Refused {
             Self::Sensitive => "sensitive",
             Self::Unplaced => "unplaced",
             Self::CrossSite => "cross_site",
+            Self::Account => "account",
             Self::Malformed => "malformed",
             Self::TooLarge => "too_large",
             Self::TooOften => "too_often",
@@ -105,6 +110,7 @@ impl Refused {
             | Self::Sensitive
             | Self::Unplaced
             | Self::CrossSite
+            | Self::Account
             | Self::Malformed
             | Self::TooLarge
             | Self::TooOften
@@ -120,7 +126,7 @@ impl Answer {
     #[must_use]
     pub fn refusal(kind: Kind, why: Refused) -> Self {
         let status = match why {
-            Refused::CrossSite => StatusCode::FORBIDDEN,
+            Refused::CrossSite | Refused::Account => StatusCode::FORBIDDEN,
             Refused::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refused::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Refused::Consent
@@ -204,9 +210,12 @@ mod tests {
 
     #[test]
     fn what_no_page_of_the_site_sends_gets_a_status() {
-        for (why, status) in
-            [(Refused::CrossSite, 403), (Refused::TooLarge, 413), (Refused::TooOften, 429)]
-        {
+        for (why, status) in [
+            (Refused::CrossSite, 403),
+            (Refused::Account, 403),
+            (Refused::TooLarge, 413),
+            (Refused::TooOften, 429),
+        ] {
             let answer = Answer::refusal(Kind::Script, why);
             assert_eq!((answer.status.as_u16(), answer.body.len()), (status, 0));
         }

@@ -126,7 +126,7 @@ impl Forward {
             let mut url = received.url.join(location).ok()?;
             let path = self.prefix().path_of(&url)?;
             url.set_fragment(None);
-            self.catalog().endpoint(url.host_str()?, url.path())?;
+            self.rules().served(self.catalog(), &url)?;
             HeaderValue::try_from(path).ok()
         };
         let Some(path) = path() else { return Some(Err(Refused::Garbage)) };
@@ -143,7 +143,8 @@ impl Forward {
 
     /// `body` with the catalogue's hosts in its literals on the site's own paths, and no source map.
     fn pointed_here(&self, body: &[u8]) -> Vec<u8> {
-        let mut rewriter = ScriptRewriter::new(self.catalog().clone(), &self.base());
+        let rewriter = ScriptRewriter::new(self.catalog().clone(), &self.base());
+        let mut rewriter = rewriter.offering(self.rules().offered().clone());
         let mut out = Vec::with_capacity(body.len() + body.len() / 64);
         rewriter.feed(body, &mut out);
         rewriter.finish(&mut out);

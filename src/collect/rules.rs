@@ -1,7 +1,8 @@
 //! Turns a request to a first-party path into what becomes of it: nobody's, not so, refused, or allowed to be forwarded.
 //!
 //! The first that holds decides:
-//! 1. The path stands for no host and path of the catalogue: nobody's. What other headers say of hosts or paths is not read.
+//! 1. The path stands for no host and path of a vendor of the catalogue that the site serves: nobody's. What other headers say of
+//!    hosts or paths is not read.
 //! 2. `OPTIONS`: pages of the site need no preflight (Fetch, 4.8), so it is answered without permission for anybody else.
 //! 3. A method that the endpoint does not list.
 //! 4. Another site's request: `Sec-Fetch-Site`, else `Origin`, else `Referer` says so. So is a service worker's script,
@@ -19,6 +20,7 @@ use crate::{
     catalog::{Catalog, Endpoint, Verb},
     policy::Ruling,
     site::{Site, canonical},
+    vendor::Vendor,
 };
 use http::{
     HeaderMap, HeaderName, Method,
@@ -27,7 +29,7 @@ use http::{
     uri::PathAndQuery,
 };
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use url::Url;
 
 /// The rules of one site, compiled.
@@ -36,6 +38,7 @@ pub struct Rules {
     pub(super) config: Config,
     pub(super) shaper: Shaper,
     pub(super) sensitive: Paths,
+    offered: Arc<BTreeSet<String>>,
 }
 
 /// The fields of every endpoint of a catalogue, compiled.
@@ -100,7 +103,25 @@ impl Rules {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let sensitive = Paths::new(&config.sensitive);
-        Self { shaper: Shaper::new(config), sensitive, config: config.clone() }
+        let offered = Arc::new(config.vendors.clone());
+        Self { shaper: Shaper::new(config), sensitive, offered, config: config.clone() }
+    }
+
+    /// The ids of the vendors that are served; none stands for all.
+    #[must_use]
+    pub const fn offered(&self) -> &Arc<BTreeSet<String>> {
+        &self.offered
+    }
+
+    /// What is served at `url`: whose it is, and how the catalogue knows it.
+    pub(super) fn served<'c>(
+        &self,
+        catalog: &'c Catalog,
+        url: &Url,
+    ) -> Option<(&'c Arc<Vendor>, &'c Arc<Endpoint>)> {
+        let (vendor, endpoint) = catalog.endpoint(url.host_str()?, url.path())?;
+        let offered = self.offered.is_empty() || self.offered.contains(&*vendor.id);
+        offered.then_some((vendor, endpoint))
     }
 
     /// Whether a request's path is one of those that stand for vendors.
@@ -126,10 +147,7 @@ impl Rules {
         let target = request.uri.path_and_query().map_or("", PathAndQuery::as_str);
         let found = self.config.prefix.url_of(target).filter(|_| self.config.enabled);
         let Some(url) = found else { return Outcome::NotFound };
-        let Some((vendor, endpoint)) = catalog.endpoint(url.host_str().unwrap_or(""), url.path())
-        else {
-            return Outcome::NotFound;
-        };
+        let Some((vendor, endpoint)) = self.served(catalog, &url) else { return Outcome::NotFound };
         let Some(fields) = forms.of(endpoint) else { return Outcome::NotFound };
         let site = own_site(own);
         let foreign = is_foreign(&request.headers, &site);

@@ -79,6 +79,8 @@ pub struct Shaped {
     pub report: Report,
     /// The hosts of URLs among the fields whose paths the operator calls sensitive; empty for those without a host.
     pub sensitive: BTreeSet<String>,
+    /// The accounts with the vendor that the request names, where the catalogue knows how.
+    pub accounts: BTreeSet<String>,
 }
 
 /// Why a request cannot be read. Holds nothing of it.
@@ -172,8 +174,18 @@ impl Shaper {
         };
         let coded = coding != Coding::Identity && !body.is_empty();
         let content_encoding = coded.then(|| coding.name());
-        let Walk { report, sensitive, .. } = walk;
-        Ok(Shaped { path, query, body, content_type, content_encoding, report, sensitive })
+        let Walk { report, sensitive, mut accounts, .. } = walk;
+        accounts.extend(fields.accounts_in(input.path).map(str::to_owned));
+        Ok(Shaped {
+            path,
+            query,
+            body,
+            content_type,
+            content_encoding,
+            report,
+            sensitive,
+            accounts,
+        })
     }
 
     /// The vendor's field for the client's address, and what is written there.

@@ -35,6 +35,8 @@ pub(super) struct Walk<'a> {
     pub(super) report: Report,
     /// Hosts of URLs on paths that share nothing.
     pub(super) sensitive: BTreeSet<String>,
+    /// The accounts that the request names.
+    pub(super) accounts: BTreeSet<String>,
     /// Where the walk is.
     path: String,
     depth: usize,
@@ -78,6 +80,7 @@ impl<'a> Walk<'a> {
             budget: Budget::default(),
             report: Report::default(),
             sensitive: BTreeSet::new(),
+            accounts: BTreeSet::new(),
             path: String::new(),
             depth: 0,
             all: false,
@@ -147,6 +150,9 @@ impl<'a> Walk<'a> {
     /// What of a value that holds no fields leaves.
     fn scalar(&mut self, text: &str) -> Outcome {
         self.place(text);
+        if self.fields.is_account(&self.path) {
+            self.accounts.insert(text.to_owned());
+        }
         let Rule::Leave(action, care) = self.rule() else {
             self.dropped();
             return Outcome::Dropped;

@@ -10,13 +10,14 @@ use super::{
     names::{CLIENT_IP, SHARE, UNLISTED, USER_AGENT},
     reader::{Reader, Table},
     schema::{COLLECT_LEDGER, COLLECT_LIMITS, Schema},
-    sections::pattern,
+    sections::{known_vendor, pattern},
 };
 use crate::{
-    catalog::Prefix,
+    catalog::{Prefix, VendorEntry},
     collect::{Config, LedgerFile, Limits, Secret, is_client_hint},
     engine::{Collection, Origin},
 };
+use std::collections::{BTreeMap, BTreeSet};
 use toml::de::DeValue;
 
 /// `[collect]`; gives the table, where it is written.
@@ -25,10 +26,16 @@ pub(super) fn collect<'t>(
     parent: &Table<'t>,
     schema: &'static Schema,
     config: &mut Config,
+    vendors: &[VendorEntry],
 ) -> Option<Table<'t>> {
     let table = reader.table(parent, "collect", schema)?;
     reader.set(&mut config.enabled, &table, "enabled", boolean);
     reader.set(&mut config.prefix, &table, "prefix", prefix);
+    if let Some(list) = reader.list(&table, "vendors", |value| served(&some_text(value)?, vendors))
+    {
+        config.vendors = list.into_iter().map(|(id, _)| id).collect();
+    }
+    accounts(reader, &table, &mut config.accounts, vendors);
     reader.set(&mut config.share, &table, "share", one_of(SHARE));
     reader.set_list(&mut config.sensitive, &table, "sensitive", path);
     reader.set(&mut config.unlisted, &table, "unlisted", one_of(UNLISTED));
@@ -41,6 +48,51 @@ pub(super) fn collect<'t>(
     reader.set(&mut config.rotate, &table, "rotate", duration(60..=400 * 86_400));
     reader.set(&mut config.secret, &table, "secret", secret);
     Some(table)
+}
+
+/// The site's own accounts with vendors.
+fn accounts<'t>(
+    reader: &mut Reader<'t>,
+    collect: &Table<'t>,
+    accounts: &mut BTreeMap<String, BTreeSet<String>>,
+    vendors: &[VendorEntry],
+) {
+    let Some(value) = collect.get("accounts") else { return };
+    for entry in reader.names(value, "accounts") {
+        if let Err(wrong) = accountable(entry.name, vendors) {
+            reader.wrong(entry.at..entry.at, "a vendor of `accounts`", wrong);
+            continue;
+        }
+        let own = reader.entry(&entry, account_list);
+        accounts.extend(own.map(|own| (entry.name.to_owned(), own)));
+    }
+}
+
+/// The id of a vendor that can be served.
+fn served(id: &str, vendors: &[VendorEntry]) -> Result<String, Wrong> {
+    if known_vendor(id, vendors)?.endpoints.is_empty() {
+        let why = ", which is not served on the site's own paths";
+        return Err(Wrong::text(id, why, "take it out, or add a [[vendor.endpoint]] to it"));
+    }
+    Ok(id.to_owned())
+}
+
+/// That requests for a vendor say whose they are.
+fn accountable(id: &str, vendors: &[VendorEntry]) -> Result<(), Wrong> {
+    let endpoints = &known_vendor(id, vendors)?.endpoints;
+    if endpoints.iter().all(|endpoint| endpoint.account.is_empty()) {
+        let why = ", of whose endpoints none says where the account is";
+        let instead = "take it out, or write `account` in a [[vendor.endpoint]] of it";
+        return Err(Wrong::text(id, why, instead));
+    }
+    Ok(())
+}
+
+fn account_list(value: &DeValue<'_>) -> Result<BTreeSet<String>, Wrong> {
+    let Some(list) = value.as_array() else {
+        return Err(Wrong::kind(value, "an array: `[ ... ]`"));
+    };
+    list.iter().map(|account| some_text(account.get_ref())).collect()
 }
 
 /// What of `[collect]` holds for all sites.
@@ -185,6 +237,21 @@ mod tests {
     }
 
     #[test]
+    fn a_site_adds_accounts_to_those_of_the_top() {
+        let config = parse(
+            "[collect]\nvendors = [\"ga4\"]\naccounts = { ga4 = [\"G-1\"], gtm = [\"GTM-1\"] }\n\
+             [[site]]\nhosts = [\"s.test\"]\norigin.url = \"http://127.0.0.1:1\"\n\
+             collect.vendors = [\"gtm\"]\ncollect.accounts = { gtm = [\"GTM-2\"] }\n",
+        )
+        .unwrap();
+        let site = &config.sites[0].collect;
+        assert!(site.vendors.iter().eq(["gtm"]));
+        assert!(
+            site.accounts["ga4"].iter().eq(["G-1"]) && site.accounts["gtm"].iter().eq(["GTM-2"])
+        );
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_told_with_its_place() {
         for (line, message) in [
             (
@@ -216,6 +283,19 @@ mod tests {
                 "targets = { \"a.test:1\" = \"http://b\" }",
                 "a host of `targets` is `a.test:1`, with a port; write \"a.test\"",
             ),
+            (
+                "vendors = [\"ga5\"]",
+                "an entry of `vendors` is `ga5`, which no vendor is called; write \"ga4\"",
+            ),
+            (
+                "vendors = [\"hotjar\"]",
+                "an entry of `vendors` is `hotjar`, which is not served on the site's own paths; take it out, or add a [[vendor.endpoint]] to it",
+            ),
+            (
+                "accounts = { plausible = [\"a\"] }",
+                "a vendor of `accounts` is `plausible`, of whose endpoints none says where the account is; take it out, or write `account` in a [[vendor.endpoint]] of it",
+            ),
+            ("accounts = { ga4 = \"G-1\" }", "`ga4` is a string; write an array: `[ ... ]`"),
             (
                 "limits.concurrency = 1",
                 "`concurrency` is `1`; write a whole number from 4 to 65536",

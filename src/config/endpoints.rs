@@ -1,6 +1,6 @@
 //! Turns the `[[vendor.endpoint]]` tables of one vendor into what of it is served on the site's own paths.
 //!
-//! 1. A path that the vendor serves already is changed by a table that matches it: `kind`, `methods`, `ip` and `consent` replace
+//! 1. A path that the vendor serves already is changed by a table that matches it: `kind`, `methods`, `ip`, `account` and `consent` replace
 //!    what is there, and the table's fields are looked at before those that are there.
 //! 2. A path on `*` is on each of the vendor's hosts, the operator's own with them.
 //! 3. Any other path is a new endpoint, of which nothing leaves but what the table lists.
@@ -36,6 +36,7 @@ struct Written {
     fields: Vec<Field>,
     marketing: Vec<String>,
     ip: Option<String>,
+    account: Vec<String>,
     dialect: Option<Dialect>,
 }
 
@@ -97,6 +98,7 @@ fn written<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Written {
         fields: fields.fields,
         marketing: reader.list(table, "marketing", field_path).map_or_else(Vec::new, entries),
         ip: reader.value(table, "ip", some_text),
+        account: reader.list(table, "account", account).map_or_else(Vec::new, entries),
         dialect: reader.value(table, "consent", one_of(CONSENT_DIALECTS)),
     }
 }
@@ -123,7 +125,7 @@ impl Written {
 
     /// This over `base`.
     fn endpoint(&self, base: &Endpoint, paths: Vec<String>) -> Endpoint {
-        let Self { kind, methods, fields, marketing, ip, dialect } = self;
+        let Self { kind, methods, fields, marketing, ip, account, dialect } = self;
         Endpoint {
             paths,
             kind: kind.unwrap_or(base.kind),
@@ -131,6 +133,7 @@ impl Written {
             fields: fields.iter().chain(&base.fields).cloned().collect(),
             marketing: marketing.iter().chain(&base.marketing).cloned().collect(),
             ip: ip.clone().or_else(|| base.ip.clone()),
+            account: if account.is_empty() { base.account.clone() } else { account.clone() },
             dialect: dialect.unwrap_or(base.dialect),
         }
     }
@@ -202,6 +205,17 @@ impl Fields {
             None => self.fields.push(field),
         }
     }
+}
+
+/// Where an account is named: a field, or a segment of the URL's path as `/2`.
+fn account(value: &DeValue<'_>) -> Result<String, Wrong> {
+    let place = some_text(value)?;
+    let Some(segment) = place.strip_prefix('/') else { return field_path(value) };
+    if segment.parse::<u8>().is_ok_and(|at| at > 0) {
+        return Ok(place);
+    }
+    let instead = "write the name of a field, or \"/2\" for the second segment of the path";
+    Err(Wrong::text(&place, "", instead))
 }
 
 /// The path of fields: names parted by `/`, with `*` within a name and `**` for everything below.
@@ -309,7 +323,7 @@ mod tests {
     #[test]
     fn a_new_endpoint_is_what_its_table_says() {
         let table = "[[vendor.endpoint]]\nmatch = [\"t.acme.test/c\", \"cdn.test/acme/*\"]\nkind = \"image\"\nkeep = [\"v\", \"ep.*\"]\n\
-                     drop = [\"ep.mail\"]\nhash = [\"uid\"]\ntruncate = { ul = 2 }\nurl = [\"dl\"]\nmarketing = [\"gclid\"]\nip = \"uip\"\n\
+                     drop = [\"ep.mail\"]\nhash = [\"uid\"]\ntruncate = { ul = 2 }\nurl = [\"dl\"]\nmarketing = [\"gclid\"]\nip = \"uip\"\naccount = [\"tid\"]\n\
                      consent = \"google\"\n[[vendor.endpoint]]\nmatch = [\"acme.test/b\"]\n";
         let [first, second] = &endpoints_of(&format!("{ACME}{table}"), "acme")[..] else {
             panic!("two endpoints")
@@ -329,6 +343,7 @@ mod tests {
             ],
             marketing: vec!["gclid".to_owned()],
             ip: Some("uip".to_owned()),
+            account: vec!["tid".to_owned()],
             dialect: Dialect::Google,
         };
         assert_eq!(first, &expected);

@@ -109,6 +109,8 @@ pub(super) static COLLECT: Schema = Schema {
     keys: &[
         "enabled",
         "prefix",
+        "vendors",
+        "accounts",
         "share",
         "sensitive",
         "unlisted",
@@ -170,6 +172,7 @@ pub(super) static ENDPOINT: Schema = Schema {
         "url",
         "marketing",
         "ip",
+        "account",
         "consent",
     ],
 };
@@ -210,6 +213,8 @@ pub(super) static SITE_COLLECT: Schema = Schema {
     keys: &[
         "enabled",
         "prefix",
+        "vendors",
+        "accounts",
         "share",
         "sensitive",
         "unlisted",

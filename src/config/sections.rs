@@ -333,20 +333,24 @@ fn first_party<'t>(
     vendors: &[VendorEntry],
 ) -> Option<FirstParty> {
     let path = reader.required(table, "path", "\"/matomo.js\"", site_path);
-    let known = |value: &DeValue<'_>| {
-        let id = some_text(value)?;
-        if vendors.iter().any(|vendor| vendor.id == id) {
-            return Ok(id);
-        }
-        let near = nearest(&id, vendors.iter().map(|vendor| vendor.id.as_str()));
+    let known = |value: &DeValue<'_>| Ok(known_vendor(&some_text(value)?, vendors)?.id.clone());
+    let vendor = reader.required(table, "vendor", "\"matomo\"", known);
+    Some(FirstParty { path: path?, vendor: vendor? })
+}
+
+/// The vendor with this id.
+pub(super) fn known_vendor<'v>(
+    id: &str,
+    vendors: &'v [VendorEntry],
+) -> Result<&'v VendorEntry, Wrong> {
+    vendors.iter().find(|vendor| vendor.id == id).ok_or_else(|| {
+        let near = nearest(id, vendors.iter().map(|vendor| vendor.id.as_str()));
         let instead = near.map_or_else(
             || "write the id of a vendor of the catalogue, or add a [[vendor]]".to_owned(),
             |near| format!("write \"{near}\""),
         );
-        Err(Wrong::text(&id, ", which no vendor is called", instead))
-    };
-    let vendor = reader.required(table, "vendor", "\"matomo\"", known);
-    Some(FirstParty { path: path?, vendor: vendor? })
+        Wrong::text(id, ", which no vendor is called", instead)
+    })
 }
 
 /// A path on the site; `*` may end it.

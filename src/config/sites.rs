@@ -36,7 +36,7 @@ pub(super) fn config<'t>(
     let list_cache = gate.and_then(|gate| list_cache(reader, &gate));
     let limits = limits(reader, &top, &mut default.rewrite);
     let locator = region(reader, &top);
-    let table = collect(reader, &top, &COLLECT, &mut default.collect);
+    let table = collect(reader, &top, &COLLECT, &mut default.collect, &vendors);
     let collection = table.map(|table| collection(reader, &table)).unwrap_or_default();
     let mut listen = listen(reader, &top);
     listen.address = overrides.address.unwrap_or(listen.address);
@@ -104,7 +104,7 @@ fn sites<'t>(
     for table in reader.tables(top, "site", &SITE).unwrap_or_default() {
         let mut site = SiteConfig { hosts: hosts(reader, &table, &mut taken), ..default.clone() };
         settings(reader, &table, &SITE_GATE, &mut site, vendors);
-        let _ = collect(reader, &table, &SITE_COLLECT, &mut site.collect);
+        let _ = collect(reader, &table, &SITE_COLLECT, &mut site.collect, vendors);
         check_cmps(reader, &table, &site.consent);
         // An origin that is written but wrong has been reported already.
         let lacks = !offline && site.origin.url.is_none();

@@ -172,10 +172,16 @@ impl Engine {
         held.map(|(_, hash)| hash.clone()).collect()
     }
 
+    /// The site of `host`, which may have a port.
+    #[must_use]
+    pub fn site(&self, host: &str) -> Option<&Site> {
+        self.sites.find(host_of(host)).map(|site| &site.config)
+    }
+
     /// The origin behind `host`, which may have a port.
     #[must_use]
     pub fn origin(&self, host: &str) -> Option<&Origin> {
-        self.sites.find(host_of(host))?.config.origin.as_ref()
+        self.site(host)?.origin.as_ref()
     }
 
     /// The sites' gates, as written and as compiled; filter lists are put into the latter.

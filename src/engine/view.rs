@@ -76,6 +76,7 @@ impl View {
         let (catalog, scope) = (engine.catalog.clone(), site.scope.clone());
         let gate = Gate::new(catalog, scope, Arc::new(ruling), Arc::new(Page::new(url)));
         let collect = &site.config.collect;
+        let gate = gate.offering(site.rules.offered().clone());
         let gate = if collect.enabled { gate.serving(&collect.prefix) } else { gate };
         let fingerprint = fingerprint(engine, &gate);
         let state = State { class: &class, fingerprint: &fingerprint };

@@ -11,7 +11,7 @@ use crate::{
     catalog::{Catalog, Destination, Lists, Mention, Page, Prefix, Scope, Shape, Snippet, Target},
     vendor::Vendor,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use url::Url;
 
 /// Where the browser goes for a thing that is allowed.
@@ -105,6 +105,7 @@ pub struct Gate {
     ruling: Arc<Ruling>,
     page: Arc<Page>,
     front: Option<Front>,
+    offered: Arc<BTreeSet<String>>,
 }
 
 impl Gate {
@@ -117,7 +118,8 @@ impl Gate {
         page: Arc<Page>,
     ) -> Self {
         let lists = scope.lists();
-        Self { catalog, scope, lists, ruling, page, front: None }
+        let offered = Arc::default();
+        Self { catalog, scope, lists, ruling, page, front: None, offered }
     }
 
     /// The gate of a page whose site serves the catalogue's endpoints under `prefix`.
@@ -125,6 +127,23 @@ impl Gate {
     pub fn serving(mut self, prefix: &Prefix) -> Self {
         self.front = Front::new(self.page.url(), prefix).filter(|_| self.catalog.serves());
         self
+    }
+
+    /// The same gate, whose site serves only the vendors with these ids; none stands for all.
+    #[must_use]
+    pub fn offering(self, offered: Arc<BTreeSet<String>>) -> Self {
+        Self { offered, ..self }
+    }
+
+    /// Whether the site serves `vendor` itself, for a visitor who allows it.
+    #[must_use]
+    pub fn offers(&self, vendor: &Vendor) -> bool {
+        self.offered.is_empty() || self.offered.contains(&*vendor.id)
+    }
+
+    /// Whether the site serves `vendor` to this visitor.
+    fn serves(&self, vendor: &Vendor) -> bool {
+        self.offers(vendor) && self.allows(vendor)
     }
 
     /// Where the site serves endpoints, if it does.
@@ -193,7 +212,7 @@ impl Gate {
         let (authority, path) =
             rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
         let host = authority.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        let named = self.catalog.vendors_let_through(&host, path).any(|vendor| self.allows(vendor));
+        let named = self.catalog.vendors_let_through(&host, path).any(|vendor| self.serves(vendor));
         named.then(|| front.base())
     }
 
@@ -220,7 +239,7 @@ impl Gate {
         let vendor = self.catalog.classify(&target, &self.page, &self.scope, &self.lists)?;
         let judged = self.judged(vendor);
         let Mention::Literal(literal) = mention else { return Some(judged) };
-        let served = || self.catalog.vendors_of(literal).any(|vendor| self.allows(vendor));
+        let served = || self.catalog.vendors_of(literal).any(|vendor| self.serves(vendor));
         let route = if !own && !judged.is_held() && served() {
             Route::Served(format!("{}{host}{path}", front.prefix().as_str()).into())
         } else {
@@ -238,7 +257,7 @@ impl Gate {
             Destination::Document => Route::Direct,
             Destination::Connect => {
                 let needless =
-                    self.catalog.served_on(target.host()).any(|vendor| self.allows(vendor));
+                    self.catalog.served_on(target.host()).any(|vendor| self.serves(vendor));
                 if needless { Route::Needless } else { Route::Direct }
             }
             Destination::Script
@@ -255,7 +274,7 @@ impl Gate {
 
     fn served(&self, front: &Front, target: &Target<'_>) -> Option<Box<str>> {
         let (vendor, _) = self.catalog.endpoint(target.host(), target.path())?;
-        let path = front.prefix().path_of(target.url()).filter(|_| self.allows(vendor))?;
+        let path = front.prefix().path_of(target.url()).filter(|_| self.serves(vendor))?;
         let fragment = target.url().fragment().map(|f| format!("#{f}")).unwrap_or_default();
         Some((path + &fragment).into())
     }

@@ -7,6 +7,7 @@
 
 mod capture;
 mod explain;
+mod site;
 mod vendors;
 
 /// Texts of the person that may be in nothing that leaves, in lower case.

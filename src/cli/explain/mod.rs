@@ -16,7 +16,7 @@ mod words;
 use self::{
     capture::{Captured, Draft},
     decide::{Decided, decide_snippet, decide_url},
-    forward::Told,
+    forward::{Placed, Told},
 };
 use super::{
     ConfigFile, Usage, print,
@@ -62,7 +62,7 @@ pub(super) struct Arguments {
     /// The body of the request: a text, or a file as @FILE.
     #[arg(long, value_name = "TEXT|@FILE", requires = "forward", conflicts_with = "data")]
     data_binary: Option<String>,
-    /// The page on which it is.
+    /// The page on which it is; with --forward, in the place of the `Referer` that was captured.
     #[arg(long, value_name = "PAGE_URL")]
     page: Option<String>,
     /// What the page does with the URL.
@@ -111,30 +111,30 @@ struct Known<'k> {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn");
     let captured = captured(arguments)?;
-    let own = captured.as_ref().filter(|captured| forward::target(&captured.url).1);
-    let page = match (&arguments.page, own.and_then(|captured| captured.url.join("/").ok())) {
-        (None, Some(own)) => own,
-        (page, _) => visit::page_url(page.as_deref().unwrap_or(NOWHERE))?,
-    };
     let mut config = arguments.config.load(&visit::overrides())?;
     read_only(&mut config, &arguments.cmp)?;
     let engine = visit::engine(&config)?;
+    let page = arguments.page.as_deref().map(visit::page_url).transpose()?;
+    let placed = captured.map(|captured| Placed::new(&engine, captured, page.as_ref()));
+    let page = match &placed {
+        Some(placed) => placed.page().clone(),
+        None => page.map_or_else(|| visit::page_url(NOWHERE), Ok)?,
+    };
     let mut request = arguments.visitor.request(&page)?;
-    if let Some(captured) = &captured {
-        let cookies =
-            captured.headers.get_all(COOKIE).iter().map(|cookie| (COOKIE, cookie.clone()));
-        let gpc = HeaderName::from_static("sec-gpc");
-        let gpc = captured.headers.get(&gpc).map(|value| (gpc.clone(), value.clone()));
-        request.headers.extend(cookies.chain(gpc));
+    if let Some(placed) = &placed {
+        let signals = [COOKIE, HeaderName::from_static("sec-gpc"), HeaderName::from_static("dnt")];
+        request.headers.extend(placed.headers(&signals));
     }
     let view = visit::view_of(&engine, &page, &request, &arguments.visitor)?;
     let decided = match (&arguments.url, &arguments.snippet) {
-        _ if captured.is_some() => None,
+        _ if placed.is_some() => None,
         (Some(url), _) => Some(decide_url(&view, url, arguments.destination.into())?),
         (None, Some(path)) => Some(decide_snippet(&view, &file(path)?)),
         (None, None) => None,
     };
-    let told = captured.map(|captured| forward::tell(&view, &captured, &config.vendors));
+    let visitor = &arguments.visitor;
+    let told = placed.map(|placed| placed.tell((&engine, &view), visitor, &config.vendors));
+    let told = told.transpose()?;
     let (consent, regime, ruling) = (view.consent(), view.regime(), view.ruling());
     let known = Known { consent, regime, ruling, decided, told };
     print(&if arguments.json { json(&known).to_string() } else { words::text(&known) })?;

@@ -10,8 +10,11 @@
 //!    looks for it would ask the site or the vendor for it (ECMA-426, 11.1.2: a comment of its own at the start of a line).
 //! 5. Held in memory at most: [`STEP`] bytes and a piece, beside what is looked at.
 
-use crate::catalog::{AHEAD, Catalog, Literal, Mention};
-use std::{ops::Range, sync::Arc};
+use crate::{
+    catalog::{AHEAD, Catalog, Literal, Mention},
+    vendor::Vendor,
+};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 /// Bytes before a literal that say what it is: a host name's 253, and what may be put before it.
 const BEFORE: usize = 640;
@@ -26,6 +29,8 @@ const MAP: &[u8] = b"sourceMappingURL=";
 /// The rewriting of one script.
 pub struct ScriptRewriter {
     catalog: Arc<Catalog>,
+    /// The ids of the vendors that are served; none stands for all.
+    offered: Arc<BTreeSet<String>>,
     scheme: Box<str>,
     place: Box<str>,
     /// What is not decided, from `done` on, behind what left and says what it is.
@@ -47,7 +52,22 @@ impl ScriptRewriter {
     pub fn new(catalog: Arc<Catalog>, base: &str) -> Self {
         let (scheme, place) = base.split_once("://").unwrap_or(("https", base));
         let (scheme, place) = (scheme.into(), place.into());
-        Self { catalog, scheme, place, held: Vec::new(), done: 0, starts: true }
+        let offered = Arc::default();
+        Self { catalog, offered, scheme, place, held: Vec::new(), done: 0, starts: true }
+    }
+
+    /// The same for a site that serves only the vendors with these ids; none stands for all.
+    #[must_use]
+    pub fn offering(self, offered: Arc<BTreeSet<String>>) -> Self {
+        Self { offered, ..self }
+    }
+
+    fn serves(&self, literal: &Literal) -> bool {
+        let offered = |vendor: &Arc<Vendor>| self.offered.contains(&*vendor.id);
+        if self.offered.is_empty() {
+            return self.catalog.serves_literal(literal);
+        }
+        self.catalog.vendors_of(literal).any(offered)
     }
 
     /// Takes the next bytes of the script and appends what can leave now to `out`.
@@ -103,7 +123,7 @@ impl ScriptRewriter {
     fn literals(&self, to: usize) -> impl Iterator<Item = Edit> {
         let point = move |literal: Literal| {
             let is_due = literal.range.start >= self.done && literal.range.start < to;
-            (is_due && self.catalog.serves_literal(&literal)).then(|| {
+            (is_due && self.serves(&literal)).then(|| {
                 let with = literal.pointed(&self.held, &self.scheme, &self.place);
                 Edit { range: literal.range, with }
             })

@@ -47,7 +47,7 @@ impl Document {
             }
         }
         for vendor in vendors {
-            let Some(text) = setup(&self.lens.gate, &vendor.id) else { continue };
+            let Some(text) = setup(&self.lens.gate, vendor) else { continue };
             if !self.told.setups.contains(&text) {
                 self.insert(&text, is_markup, out);
                 self.told.setups.push(text);
@@ -73,8 +73,9 @@ impl Document {
 }
 
 /// A vendor's setup, for the site of the page.
-fn setup(gate: &Gate, vendor: &str) -> Option<String> {
-    Some(gate.catalog().setup(vendor)?.replace("{base}", &gate.front()?.base()))
+fn setup(gate: &Gate, vendor: &Vendor) -> Option<String> {
+    let text = gate.catalog().setup(&vendor.id).filter(|_| gate.offers(vendor))?;
+    Some(text.replace("{base}", &gate.front()?.base()))
 }
 
 /// Every script that a page may get for its vendors, beside the stubs of gated ones.
@@ -82,5 +83,5 @@ fn setup(gate: &Gate, vendor: &str) -> Option<String> {
 pub fn insertions(gate: &Gate) -> Vec<String> {
     let Some(_) = gate.front() else { return Vec::new() };
     let allowed = gate.catalog().vendors().filter(|vendor| gate.allows(vendor));
-    consent_default(gate).into_iter().chain(allowed.filter_map(|v| setup(gate, &v.id))).collect()
+    consent_default(gate).into_iter().chain(allowed.filter_map(|v| setup(gate, v))).collect()
 }
