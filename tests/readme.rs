@@ -6,12 +6,18 @@ use clap::Parser as _;
 use consentry::{
     cli::Cli,
     config::{Config, Overrides},
+    consent::{self, Cmp, Reader},
+    engine::{Client, Engine, Plan},
+    policy::{Policy, Regime},
+    purpose::Purpose,
 };
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header::COOKIE};
 use std::{
     fs,
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
+    time::{Duration, UNIX_EPOCH},
 };
 
 fn readme() -> String {
@@ -42,7 +48,7 @@ fn the_example_is_what_the_program_does() {
 #[test]
 fn the_configuration_is_right() {
     let configurations = blocks("toml");
-    assert_eq!(configurations.len(), 2);
+    assert_eq!(configurations.len(), 3);
     for configuration in configurations {
         Config::parse(&configuration, "README.md", Path::new(""), &Overrides::default()).unwrap();
     }
@@ -50,13 +56,13 @@ fn the_configuration_is_right() {
 
 #[test]
 fn the_new_vendor_gets_what_its_entry_lists() {
-    let [_, vendor] = &blocks("toml")[..] else { panic!("two blocks of TOML") };
+    let vendor = blocks("toml").into_iter().find(|block| block.contains("[[vendor]]")).unwrap();
     let lines = vendor.lines().filter(|line| !line.is_empty());
     assert_eq!(lines.count(), 9, "short enough to be read at a glance");
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("consentry.toml");
-    fs::write(&config, vendor).unwrap();
-    let today = consentry::consent::Day::of(std::time::SystemTime::now());
+    fs::write(&config, &vendor).unwrap();
+    let today = consent::Day::of(std::time::SystemTime::now());
     let choice = format!("consentry=v1.p1.{today}.f0a1m0");
     let url = "https://shop.example/_consentry/v/in.acme.example/collect?session=s1&ip=203.0.113.7";
     let body = r#"{"event":"call +47 412 34 567","page":"https://u:p@a.test/x?mail=a@b.test#y","user":{"id":"7","name":"Kari"}}"#;
@@ -112,7 +118,128 @@ fn the_plug_in_is_the_one_that_is_tested() {
 fn the_links_lead_somewhere() {
     let readme = readme();
     let links = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let headings: Vec<String> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .map(|heading| format!("#{}", heading.to_lowercase().replace(' ', "-")))
+        .collect();
     for link in links.filter(|link| !link.starts_with("http")) {
-        assert!(Path::new(link).exists(), "{link}");
+        assert!(Path::new(link).exists() || headings.iter().any(|h| h == link), "{link}");
     }
+}
+
+/// The cells of the table rows in the section on consent signals.
+fn signals() -> Vec<[String; 2]> {
+    let readme = readme();
+    let (_, section) = readme.split_once("## Consent signals\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    rows.filter_map(|row| row.split_once(" | "))
+        .map(|(a, b)| [a.to_owned(), b.to_owned()])
+        .collect()
+}
+
+#[test]
+fn every_consent_manager_is_in_its_row() {
+    let rows = signals();
+    let row = |end: &str| -> Vec<&str> {
+        let row = rows.iter().find(|[_, what]| what.starts_with(end)).unwrap();
+        row[0].split(' ').map(|name| name.trim_matches('`')).collect()
+    };
+    let named = |is: fn(Cmp) -> bool| -> Vec<&str> {
+        Cmp::all().filter(|cmp| is(*cmp)).map(Cmp::name).collect()
+    };
+    assert_eq!(row("read unless"), named(Cmp::is_usual));
+    assert_eq!(row("need a `map`"), named(Cmp::needs_map));
+    assert_eq!(row("leave nothing"), named(Cmp::is_in_browser));
+    assert!(readme().contains(&format!("{} consent managers", Cmp::NAMED.len())));
+}
+
+/// What is granted to everybody of functional, analytics and marketing, and then to vendors of the Global Vendor List.
+fn granted(config: &consent::Config, name: &str, value: &str) -> String {
+    let name: HeaderName = name.parse().unwrap();
+    let headers = HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())]);
+    let now = UNIX_EPOCH + Duration::from_secs(1_781_524_800);
+    let consent = Reader::new(config).asking_about([755]).read(&headers, now);
+    let ruling = Policy::default().rule(&consent, Regime::OptIn);
+    let grant = |purpose| ruling.grant(purpose).unwrap();
+    let letter = |is: bool| if is { '+' } else { '-' };
+    let all = Purpose::OPTIONAL.map(|purpose| letter(grant(purpose).granted));
+    let listed = Purpose::OPTIONAL.map(|purpose| letter(grant(purpose).listed));
+    all.into_iter().chain(listed).collect()
+}
+
+#[test]
+fn every_signal_does_what_its_row_says() {
+    let tc = "euconsent-v2=CQlH_MAQlH_MAAfABAENBjFgAP_gAEPgAAYgGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAxmAcAAoADIAIAAWgAyABoAEUAJgAWwAwgCEAFIAvMBjIAAA.IGMwDgAFAAZABAAC0AGQANAAigBMAC2AGEAQgApAF5gMZAAA.YAAAAAAAAAAA";
+    let gpp = tc.replace("euconsent-v2=", "__gpp=DBABMA~");
+    let yes = "consentry=v1.p1.20260601.f1a1m1";
+    let usual = consent::Config::default();
+    let marketing = [Purpose::Marketing].into_iter().collect();
+    let dnt = consent::Config { dnt: marketing, ..usual.clone() };
+    let assumed = "CookieConsent={stamp:'-1',preferences:true,statistics:true,marketing:true,method:'implied'}";
+    let both = |other: &str| format!("{yes}; {other}");
+    let cases: [(&str, &consent::Config, &str, String, &str); 14] = [
+        ("a cookie that was written", &usual, "cookie", assumed.into(), "------"),
+        ("two sources", &usual, "cookie", both("CookieConsent=0"), "------"),
+        ("a TC string", &usual, "cookie", tc.into(), "----++"),
+        ("a TC string", &usual, "cookie", gpp, "----++"),
+        ("Google's Additional", &usual, "cookie", "addtl_consent=1~89".into(), "------"),
+        ("a US section", &usual, "cookie", both("__gpp=DBABBg~BAQAAABA.QA"), "++-++-"),
+        ("a US section", &usual, "cookie", "usprivacy=1YNN".into(), "------"),
+        ("a US section", &usual, "cookie", both("usprivacy=1YNN"), "++++++"),
+        ("a US section", &usual, "cookie", both("usprivacy=1YYN"), "++-++-"),
+        ("`Sec-GPC: 1`", &usual, "cookie", yes.into(), "++++++"),
+        ("`Sec-GPC: 1`", &usual, "sec-gpc", "1".into(), "------"),
+        ("`DNT: 1`", &usual, "dnt", "1".into(), "------"),
+        ("`DNT: 1`", &dnt, "dnt", "1".into(), "------"),
+        (
+            "leave nothing",
+            &consent::Config { cmps: vec![Cmp::Usercentrics], ..usual.clone() },
+            "cookie",
+            "ucString=1".into(),
+            "------",
+        ),
+    ];
+    let rows = signals();
+    for (row, config, name, value, expected) in cases {
+        assert!(rows.iter().flatten().any(|cell| cell.starts_with(row)), "{row}");
+        assert_eq!(granted(config, name, &value), expected, "{row}: {value}");
+    }
+    let refuses = |config: &consent::Config, header: &'static str| {
+        let headers = HeaderMap::from_iter([
+            (HeaderName::from_static(header), HeaderValue::from_static("1")),
+            (COOKIE, HeaderValue::from_str(yes).unwrap()),
+        ]);
+        let now = UNIX_EPOCH + Duration::from_secs(1_781_524_800);
+        let consent = Reader::new(config).read(&headers, now);
+        !Policy::default().rule(&consent, Regime::OptIn).grants(Purpose::Marketing)
+    };
+    assert!(refuses(&usual, "sec-gpc") && refuses(&dnt, "dnt") && !refuses(&usual, "dnt"));
+}
+
+#[test]
+fn the_law_is_that_of_the_place() {
+    let configuration =
+        blocks("toml").into_iter().find(|block| block.contains("[region]")).unwrap();
+    let overrides = Overrides { offline: true, ..Overrides::default() };
+    let config = Config::parse(&configuration, "README.md", Path::new(""), &overrides).unwrap();
+    let engine = Engine::new(config.engine(&[]).unwrap()).unwrap();
+    let plan = |path: &str, country: &str| {
+        let request =
+            Request::get(path).header("host", "shop.example").header("cf-ipcountry", country);
+        engine.plan(&request.body(()).unwrap().into_parts().0, Client::default())
+    };
+    for (country, regime, granted) in [
+        ("US", Regime::OptOut, true),
+        ("NO", Regime::OptIn, false),
+        ("CA-QC", Regime::OptIn, false),
+        ("", Regime::OptIn, false),
+    ] {
+        let Plan::Proxy(view) = plan("/", country) else { panic!("it is proxied") };
+        let found = (view.regime(), view.ruling().grants(Purpose::Marketing));
+        assert_eq!(found, (regime, granted), "{country}");
+    }
+    let Plan::Respond(reply) = plan("/.well-known/gpc.json", "") else { panic!("it is answered") };
+    assert_eq!(reply.json.as_deref(), Some(r#"{"gpc":true,"lastUpdate":"2026-11-01"}"#));
 }

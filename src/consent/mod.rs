@@ -24,6 +24,7 @@ mod source;
 pub mod tcf;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod usprivacy;
 
 pub use self::{

@@ -10,6 +10,7 @@ use super::{
     own, rule,
     signal::{Consent, Signal},
     source::{Said, Source},
+    traces::Traces,
 };
 use http::HeaderMap;
 use std::{collections::BTreeSet, time::SystemTime};
@@ -18,6 +19,7 @@ use std::{collections::BTreeSet, time::SystemTime};
 #[derive(Clone, Debug)]
 pub struct Reader {
     config: Config,
+    traces: Traces,
     asked: Asked,
 }
 
@@ -25,17 +27,12 @@ impl Reader {
     /// The reader of a site; nothing in `config` is wrong for it.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let mut config = config.clone();
-        let mut seen = Vec::new();
-        config.cmps.retain(|cmp| {
-            !seen.contains(cmp) && {
-                seen.push(*cmp);
-                true
-            }
-        });
+        let config = config.clone();
+        let renamed = |cmp| config.cookies.get(&cmp).map(String::as_str);
+        let traces = Traces::new(&config.cmps, renamed);
         let mut asked = Asked::default();
         asked.tcf.uses = config.tcf_purposes;
-        Self { config, asked }
+        Self { config, traces, asked }
     }
 
     /// The same reader, which asks TC strings about the vendors with these ids in the Global Vendor List; without it, none
@@ -79,8 +76,8 @@ impl Reader {
 
     fn cookie_signals(&self, cookies: &Cookies<'_>, clock: Clock) -> Vec<Signal> {
         let own = own::read(&self.own(cookies, clock)).map(|said| said.named("own"));
-        let cmps = self.config.cmps.iter().filter_map(|cmp| {
-            cmp.read(&self.cmp(*cmp, cookies, clock)).map(|said| said.named(cmp.name()))
+        let cmps = self.traces.seen(cookies).filter_map(|cmp| {
+            cmp.read(&self.cmp(cmp, cookies, clock)).map(|said| said.named(cmp.name()))
         });
         let rules = self.config.rules.iter().filter_map(|rule| {
             let source = Source::new(cookies, clock, &rule.cookie);

@@ -12,7 +12,6 @@ use crate::consent::{
     source::{Said, Source},
 };
 use crate::purpose::Purpose;
-use std::collections::BTreeMap;
 
 const CATEGORIES: [(&str, Purpose); 3] = [
     ("preferences", Purpose::Functional),
@@ -29,6 +28,9 @@ enum Member<'a> {
     Bare(&'a str),
 }
 
+/// The members, in their order.
+type Members<'a> = Vec<(&'a str, Member<'a>)>;
+
 pub(super) fn read(source: &Source<'_>) -> Option<Said> {
     source.each(|value| decode(value, source))
 }
@@ -43,16 +45,16 @@ fn decode(value: &str, source: &Source<'_>) -> Option<Said> {
     }
 }
 
-fn said(members: &BTreeMap<&str, Member<'_>>, source: &Source<'_>) -> Option<Said> {
-    if let Some(utc) = members.get("utc") {
+fn said(members: &Members<'_>, source: &Source<'_>) -> Option<Said> {
+    if let Some(utc) = member_of(members, "utc") {
         let Member::Bare(utc) = utc else { return None };
         if let Some(why) = source.clock.refuses(utc.parse::<i64>().ok()?.div_euclid(1000)) {
             return Some(Said::nothing(why));
         }
     }
     let votes = votes(members, source)?;
-    let clicked = members.get("method") == Some(&Member::Quoted("explicit"))
-        && !matches!(members.get("stamp"), Some(Member::Quoted("-1") | Member::Bare("-1")));
+    let clicked = member_of(members, "method") == Some(Member::Quoted("explicit"))
+        && !matches!(member_of(members, "stamp"), Some(Member::Quoted("-1") | Member::Bare("-1")));
     Some(if clicked {
         Said::explicit(votes, "chosen on the banner")
     } else {
@@ -60,7 +62,7 @@ fn said(members: &BTreeMap<&str, Member<'_>>, source: &Source<'_>) -> Option<Sai
     })
 }
 
-fn votes(members: &BTreeMap<&str, Member<'_>>, source: &Source<'_>) -> Option<Votes> {
+fn votes(members: &Members<'_>, source: &Source<'_>) -> Option<Votes> {
     let mut cast = Vec::new();
     for (name, member) in members {
         if let Some(purpose) = source.purpose(name, &CATEGORIES) {
@@ -68,6 +70,10 @@ fn votes(members: &BTreeMap<&str, Member<'_>>, source: &Source<'_>) -> Option<Vo
         }
     }
     Some(Votes::strictest(&cast))
+}
+
+fn member_of<'a>(members: &Members<'a>, name: &str) -> Option<Member<'a>> {
+    members.iter().find(|(n, _)| *n == name).map(|(_, member)| *member)
 }
 
 fn truth(member: Member<'_>) -> Option<bool> {
@@ -79,16 +85,17 @@ fn truth(member: Member<'_>) -> Option<bool> {
 }
 
 /// The members of an object without nesting; `None` for anything else, and for a name twice.
-fn members(text: &str) -> Option<BTreeMap<&str, Member<'_>>> {
+fn members(text: &str) -> Option<Members<'_>> {
     let mut rest = text.trim().strip_prefix('{')?.strip_suffix('}')?.trim();
-    let mut members = BTreeMap::new();
+    let mut members = Members::with_capacity(12);
     while !rest.is_empty() {
         let (name, value) = rest.split_once(':')?;
         let (member, after) = member(value.trim_start())?;
-        let twice = members.insert(identifier(name.trim())?, member).is_some();
-        if twice || members.len() > MAX_MEMBERS {
+        let name = identifier(name.trim())?;
+        if members.len() == MAX_MEMBERS || member_of(&members, name).is_some() {
             return None;
         }
+        members.push((name, member));
         rest = match after.trim_start() {
             "" => "",
             more => more.strip_prefix(',')?.trim_start(),

@@ -10,7 +10,6 @@ use crate::consent::{
     source::{Said, Source},
 };
 use crate::purpose::Purpose;
-use std::collections::BTreeMap;
 
 const CATEGORIES: [(&str, Purpose); 5] = [
     ("necessary", Purpose::Necessary),
@@ -22,14 +21,17 @@ const CATEGORIES: [(&str, Purpose); 5] = [
 
 const MAX_FIELDS: usize = 64;
 
+/// The fields, in their order.
+type Fields<'v> = Vec<(&'v str, &'v str)>;
+
 pub(super) fn read(source: &Source<'_>) -> Option<Said> {
     source.each(|value| decode(value, source))
 }
 
 fn decode(value: &str, source: &Source<'_>) -> Option<Said> {
     let fields = fields(value)?;
-    let consent = vote(fields.get("consent")?)?;
-    let action = vote(fields.get("action")?)?;
+    let consent = vote(field(&fields, "consent")?)?;
+    let action = vote(field(&fields, "action")?)?;
     let votes = votes(&fields, consent, source)?;
     Some(match (action, consent) {
         (Vote::Silent, _) | (_, Vote::Silent) => Said::nothing("no choice has been made yet"),
@@ -40,7 +42,7 @@ fn decode(value: &str, source: &Source<'_>) -> Option<Said> {
     })
 }
 
-fn votes(fields: &BTreeMap<&str, &str>, consent: Vote, source: &Source<'_>) -> Option<Votes> {
+fn votes(fields: &Fields<'_>, consent: Vote, source: &Source<'_>) -> Option<Votes> {
     let mut cast = Vec::new();
     for (name, value) in fields {
         if let Some(purpose) = source.purpose(name, &CATEGORIES) {
@@ -48,6 +50,10 @@ fn votes(fields: &BTreeMap<&str, &str>, consent: Vote, source: &Source<'_>) -> O
         }
     }
     Some(Votes::strictest(&cast))
+}
+
+fn field<'v>(fields: &Fields<'v>, name: &str) -> Option<&'v str> {
+    fields.iter().find(|(n, _)| *n == name).map(|(_, value)| *value)
 }
 
 fn vote(value: &str) -> Option<Vote> {
@@ -60,14 +66,15 @@ fn vote(value: &str) -> Option<Vote> {
 }
 
 /// The fields; `None` for a part that is none, and for a name twice.
-fn fields(text: &str) -> Option<BTreeMap<&str, &str>> {
-    let mut fields = BTreeMap::new();
+fn fields(text: &str) -> Option<Fields<'_>> {
+    let mut fields = Fields::with_capacity(16);
     for part in text.split(',') {
         let (name, value) = part.split_once(':')?;
-        let twice = fields.insert(name.trim(), value.trim()).is_some();
-        if twice || fields.len() > MAX_FIELDS {
+        let name = name.trim();
+        if fields.len() == MAX_FIELDS || field(&fields, name).is_some() {
             return None;
         }
+        fields.push((name, value.trim()));
     }
     Some(fields)
 }

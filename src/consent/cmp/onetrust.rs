@@ -37,6 +37,14 @@ enum Closed {
     Unusable(Cow<'static, str>),
 }
 
+/// The fields that say something, in their encoded form.
+#[derive(Default)]
+struct Fields<'v> {
+    groups: Option<Forms<'v>>,
+    awaiting: Option<Forms<'v>>,
+    landing: Option<Forms<'v>>,
+}
+
 pub(super) fn read(source: &Source<'_>) -> Option<Said> {
     let closed = closed(source);
     source.each(|value| decode(value, &closed, source))
@@ -57,11 +65,16 @@ fn closed(source: &Source<'_>) -> Closed {
 }
 
 fn decode(value: &str, closed: &Closed, source: &Source<'_>) -> Option<Said> {
-    let votes = votes(&field(value, "groups")??, source)?;
-    if field(value, "AwaitingReconsent")?.is_some_and(|v| v == "true") {
+    let Fields { groups, awaiting, landing } = Fields::read(value)?;
+    let votes = votes(groups?.text()?, source)?;
+    if let Some(awaiting) = awaiting
+        && awaiting.text()? == "true"
+    {
         return Some(Said::nothing("the choice has to be made again"));
     }
-    if field(value, "landingPath")?.is_some_and(|v| v.starts_with("http")) {
+    if let Some(landing) = landing
+        && landing.text()?.starts_with("http")
+    {
         return Some(Said::nothing("no choice has been made yet"));
     }
     Some(match closed {
@@ -71,13 +84,26 @@ fn decode(value: &str, closed: &Closed, source: &Source<'_>) -> Option<Said> {
     })
 }
 
-/// The field `name`, decoded: `Some(None)` without it, `None` if it is there twice or malformed.
-fn field(value: &str, name: &str) -> Option<Option<String>> {
-    let pairs = value.split('&').filter_map(|field| field.split_once('='));
-    let mut values = pairs.filter(|(n, _)| *n == name).map(|(_, v)| v);
-    let Some(first) = values.next() else { return Some(None) };
-    let text = Forms::new(first.as_bytes()).text()?.to_owned();
-    values.next().is_none().then_some(Some(text))
+impl<'v> Fields<'v> {
+    /// The fields of `value`; `None` if one is there twice.
+    fn read(value: &'v str) -> Option<Self> {
+        let mut fields = Self::default();
+        for field in value.split('&') {
+            let (slot, text) = if let Some(text) = field.strip_prefix("groups=") {
+                (&mut fields.groups, text)
+            } else if let Some(text) = field.strip_prefix("AwaitingReconsent=") {
+                (&mut fields.awaiting, text)
+            } else if let Some(text) = field.strip_prefix("landingPath=") {
+                (&mut fields.landing, text)
+            } else {
+                continue;
+            };
+            if slot.replace(Forms::new(text.as_bytes())).is_some() {
+                return None;
+            }
+        }
+        Some(fields)
+    }
 }
 
 fn votes(groups: &str, source: &Source<'_>) -> Option<Votes> {
