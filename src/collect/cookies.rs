@@ -22,7 +22,7 @@ const MAX_SENT: usize = 8 << 10;
 /// The most bytes of `Cookie` headers that are read.
 const MAX_READ: usize = 64 << 10;
 
-/// The `Cookie` header for `vendor`, of cookies whose values `leave`.
+/// The `Cookie` header for `vendor`, of cookies whose names and values `leave`.
 pub(super) fn own(
     headers: &HeaderMap,
     catalog: &Catalog,
@@ -31,7 +31,7 @@ pub(super) fn own(
 ) -> Option<String> {
     let mut room = MAX_SENT;
     let own: Vec<_> = pairs(headers)
-        .filter(|(name, value)| catalog.owns_cookie(vendor, name) && leave(value))
+        .filter(|(name, value)| catalog.owns_cookie(vendor, name) && leave(name) && leave(value))
         .map(|(name, value)| format!("{name}={value}"))
         .take_while(|pair| {
             let left = room.checked_sub(pair.len() + 2);

@@ -213,7 +213,8 @@ async fn a_body_that_is_none_is_the_visitors_fault() {
     for kind in KINDS {
         let shop = Shop::of(Plan { kind, ..Plan::default() }).await;
         let headers = choice("f1a1m1") + "Transfer-Encoding: chunked\r\n";
-        let request = format!("POST {COLLECT} HTTP/1.1\r\nHost: shop.test\r\n{headers}\r\nzz\r\nid=1");
+        let request =
+            format!("POST {COLLECT} HTTP/1.1\r\nHost: shop.test\r\n{headers}\r\nzz\r\nid=1");
         assert_eq!(Visitor::new(shop.front.visitors).await.ask(&request).await.status, 400);
         assert!(shop.stub.requests().is_empty());
     }

@@ -16,7 +16,7 @@ const VISITOR: &str = "X-Forwarded-For: 203.0.113.77\r\n";
 
 fn cookies() -> String {
     choice("f1a1m1").trim_end().to_owned()
-        + "; _st_id=abc.7; _ads=adsvalue; session=hush; _st=no\r\n"
+        + "; _st_id=abc.7; _ads=adsvalue; session=hush; _st=no; _st_a@b.example=1; _st_203.0.113.77=1; _st_m=a@b.example\r\n"
 }
 
 #[tokio::test(flavor = "multi_thread")]
