@@ -172,6 +172,22 @@ async fn http2_is_read_as_well() {
     assert!(reached.contains("_st_id=abc.7") && !reached.contains("hush"), "{reached}");
 }
 
+/// An answer before the end of the body goes with the stream that is reset then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_over_http2_comes_through() {
+    let shop = Shop::of(Plan::default()).await;
+    let (mut client, _driver) = connect(shop.front.visitors).await;
+    for _ in 0..20 {
+        let request = http::Request::post(format!("http://shop.test{COLLECT}"));
+        let (response, mut stream) = client.send_request(request.body(()).unwrap(), false).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        // The stream must still be there for the body.
+        stream.send_data("id=1".into(), true).unwrap();
+        assert_eq!(response.await.unwrap().status(), 204);
+    }
+    assert!(shop.stub.requests().is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operator_may_let_more_of_the_browser_leave() {
     let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0";
