@@ -64,7 +64,8 @@ pub(super) fn of(sender: &Sender<'_>) -> HeaderMap {
     put(REFERER, asked(&REFERER).and_then(|page| referer(page, sender)));
     put(ORIGIN, asked(&ORIGIN).and_then(origin));
     let leaves = |name: &str, value: &str| {
-        sender.fields.rule(name, sender.marketing) != Rule::Drop && finds_nothing(value)
+        let kept = sender.fields.rule(name, sender.marketing) != Rule::Drop;
+        kept && finds_nothing(name) && finds_nothing(value)
     };
     put(COOKIE, cookies::own(sender.asked, sender.catalog, sender.vendor, leaves));
     for name in config.client_hints.iter().filter(|name| is_client_hint(name)) {

@@ -105,6 +105,10 @@ impl Collector {
             },
         };
         self.note(&about, &done);
+        if session.is_http2() && !session.as_downstream_mut().is_body_done() {
+            // What does not come in time is lost, as it was before.
+            let _ = timeout(PATIENCE, drain(session, limits.max_body)).await;
+        }
         write(session, done).await
     }
 
@@ -248,6 +252,15 @@ async fn read(session: &mut Session, most: usize) -> Result<std::result::Result<
         body.extend_from_slice(&bytes);
     }
     Ok(Ok(body))
+}
+
+/// Reads on, for nothing: over HTTP/2 an answer to a request that did not end yet may be lost with its stream.
+async fn drain(session: &mut Session, most: usize) {
+    let mut left = most;
+    while let Ok(Some(bytes)) = session.as_downstream_mut().read_request_body().await {
+        let Some(rest) = left.checked_sub(bytes.len()) else { return };
+        left = rest;
+    }
 }
 
 async fn write(session: &mut Session, done: Done) -> Result<()> {

@@ -16,7 +16,7 @@ const VISITOR: &str = "X-Forwarded-For: 203.0.113.77\r\n";
 
 fn cookies() -> String {
     choice("f1a1m1").trim_end().to_owned()
-        + "; _st_id=abc.7; _ads=adsvalue; session=hush; _st=no\r\n"
+        + "; _st_id=abc.7; _ads=adsvalue; session=hush; _st=no; _st_a@b.example=1; _st_203.0.113.77=1; _st_m=a@b.example\r\n"
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,6 +170,22 @@ async fn http2_is_read_as_well() {
     assert_eq!(shop.stub.bodies(), b"{\"id\":\"x\"}");
     let reached = shop.reached();
     assert!(reached.contains("_st_id=abc.7") && !reached.contains("hush"), "{reached}");
+}
+
+/// An answer before the end of the body goes with the stream that is reset then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_over_http2_comes_through() {
+    let shop = Shop::of(Plan::default()).await;
+    let (mut client, _driver) = connect(shop.front.visitors).await;
+    for _ in 0..20 {
+        let request = http::Request::post(format!("http://shop.test{COLLECT}"));
+        let (response, mut stream) = client.send_request(request.body(()).unwrap(), false).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        // The stream must still be there for the body.
+        stream.send_data("id=1".into(), true).unwrap();
+        assert_eq!(response.await.unwrap().status(), 204);
+    }
+    assert!(shop.stub.requests().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
