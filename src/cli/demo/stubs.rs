@@ -92,10 +92,7 @@ pub(super) const STUBS: [Stub; 5] = [
         is_new: true,
         hosts: &["video.localhost"],
         also: &[],
-        endpoints: &[
-            ("video.localhost/embed", Kind::Frame, &["rel"], &[]),
-            ("video.localhost/api/stats", Kind::Image, &["docid"], &["ref"]),
-        ],
+        endpoints: &[("video.localhost/embed", Kind::Frame, &["rel"], &[])],
         purpose: Purpose::Functional,
     },
 ];
@@ -253,7 +250,7 @@ mod tests {
             ("analytics.localhost", "/g/collect"),
             ("www.google-analytics.com", "/g/collect"),
             ("www.facebook.com", "/tr/"),
-            ("video.localhost", "/api/stats/playback"),
+            ("video.localhost", "/embed/h4rb0urL4ne"),
         ] {
             assert!(STUBS.iter().any(|stub| stub.owns(host, path)), "{host}{path}");
             assert!(hosts().any(|known| known == host), "{host}");
