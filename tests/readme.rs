@@ -48,7 +48,7 @@ fn the_example_is_what_the_program_does() {
 #[test]
 fn the_configuration_is_right() {
     let configurations = blocks("toml");
-    assert_eq!(configurations.len(), 3);
+    assert_eq!(configurations.len(), 4);
     for configuration in configurations {
         Config::parse(&configuration, "README.md", Path::new(""), &Overrides::default()).unwrap();
     }
@@ -82,6 +82,62 @@ fn the_new_vendor_gets_what_its_entry_lists() {
     );
     assert_eq!(body["user"].as_object().unwrap().keys().collect::<Vec<_>>(), ["id"]);
     assert_eq!(body["user"]["id"].as_str().unwrap().len(), 16);
+}
+
+/// Runs the command that begins so, with a choice of today, and gives what it says.
+fn said(start: &str, more: &[&str]) -> String {
+    let commands = blocks("sh").concat();
+    let command = commands.lines().find(|line| line.starts_with(start)).unwrap();
+    let today = consent::Day::of(std::time::SystemTime::now()).to_string();
+    let command = command.replace("20260101", &today);
+    let words = command.split(' ').skip(1).map(|word| word.trim_matches('\''));
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_consentry")).args(words).args(more).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const EXPLAIN: &str = "consentry explain --cookie 'consentry=v1.p1.20260101.f0a1m0' --page";
+
+#[test]
+fn the_request_leaves_as_shown() {
+    let [shown] = &blocks("text")[..] else { panic!("one block of text") };
+    let said = said(EXPLAIN, &[]);
+    assert!(said.ends_with(shown), "{said}");
+}
+
+#[test]
+fn the_settings_of_collection_do_what_is_said() {
+    let settings = blocks("toml").into_iter().find(|block| block.contains("[collect]")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("consentry.toml");
+    for (from, to, told) in [
+        ("", "", "nothing is sent: it names no account of the site's with the vendor"),
+        ("G-ABC123", "G-1", "  dl = https://shop.example/\n"),
+        ("\"consent\"", "\"none\"", "nothing is sent: the site shares nothing"),
+        ("\"/health/*\"", "\"/\"", "nothing is sent: the page shares nothing"),
+        ("\"ga4\", ", "", "nothing is sent: the site does not serve Google Analytics 4"),
+    ] {
+        assert!(settings.contains(from), "{from}");
+        fs::write(&config, settings.replacen(from, to, 1)).unwrap();
+        let said = said(EXPLAIN, &["--config", config.to_str().unwrap()]);
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}
+
+#[test]
+fn vendors_that_are_said_to_be_gated_only_are() {
+    let text = readme();
+    let (_, list) = text.split_once("says why\n(").unwrap();
+    let vendors = consentry::config::built_in();
+    for (name, id) in
+        [("Hotjar", "hotjar"), ("Facebook's plug-ins", "fb_sdk"), ("RudderStack", "rudderstack")]
+    {
+        assert!(list.split(')').next().unwrap().contains(name), "{name}");
+        assert!(
+            vendors.iter().any(|vendor| vendor.id == id && !vendor.gated_only.is_empty()),
+            "{id}"
+        );
+    }
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub(super) enum Rule {
 struct Rules<V> {
     exact: FxHashMap<Box<str>, (usize, V)>,
     patterns: Vec<(usize, Pattern, V)>,
+    /// Those of the patterns that speak of something below a field.
+    deep: Vec<Pattern>,
     /// All paths above those in `exact`.
     above: FxHashSet<Box<str>>,
 }
@@ -132,11 +134,17 @@ impl Fields {
 
 impl<V: Copy> Rules<V> {
     fn new<'a>(rules: impl Iterator<Item = (&'a str, V)>) -> Self {
-        let mut new =
-            Self { exact: FxHashMap::default(), patterns: Vec::new(), above: FxHashSet::default() };
+        let mut new = Self {
+            exact: FxHashMap::default(),
+            patterns: Vec::new(),
+            deep: Vec::new(),
+            above: FxHashSet::default(),
+        };
         for (at, (path, value)) in rules.enumerate() {
             if path.contains('*') {
-                new.patterns.push((at, Pattern::new(path), value));
+                let pattern = Pattern::new(path);
+                new.deep.extend(pattern.is_deep().then(|| pattern.clone()));
+                new.patterns.push((at, pattern, value));
                 continue;
             }
             new.exact.entry(path.into()).or_insert((at, value));
@@ -159,8 +167,10 @@ impl<V: Copy> Rules<V> {
     }
 
     fn reach_below(&self, path: &str) -> bool {
-        self.above.contains(path)
-            || self.patterns.iter().any(|(_, pattern, _)| pattern.reaches_below(path))
+        if path.is_empty() {
+            return !self.patterns.is_empty();
+        }
+        self.above.contains(path) || self.deep.iter().any(|pattern| pattern.reaches_below(path))
     }
 }
 
@@ -182,6 +192,11 @@ impl Pattern {
         let fits = self.names.iter().all(|glob| names.next().is_some_and(|n| glob.matches(n)));
         // `**` alone also stands for the items of a list that is the whole body, whose path is empty.
         fits && names.next().is_some() == self.open
+    }
+
+    /// Whether it speaks of something below a field.
+    const fn is_deep(&self) -> bool {
+        self.open || self.names.len() > 1
     }
 
     fn reaches_below(&self, path: &str) -> bool {

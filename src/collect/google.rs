@@ -189,7 +189,11 @@ pub(super) fn is_click(name: &str) -> bool {
 /// What the stamped parameters in `query` claim.
 fn claims(query: &str) -> Vec<Claim> {
     let pairs = query.split(['&', ';']).filter_map(|pair| pair.split_once('='));
-    pairs.filter_map(|(name, value)| claim(&decode_query(name), &decode_query(value))).collect()
+    let stamped = pairs.filter_map(|(name, value)| {
+        let name = decode_query(name);
+        STAMPED.contains(&&*name).then(|| claim(&name, &decode_query(value)))
+    });
+    stamped.flatten().collect()
 }
 
 fn claim(name: &str, value: &str) -> Option<Claim> {

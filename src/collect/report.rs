@@ -32,7 +32,17 @@ pub(super) fn note(
     if names.len() >= MAX_NAMES || name.is_empty() || names.contains(name) {
         return;
     }
-    let cut: String = name.chars().take(4 * MAX_LEN).collect();
+    if name.len() <= MAX_LEN {
+        let clean = clean(name).unwrap_or_else(|| name.to_owned());
+        names.insert(if clean.len() <= MAX_LEN { clean } else { shortened(&clean, MAX_LEN) });
+        return;
+    }
+    let cut = shortened(name, 4 * MAX_LEN);
     let clean = clean(&cut).unwrap_or(cut);
-    names.insert(clean.chars().take(MAX_LEN).collect());
+    names.insert(shortened(&clean, MAX_LEN));
+}
+
+/// The first `most` characters of `text`.
+fn shortened(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }

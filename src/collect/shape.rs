@@ -28,7 +28,7 @@ use crate::{
     purpose::{Purpose, PurposeSet},
 };
 use regex::Regex;
-use std::{borrow::Cow, collections::BTreeSet, net::IpAddr, time::SystemTime};
+use std::{borrow::Cow, collections::BTreeSet, net::IpAddr, rc::Rc, time::SystemTime};
 
 /// What holds for all requests of one site, compiled once.
 #[derive(Clone, Debug)]
@@ -226,7 +226,7 @@ impl Walk<'_> {
         let stamps = Stamps::new(input.purposes, queries);
         self.marketing &= stamps.advertising;
         self.report.consent_mismatch = stamps.mismatch;
-        self.stamps = Some(stamps);
+        self.stamps = Some(Rc::new(stamps));
         let all_if = |all| if all { Stamp::All } else { Stamp::Present };
         let has_query = input.query.is_some_and(|query| !query.is_empty());
         let in_query = parameters.is_none() && (has_query || lines.is_none());

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::catalog::Action;
 use crate::collect::Unlisted;
-use std::{borrow::Cow, collections::BTreeSet, time::SystemTime};
+use std::{borrow::Cow, collections::BTreeSet, rc::Rc, time::SystemTime};
 
 /// The bytes of the longest path: each value below it costs a look at all of it.
 const MAX_PATH: usize = 1024;
@@ -28,7 +28,8 @@ pub(super) struct Walk<'a> {
     pub(super) shaper: &'a Shaper,
     pub(super) fields: &'a Fields,
     pub(super) redactor: Redactor<'a>,
-    pub(super) stamps: Option<Stamps>,
+    /// Shared, for each line of a batch reads it.
+    pub(super) stamps: Option<Rc<Stamps>>,
     pub(super) marketing: bool,
     pub(super) now: SystemTime,
     pub(super) budget: Budget,
@@ -91,7 +92,7 @@ impl<'a> Walk<'a> {
     pub(super) fn json<'j>(&mut self, json: Json<'j>) -> Result<Option<Json<'j>>, Malformed> {
         match json {
             Json::Null | Json::Bool(_) => Ok(self.leaves().then_some(json)),
-            Json::Number(literal) => Ok(match self.scalar(&literal) {
+            Json::Number(literal) => Ok(match self.scalar(&literal, self.rule()) {
                 Outcome::Dropped => None,
                 Outcome::Same => Some(Json::Number(literal)),
                 Outcome::Changed(text) => Some(Json::Text(Cow::Owned(text))),
@@ -136,24 +137,25 @@ impl<'a> Walk<'a> {
 
     /// What of `text`, the value of the field where the walk is, leaves.
     pub(super) fn text(&mut self, text: &str) -> Result<Outcome, Malformed> {
-        match self.rule() {
+        let rule = self.rule();
+        match rule {
             Rule::Unlisted | Rule::Leave(Action::Keep, _) => {
-                if let Some(outcome) = self.held(text)? {
+                if let Some(outcome) = self.held(text, rule)? {
                     return Ok(outcome);
                 }
             }
             Rule::Drop | Rule::Leave(..) => {}
         }
-        Ok(self.scalar(text))
+        Ok(self.scalar(text, rule))
     }
 
-    /// What of a value that holds no fields leaves.
-    fn scalar(&mut self, text: &str) -> Outcome {
-        self.place(text);
+    /// What of a value that holds no fields leaves by `rule`, that of where the walk is.
+    fn scalar(&mut self, text: &str, rule: Rule) -> Outcome {
+        self.place(text, rule);
         if self.fields.is_account(&self.path) {
             self.accounts.insert(text.to_owned());
         }
-        let Rule::Leave(action, care) = self.rule() else {
+        let Rule::Leave(action, care) = rule else {
             self.dropped();
             return Outcome::Dropped;
         };
@@ -176,13 +178,16 @@ impl<'a> Walk<'a> {
         };
         let outcome =
             if left == text { Outcome::Same } else { Outcome::Changed(left.into_owned()) };
-        self.kept();
+        self.kept(care);
         outcome
     }
 
     /// Notes a URL on a path that shares nothing, also in a field that does not leave: it says where the visitor is.
-    fn place(&mut self, text: &str) {
-        let is_url = matches!(self.rule(), Rule::Leave(Action::Url, _)) || text.contains("//");
+    fn place(&mut self, text: &str, rule: Rule) {
+        if self.shaper.sensitive.is_empty() {
+            return;
+        }
+        let is_url = matches!(rule, Rule::Leave(Action::Url, _)) || text.contains("//");
         if is_url && let Some(host) = self.shaper.sensitive.host(text) {
             self.sensitive.insert(host);
         }
@@ -202,9 +207,9 @@ impl<'a> Walk<'a> {
     }
 
     /// What of the fields that `text` holds leaves; `None` if it holds none, or none that need looking at.
-    fn held(&mut self, text: &str) -> Result<Option<Outcome>, Malformed> {
+    fn held(&mut self, text: &str, rule: Rule) -> Result<Option<Outcome>, Malformed> {
         let below = self.fields.reach_below(&self.path);
-        let listed = self.rule() != Rule::Unlisted;
+        let listed = rule != Rule::Unlisted;
         if self.depth >= MAX_DEPTH || !(below || listed) {
             return Ok(None);
         }
@@ -359,13 +364,12 @@ impl<'a> Walk<'a> {
 
     /// Whether what holds no text leaves.
     fn leaves(&mut self) -> bool {
-        let leaves = matches!(self.rule(), Rule::Leave(..));
-        if leaves {
-            self.kept()
-        } else {
-            self.dropped()
-        }
-        leaves
+        let Rule::Leave(_, care) = self.rule() else {
+            self.dropped();
+            return false;
+        };
+        self.kept(care);
+        true
     }
 
     pub(super) fn dropped(&mut self) {
@@ -373,10 +377,14 @@ impl<'a> Walk<'a> {
         note(&mut self.report.dropped, &self.path, |name| redactor.clean_name(name));
     }
 
-    fn kept(&mut self) {
+    /// Notes that the field leaves. The catalogue itself has the names of those that it lists by name.
+    fn kept(&mut self, care: Care) {
         let found = self.count_hits();
         let redactor = &mut self.redactor;
-        note(&mut self.report.kept, &self.path, |name| redactor.clean_name(name));
+        note(&mut self.report.kept, &self.path, |name| match care {
+            Care::Named => None,
+            Care::All => redactor.clean_name(name),
+        });
         if found {
             let names = &mut self.report.redacted_fields;
             note(names, &self.path, |name| redactor.clean_name(name));

@@ -131,7 +131,7 @@ fn unescape(text: &str) -> Option<String> {
         let plain = percent_decode_str(text).decode_utf8_lossy();
         return (plain != text).then(|| plain.into_owned());
     }
-    text.contains("\\u00").then(|| {
+    (text.contains('\\') && text.contains("\\u00")).then(|| {
         let mut parts = text.split("\\u00");
         let first = parts.next().unwrap_or_default().to_owned();
         parts.fold(first, |mut plain, part| {

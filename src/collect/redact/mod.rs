@@ -60,7 +60,7 @@ pub(super) enum Care {
 pub(super) struct Redactor<'a> {
     patterns: &'a [Regex],
     /// The client's address, which goes wherever it stands.
-    client: Option<String>,
+    client: Option<memmem::Finder<'static>>,
     hits: Vec<Detector>,
 }
 
@@ -110,7 +110,7 @@ impl Detector {
 impl<'a> Redactor<'a> {
     pub(super) fn new(patterns: &'a [Regex], client: Option<IpAddr>) -> Self {
         let client = client.map(|ip| ip.to_canonical()).filter(|ip| !ip.is_loopback());
-        Self { patterns, client: client.map(|ip| ip.to_string()), hits: Vec::new() }
+        Self { patterns, client: client.map(finder), hits: Vec::new() }
     }
 
     /// `text` without what was found in it.
@@ -166,9 +166,10 @@ impl<'a> Redactor<'a> {
             ip::find(text, classes, &mut hits);
             phone::find(text, classes, care, &mut hits);
         }
-        if let Some(client) = &self.client {
-            let found = memmem::find_iter(text.as_bytes(), client.as_bytes());
-            hits.extend(found.map(|at| Hit { at: at..at + client.len(), what: Detector::Ip }));
+        if let Some(client) = self.client.as_ref().filter(|ip| ip.needle().len() <= text.len()) {
+            let length = client.needle().len();
+            let found = client.find_iter(text.as_bytes());
+            hits.extend(found.map(|at| Hit { at: at..at + length, what: Detector::Ip }));
         }
         for pattern in self.patterns {
             let found = pattern.find_iter(text).filter(|found| !found.is_empty());
@@ -178,8 +179,16 @@ impl<'a> Redactor<'a> {
     }
 }
 
+/// A search for an address as it is written.
+fn finder(ip: IpAddr) -> memmem::Finder<'static> {
+    memmem::Finder::new(&ip.to_string()).into_owned()
+}
+
 /// Hits in order; those that overlap are one, of the kind that comes first in [`Detector`].
 fn merge(mut hits: Vec<Hit>) -> Vec<Hit> {
+    if hits.len() < 2 {
+        return hits;
+    }
     hits.sort_by_key(|hit| (hit.at.start, hit.what));
     let mut merged: Vec<Hit> = Vec::with_capacity(hits.len());
     for hit in hits {
