@@ -584,7 +584,10 @@ fn demo_shows_its_shop_without_trackers() {
     assert!(none.starts_with("HTTP/1.1 200"), "{none}");
     assert!(!none.contains("//tags.localhost") && !none.contains("//social.localhost"), "{none}");
     let all = get(address, &format!("Cookie: {}\r\n", cookie("f1a1m1")));
-    assert!(all.contains("//tags.localhost") && all.contains("//social.localhost"));
+    for served in ["/_consentry/v/tags.localhost/gtm.js", "/_consentry/v/social.localhost/tr?"] {
+        assert!(all.contains(served) && !none.contains(served), "{all}");
+    }
+    assert!(!all.contains("//tags.localhost") && !all.contains("//social.localhost"), "{all}");
 }
 
 #[test]
