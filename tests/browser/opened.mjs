@@ -19,9 +19,11 @@ export function unpacked(bytes) {
 }
 
 /** Every text in `text`, as deep as it goes, `text` first. */
-export function texts(text, depth = DEPTH) {
+export function texts(text, depth = DEPTH, seen = new Set()) {
+  if (seen.has(text)) return [];
+  seen.add(text);
   const inside = depth ? [unescaped(text), unbased(text), ...split(text), ...leaves(text)] : [];
-  return [text, ...inside.filter((other) => other !== undefined && other !== text).flatMap((other) => texts(other, depth - 1))];
+  return [text, ...inside.filter((other) => other !== undefined && other !== text).flatMap((other) => texts(other, depth - 1, seen))];
 }
 
 /** The JSON in `text`, in lines, in a form's field or in base64, one value for each; `undefined` where there is none. */
