@@ -5,7 +5,11 @@ use super::{
     shop::{Plan, Shop, choice, with},
 };
 use consentry::{collect::Limits, engine::Collection};
-use std::time::{Duration, Instant};
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
 
 const COLLECT: &str = "/_consentry/v/stats.test/collect";
 const PATHS: [(&str, u16); 4] = [
@@ -218,4 +222,64 @@ async fn a_body_that_is_none_is_the_visitors_fault() {
         assert_eq!(Visitor::new(shop.front.visitors).await.ask(&request).await.status, 400);
         assert!(shop.stub.requests().is_empty());
     }
+}
+
+/// A TLS server whose certificate nobody vouches for; it prints what it is sent.
+struct Impostor {
+    server: Child,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Impostor {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let of = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost";
+        let made = Command::new("openssl").args(of.split(' ')).current_dir(folder.path()).output();
+        assert!(made.unwrap().status.success());
+        let serve = format!("s_server -accept 127.0.0.1:{port} -cert cert.pem -key key.pem -quiet");
+        let seen = std::fs::File::create(folder.path().join("seen")).unwrap();
+        let server = Command::new("openssl")
+            .args(serve.split(' '))
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(seen)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Self { server, port, folder }
+    }
+
+    fn seen(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("seen")).unwrap()
+    }
+}
+
+impl Drop for Impostor {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_whose_certificate_is_not_trusted_gets_nothing() {
+    let impostor = Impostor::start().await;
+    let mut collection = Collection::default();
+    let target = format!("https://localhost:{}", impostor.port).parse().unwrap();
+    collection.targets.insert("stats.test".into(), target);
+    let plan = Plan { collection, unmapped: true, ..Plan::default() };
+    let shop = Shop::of(plan).await;
+    assert_eq!(shop.ask("GET", COLLECT, &choice("f1a1m1")).await.status, 204);
+    let counted = "consentry_collect_refused_total{reason=\"unreachable\",vendor=\"stats\"} 1";
+    shop.front.counted(counted).await;
+    assert_eq!(impostor.seen(), "");
+    // The server does take requests: of who does not look at its certificate.
+    let url = format!("https://localhost:{}/collect?id=1", impostor.port);
+    let asked = Command::new("curl").args(["-sk", "-m", "2", &url]).output().unwrap();
+    assert!(impostor.seen().contains("GET /collect?id=1"), "{asked:?}");
 }
