@@ -99,7 +99,9 @@ const browser = await launch();
 const secure = certificate();
 try {
   for (const manager of MANAGERS) {
-    const served = await proxy(args.program, manager.name, manager.config, origin(manager), args.out);
+    // What is allowed is seen where it goes: at the vendors' own hosts.
+    const config = `${manager.config}[collect]\nenabled = false\n`;
+    const served = await proxy(args.program, manager.name, config, origin(manager), args.out);
     try {
       await visits(browser, secure, served.front, manager);
       assert.deepEqual(served.failures, [], `${manager.name}: the proxy failed`);

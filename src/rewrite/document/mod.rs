@@ -255,7 +255,7 @@ impl Document {
             self.cursor += plain as u64;
             if self.cursor < to {
                 let Some(lens) = self.lens.nested() else {
-                    self.state = State::Dropping;
+                    self.too_deep(to, out);
                     return Ok(());
                 };
                 inner = Some(Box::new(self.part(lens)));
@@ -266,6 +266,17 @@ impl Document {
         }
         self.state = State::Nested(inner);
         Ok(())
+    }
+
+    /// Leaves out what is nested too deep to be looked into, unless nothing in it can be gated.
+    fn too_deep(&mut self, to: u64, out: &mut Vec<u8>) {
+        if self.lens.gate.ruling().allows_everything() {
+            out.extend_from_slice(self.slice(self.cursor..to));
+            self.cursor = to;
+            self.state = State::Nested(None);
+        } else {
+            self.state = State::Dropping;
+        }
     }
 
     /// The rewriting of the part of this page that begins at the cursor.

@@ -275,7 +275,7 @@ async fn a_vendor_whose_certificate_is_not_trusted_gets_nothing() {
     let plan = Plan { collection, unmapped: true, ..Plan::default() };
     let shop = Shop::of(plan).await;
     assert_eq!(shop.ask("GET", COLLECT, &choice("f1a1m1")).await.status, 204);
-    let counted = "consentry_collect_refused_total{reason=\"unreachable\",vendor=\"stats\"} 1";
+    let counted = "consentry_collect_failures_total{cause=\"unreachable\",vendor=\"stats\"} 1";
     shop.front.counted(counted).await;
     assert_eq!(impostor.seen(), "");
     // The server does take requests: of who does not look at its certificate.
