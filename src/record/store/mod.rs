@@ -11,7 +11,7 @@ mod rows;
 use self::rows::{RECORD, Row, chained};
 use super::{ConsentRecord, Entry, Flaw, Minute, StoreUrl, Verified, chain::Walk, entry::minute};
 use sqlx::{
-    PgPool, SqlitePool,
+    Connection as _, PgConnection, PgPool, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -121,6 +121,10 @@ impl Store {
             }
             StoreUrl::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url)?.application_name("consentry");
+                // A pool tries again until its time is over, and says no more than that it is.
+                let first = PgConnection::connect_with(&options);
+                let first = tokio::time::timeout(PATIENCE, first).await;
+                first.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
                 let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
                 pool.connect_with(options).await.map(Self::Postgres)
             }
