@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod policy;
 pub mod proxy;
 pub mod purpose;
+pub mod record;
 pub mod rewrite;
 pub mod site;
 pub mod vendor;

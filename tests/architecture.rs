@@ -9,7 +9,7 @@ const ROWS: &[&[&str]] = &[
     &["purpose", "site"],
     &["vendor"],
     &["catalog", "consent"],
-    &["policy"],
+    &["policy", "record"],
     &["coding", "headers", "rewrite"],
     &["collect"],
     &["engine", "metrics"],
@@ -32,6 +32,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pingora_proxy", &["proxy"]),
     ("prometheus", &["metrics", "proxy"]),
     ("psl", &["site"]),
+    ("sqlx", &["record"]),
     ("toml", &["config"]),
     ("zstd", &["coding"]),
 ];

@@ -1,0 +1,230 @@
+//! One suite for both databases.
+
+use crate::{
+    database::{databases, entry, record},
+    postgres::PASSWORD,
+};
+use consentry::record::{Entry, Filter, Flaw, Outcome, Recorder, Spool, Store, StoreUrl, hash_of};
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+async fn all(store: &Store) -> usize {
+    let mut count = 0;
+    let mut after = 0;
+    loop {
+        let page = store.records(&Filter::default(), after).await.unwrap();
+        let Some(last) = page.last() else { return count };
+        (count, after) = (count + page.len(), last.seq);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_appended_is_read_found_and_chained() {
+    for database in databases() {
+        let store = Store::open(&database.url).await.unwrap();
+        let body = "We ask you.".to_owned();
+        let text = Entry::Text { hash: hash_of(&body), language: "en".into(), body: body.clone() };
+        let list = Entry::Vendors { hash: hash_of("[]"), body: "[]".into() };
+        let granted = record(7, true);
+        let entries = [
+            text.clone(),
+            list.clone(),
+            Entry::Record(granted.clone()),
+            entry(9, false),
+            entry(8, false),
+        ];
+        store.append("a", &entries).await.unwrap();
+        store.append("a", &entries).await.unwrap();
+        store
+            .append("b", &[text, list, Entry::Record(granted.clone()), entry(10, true)])
+            .await
+            .unwrap();
+        assert_eq!(all(&store).await, 4, "{:?}", database.url);
+        let verified = store.verify().await.unwrap().unwrap();
+        assert_eq!((verified.records, verified.head), (4, 4));
+        let found = Filter { receipt: granted.receipt.clone(), ..Filter::default() };
+        let found = store.records(&found, 0).await.unwrap();
+        assert_eq!(found.iter().map(|c| &c.record).collect::<Vec<_>>(), [&granted]);
+        let of_site = Filter {
+            site: Some("other.example".into()),
+            from: Some(9),
+            until: Some(10),
+            ..Filter::default()
+        };
+        assert_eq!(store.records(&of_site, 0).await.unwrap().len(), 1);
+        assert_eq!(store.text(&hash_of(&body)).await.unwrap(), Some(("en".into(), body)));
+        assert_eq!(store.vendors(&hash_of("[]")).await.unwrap().as_deref(), Some("[]"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_can_be_counted_only() {
+    for database in databases() {
+        let store = Store::open(&database.url).await.unwrap();
+        let refusal = |n: u32| Entry::Refusal {
+            id: n.to_string(),
+            day: 1440,
+            site: "s".into(),
+            policy: "p".into(),
+        };
+        let three: Vec<_> = (0..3).map(refusal).collect();
+        store.append("a", &three).await.unwrap();
+        store.append("a", &three).await.unwrap();
+        store.append("b", &three[..1]).await.unwrap();
+        assert_eq!(store.refusals().await.unwrap(), [(1440, "s".to_owned(), "p".to_owned(), 4)]);
+        assert_eq!(all(&store).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_are_purged_and_the_chain_holds() {
+    for database in databases() {
+        let store = Store::open(&database.url).await.unwrap();
+        let entries: Vec<_> = [1, 2, 5, 3, 6].map(|minute| entry(minute, true)).into();
+        store.append("a", &entries).await.unwrap();
+        // The record of minute 3 came after that of minute 5, and goes with it.
+        assert_eq!(store.purge(4).await.unwrap(), 2);
+        assert_eq!(store.purge(4).await.unwrap(), 0);
+        assert_eq!(store.verify().await.unwrap().unwrap().records, 3);
+        assert_eq!(store.purge(9).await.unwrap(), 3);
+        store.append("b", &[entry(9, false)]).await.unwrap();
+        let verified = store.verify().await.unwrap().unwrap();
+        assert_eq!((verified.records, verified.head), (1, 6));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tampering_shows() {
+    for database in databases() {
+        for (statement, flaw) in [
+            ("UPDATE consentry_records SET purposes = 'marketing' WHERE seq = 2", Flaw::Changed(2)),
+            ("DELETE FROM consentry_records WHERE seq = 2", Flaw::Gap { expected: 2, found: 3 }),
+            ("DELETE FROM consentry_records WHERE seq = 3", Flaw::Cut { expected: 3, found: 2 }),
+            ("UPDATE consentry_records SET method = 'nonsense' WHERE seq = 1", Flaw::Changed(1)),
+        ] {
+            let store = Store::open(&database.url).await.unwrap();
+            store.purge(i64::MAX).await.unwrap();
+            run(
+                &store,
+                "UPDATE consentry_head SET seq = 0, hash = '', start_seq = 0, start_hash = ''",
+            )
+            .await;
+            run(&store, "DELETE FROM consentry_segments").await;
+            store.append("a", &[entry(1, true), entry(2, false), entry(3, false)]).await.unwrap();
+            assert!(store.verify().await.unwrap().is_ok());
+            run(&store, statement).await;
+            assert_eq!(store.verify().await.unwrap(), Err(flaw), "{statement}");
+        }
+    }
+}
+
+async fn run(store: &Store, statement: &str) {
+    match store {
+        Store::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+        Store::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_make_one_chain() {
+    for database in databases() {
+        let stores =
+            [Store::open(&database.url).await.unwrap(), Store::open(&database.url).await.unwrap()];
+        let writers = stores.iter().cloned().enumerate().map(|(node, store)| {
+            tokio::spawn(async move {
+                for n in 0..40 {
+                    store
+                        .append(&format!("{node}-{n}"), &[entry(n, true), entry(n, false)])
+                        .await
+                        .unwrap();
+                }
+            })
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.unwrap();
+        }
+        assert_eq!(stores[0].verify().await.unwrap().unwrap().records, 160, "{:?}", database.url);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_another_version_is_refused() {
+    for database in databases() {
+        let store = Store::open(&database.url).await.unwrap();
+        run(&store, "UPDATE _sqlx_migrations SET version = 99").await;
+        let error = Store::open(&database.url).await.unwrap_err().to_string();
+        assert!(error.contains("another database") && !error.contains(PASSWORD), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_down_delays_nobody_and_loses_nothing() {
+    for database in databases() {
+        let Some(server) = &database.postgres else { continue };
+        Store::open(&database.url).await.unwrap();
+        server.down();
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path()).unwrap();
+        let recorder = Recorder::start(spool, Duration::from_secs(5), 64).unwrap();
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let say = {
+            let said = said.clone();
+            move |text: &str| said.lock().unwrap().push(text.to_owned())
+        };
+        let drain = tokio::spawn(recorder.clone().drain(
+            folder.path().to_owned(),
+            database.url.clone(),
+            say,
+        ));
+        for n in 0..20 {
+            assert_eq!(recorder.record(&[entry(n, true)]).await, Outcome::Recorded);
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        server.up();
+        let store = Store::open(&database.url).await.unwrap();
+        for _ in 0..100 {
+            if all(&store).await == 20 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert_eq!(store.verify().await.unwrap().unwrap().records, 20);
+        drain.abort();
+        let said = said.lock().unwrap();
+        assert!(said[0].contains("refused"), "{said:?}");
+        assert!(
+            said.windows(2).all(|pair| pair[0] != pair[1]),
+            "what is wrong is said once: {said:?}"
+        );
+        assert!(
+            said.last().unwrap().contains("again") && !said.concat().contains(PASSWORD),
+            "{said:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_name_the_store_and_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("no.db");
+    fs::write(&file, "this is no database, and long enough to be none").unwrap();
+    let mut urls: Vec<(StoreUrl, &str)> = vec![
+        (format!("sqlite:{}", file.display()).parse().unwrap(), "not a database"),
+        (
+            format!("sqlite:{}/none/x.db", folder.path().display()).parse().unwrap(),
+            "unable to open",
+        ),
+        ("postgres://u:s3cret-word@127.0.0.1:1/x".parse().unwrap(), "refused"),
+    ];
+    let databases = databases();
+    let server = databases.iter().find_map(|database| database.postgres.as_ref());
+    urls.extend(server.map(|server| (server.wrong().parse().unwrap(), "password")));
+    for (url, why) in urls {
+        let error = Store::open(&url).await.unwrap_err().to_string();
+        assert!(error.contains(why) && error.contains(&url.to_string()), "{error}");
+        assert!(!error.contains(PASSWORD) && !error.contains("wr0ng-word"), "{error}");
+    }
+}
