@@ -40,8 +40,8 @@ pub struct Rule {
 pub struct Config {
     /// The cookie of our own choice; default `consentry`.
     pub cookie: String,
-    /// The version of the policy that visitors choose under; a choice of our own under another
-    /// version says nothing. Unset: any.
+    /// The version of the policy that visitors choose under; what a choice of our own under another
+    /// version allows does not count. Unset: any.
     pub policy: Option<PolicyVersion>,
     /// Choices older than this say nothing; days, default 180.
     pub max_age_days: u32,

@@ -14,6 +14,7 @@ mod cookies;
 mod date;
 mod gpc;
 pub mod gpp;
+mod held;
 mod iab;
 mod json;
 pub mod own;
@@ -31,8 +32,9 @@ pub use self::{
     cmp::{Cmp, UnknownCmp},
     config::{Config, Find, Rule},
     date::{Day, NotADay},
+    held::{Held, OwnCookie, Receipt, Signature},
     iab::Iab,
-    own::{Choice, PolicyVersion},
+    own::{Choice, PolicyVersion, Terms},
     reader::Reader,
     signal::{Basis, Consent, Signal, Vote, Votes},
 };
