@@ -34,7 +34,7 @@ pub use self::{
     date::{Day, NotADay},
     held::{Held, OwnCookie, Receipt, Signature},
     iab::Iab,
-    own::{Choice, PolicyVersion, Terms},
+    own::{Choice, LASTS, PolicyVersion, Terms},
     reader::Reader,
     signal::{Basis, Consent, Signal, Vote, Votes},
 };

@@ -148,6 +148,19 @@ fn is_field(text: &str) -> bool {
 // === impl PolicyVersion ===
 
 impl PolicyVersion {
+    /// The version that a list with this `hash` gives a policy: its first 8 hexadecimal digits.
+    #[must_use]
+    pub fn of_hash(hash: &str) -> Self {
+        let digits = hash.chars().filter(|c| matches!(c, '0'..='9' | 'a'..='f'));
+        Self(digits.take(8).collect())
+    }
+
+    /// Whether it is one that [`Self::of_hash`] gives, and no name that an operator wrote.
+    #[must_use]
+    pub fn is_of_hash(&self) -> bool {
+        self.0.len() == 8 && self.0.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
     /// The version as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
