@@ -173,6 +173,16 @@ impl Catalog {
         self.vendors.get(*self.by_id.get(id)?)
     }
 
+    /// The vendor that was kept by its purpose and id: the entry with this id, whatever its purpose is now, else that of the
+    /// long tail or of what has no name. It looks at all of them.
+    #[must_use]
+    pub fn kept(&self, purpose: Purpose, id: &str) -> Option<&Arc<Vendor>> {
+        let Unnamed { denied, heuristic, third_party, listed } = &self.unnamed;
+        let unnamed = [denied, heuristic, third_party].into_iter().chain(listed);
+        let rest = self.vendors.iter().skip(self.entries).chain(unnamed);
+        self.vendor(id).or_else(|| rest.into_iter().find(|v| v.purpose == purpose && &*v.id == id))
+    }
+
     /// Whose `target` is, seen from `page`.
     #[must_use]
     pub fn classify(

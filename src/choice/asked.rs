@@ -180,7 +180,7 @@ mod tests {
             page: Url::parse("https://www.shop.example/_consentry/choice").unwrap(),
             poster: Poster::Page,
             held,
-            terms: SiteTerms { policy: None, now, known: Arc::default() },
+            terms: SiteTerms { policy: None, now, known: Arc::default(), missing: Arc::default() },
             regime: Regime::OptIn,
             law_asks: true,
             cookie: "consentry".into(),

@@ -32,5 +32,5 @@ pub use self::{
     refused::Refused,
     signature::Key,
     state::State,
-    terms::SiteTerms,
+    terms::{Missing, SiteTerms},
 };

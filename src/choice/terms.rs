@@ -18,7 +18,10 @@ use crate::{
     purpose::{Purpose, PurposeSet},
 };
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// What a choice on one site counts under.
 #[derive(Clone, Debug)]
@@ -29,6 +32,32 @@ pub struct SiteTerms {
     pub now: Arc<Offer>,
     /// What they were asked about before, by the version.
     pub known: Arc<FxHashMap<PolicyVersion, Arc<Offer>>>,
+    /// Versions that were asked for and are not known.
+    pub missing: Arc<Missing>,
+}
+
+/// Versions whose lists are not known, for somebody to look them up.
+#[derive(Debug, Default)]
+pub struct Missing(Mutex<BTreeSet<PolicyVersion>>);
+
+/// How many of them are noted: whoever makes them up is not to fill the memory.
+const MOST: usize = 64;
+
+impl Missing {
+    fn note(&self, version: &PolicyVersion) {
+        // Whoever comes at the same time is noted the next time.
+        if let Ok(mut noted) = self.0.try_lock()
+            && noted.len() < MOST
+        {
+            noted.insert(version.clone());
+        }
+    }
+
+    /// Those that were noted since the last time.
+    #[must_use]
+    pub fn take(&self) -> BTreeSet<PolicyVersion> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Terms for SiteTerms {
@@ -43,7 +72,10 @@ impl Terms for SiteTerms {
         } else {
             self.known.get(&choice.policy)
         };
-        let Some(then) = then else { return PurposeSet::EMPTY };
+        let Some(then) = then else {
+            self.missing.note(&choice.policy);
+            return PurposeSet::EMPTY;
+        };
         let counts =
             |purpose: &Purpose| choice.purposes.contains(*purpose) && then.covers(now, *purpose);
         Purpose::OPTIONAL.into_iter().filter(counts).collect()
@@ -65,7 +97,7 @@ mod tests {
         let policy: Option<PolicyVersion> = policy.map(|name| name.parse().unwrap());
         let now = Arc::new(Offer::new(policy.as_ref(), now.iter().copied()));
         let known = known.iter().map(|offer| (offer.version().clone(), Arc::new((*offer).clone())));
-        SiteTerms { policy, now, known: Arc::new(known.collect()) }
+        SiteTerms { policy, now, known: Arc::new(known.collect()), missing: Arc::default() }
     }
 
     fn choice(policy: &str, purposes: &str) -> Choice {

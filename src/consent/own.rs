@@ -43,7 +43,7 @@ pub struct Choice {
 }
 
 /// The version of a policy: 1 to 16 lower case ASCII letters and digits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PolicyVersion(Box<str>);
 
 /// Text that is not a choice.

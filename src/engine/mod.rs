@@ -10,12 +10,14 @@
 //! 5. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
 mod config;
+mod inventory;
 mod locator;
 mod sites;
 mod treatment;
 mod view;
 
 pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
+pub use self::inventory::{Inventory, Snapshot};
 pub use self::locator::{Locator, NoPlaces, Places};
 use self::sites::Sites;
 pub use self::treatment::{Body, Cause, Treatment, is_page};

@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Site};
+use super::{Error, Inventory, Site};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -22,6 +22,7 @@ pub(super) struct Compiled {
     pub(super) config: Site,
     pub(super) scope: Arc<Scope>,
     pub(super) rules: Arc<Rules>,
+    pub(super) inventory: Inventory,
     reader: Reader,
 }
 
@@ -29,11 +30,14 @@ impl Compiled {
     fn new(config: Site, catalog: &Catalog) -> Self {
         let scope = Arc::new(catalog.scope(&config.gate));
         let rules = Arc::new(Rules::new(&config.collect));
+        let named = config.collect.vendors.iter().chain(config.collect.accounts.keys());
+        let named = named.filter_map(|id| catalog.vendor(id));
+        let inventory = Inventory::new(config.consent.policy.as_ref(), named);
         let listed = catalog.vendors().filter_map(|vendor| vendor.gvl);
         let providers = catalog.vendors().filter_map(|vendor| vendor.atp);
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
-        Self { scope, rules, reader, config }
+        Self { scope, rules, inventory, reader, config }
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.
@@ -49,7 +53,9 @@ impl Compiled {
         location: Location,
         now: SystemTime,
     ) -> Visitor {
-        Visitor { consent: self.reader.read(headers, now), location }
+        let terms = self.inventory.now();
+        let consent = self.reader.read_under(headers, now, terms.terms());
+        Visitor { consent, location }
     }
 
     /// The law that holds for `visitor`, and what the site grants.
