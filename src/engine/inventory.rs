@@ -19,10 +19,7 @@ use arc_swap::{ArcSwap, Guard};
 use rustc_hash::FxHashMap;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// How many vendors without an entry in the catalogue a site has at most.
@@ -37,8 +34,6 @@ type Found = BTreeMap<(Purpose, Box<str>), Arc<Vendor>>;
 pub struct Inventory {
     now: ArcSwap<Snapshot>,
     writing: Mutex<()>,
-    /// Whether a page has a consent manager of its own.
-    managed: AtomicBool,
 }
 
 /// The vendors of one site at one moment.
@@ -59,7 +54,7 @@ impl Inventory {
         let (known, missing) = <(Arc<FxHashMap<_, _>>, Arc<Missing>)>::default();
         let terms = SiteTerms { policy: policy.cloned(), now, known, missing };
         let now = ArcSwap::from_pointee(Snapshot { found: Found::new(), terms });
-        let inventory = Self { now, writing: Mutex::default(), managed: AtomicBool::default() };
+        let inventory = Self { now, writing: Mutex::default() };
         inventory.add(named);
         inventory
     }
@@ -93,18 +88,6 @@ impl Inventory {
         let old_now = old.now();
         self.add(old_now.found.keys().filter_map(|(purpose, id)| catalog.kept(*purpose, id)));
         self.learn(old_now.bodies());
-        self.managed.fetch_or(old.managed.load(Relaxed), Relaxed);
-    }
-
-    /// Notes that a page of the site has a consent manager of its own.
-    pub fn note_manager(&self) {
-        self.managed.store(true, Relaxed);
-    }
-
-    /// Whether a page of the site has a consent manager of its own.
-    #[must_use]
-    pub fn is_managed(&self) -> bool {
-        self.managed.load(Relaxed)
     }
 
     fn change(&self, change: impl FnOnce(&mut Snapshot)) {
