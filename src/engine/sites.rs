@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Inventory, Site};
+use super::{Error, Inventory, Served, Site};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -38,6 +38,12 @@ impl Compiled {
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
         Self { scope, rules, inventory, reader, config }
+    }
+
+    /// The file of ours that is under `kind`.
+    #[expect(clippy::unused_self, reason = "no site has files yet")]
+    pub(super) fn file(&self, _kind: &str) -> Option<Arc<Served>> {
+        None
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.
