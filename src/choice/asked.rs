@@ -7,14 +7,14 @@
 //! 3. A visitor is asked where the law asks for consent, the site has a vendor that needs it, and no choice that was made before
 //!    still says all that it said.
 
-use super::{Format, Key, Poster, Proof, Refused, Shown, SiteTerms, State, Wanted, back, method};
+use super::{Format, Key, Poster, Proof, Refused, SiteTerms, State, Texts, Wanted, back, method};
 use crate::{
     consent::{Choice, Day, Held, LASTS, OwnCookie},
     policy::Regime,
     purpose::PurposeSet,
     record::{Entry, Method, Refusals, new_id},
 };
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 use url::Url;
 
 /// Seconds of a day.
@@ -35,7 +35,7 @@ pub struct Asked {
     pub terms: SiteTerms,
     /// The law in force for the visitor.
     pub regime: Regime,
-    /// Whether it asks for a choice.
+    /// Whether it asks for a choice ([`law_asks`]).
     pub law_asks: bool,
     /// The name of the cookie.
     pub cookie: Box<str>,
@@ -43,6 +43,8 @@ pub struct Asked {
     pub max_age_days: u32,
     /// Paths that are no pages: nobody goes back to what begins with one of them.
     pub own_paths: Vec<Box<str>>,
+    /// What visitors are shown.
+    pub texts: Arc<dyn Texts>,
     /// When.
     pub now: SystemTime,
 }
@@ -60,6 +62,16 @@ pub struct Made {
     pub entries: Vec<Entry>,
     /// The path to go back to.
     pub back: String,
+}
+
+/// Whether a visitor under `regime` has to be asked: nothing works for him otherwise.
+#[must_use]
+pub const fn law_asks(regime: Regime, allow_implied: bool) -> bool {
+    match regime {
+        Regime::OptIn => true,
+        Regime::OptOut => !allow_implied,
+        Regime::None => false,
+    }
 }
 
 impl Asked {
@@ -82,15 +94,17 @@ impl Asked {
             .map_or_else(|| Ok("/".to_owned()), |path| back(path, &self.page, own))
     }
 
-    /// The choice that `wanted` is, signed with `key`, and its proof; `shown` is what the visitor saw, where that is known.
+    /// The choice that `wanted` is, signed with `key`, and its proof; `kept` says what of refusals.
     #[must_use]
-    pub fn make(&self, wanted: &Wanted, key: &Key, shown: Option<Shown>, kept: Refusals) -> Made {
+    pub fn make(&self, wanted: &Wanted, key: &Key, kept: Refusals) -> Made {
         let policy = self.terms.now.version().clone();
         let choice = Choice { purposes: wanted.purposes, day: Day::of(self.now), policy };
         let cookie = self.sign(choice, key);
         let before =
             self.held.as_ref().map_or(PurposeSet::EMPTY, |held| held.cookie.choice.purposes);
         let method = method(before, wanted.purposes, self.terms.now.purposes());
+        let shown = wanted.text.as_deref();
+        let shown = shown.and_then(|hash| self.texts.shown(hash, wanted.lang.as_deref()));
         let proof = Proof { asked: self, cookie: &cookie, method, shown };
         let entries = proof.entries(kept);
         // What cannot be gone back to was refused before.
@@ -162,11 +176,21 @@ impl Made {
 mod tests {
     use super::*;
     use crate::{
-        choice::Offer,
+        choice::{Offer, Shown},
         purpose::Purpose,
         record::{ConsentRecord, hash_of},
     };
-    use std::{collections::BTreeSet, sync::Arc, time::Duration};
+    use std::{collections::BTreeSet, time::Duration};
+
+    #[derive(Debug)]
+    struct Text;
+
+    impl Texts for Text {
+        fn shown(&self, hash: &str, _: Option<&str>) -> Option<Shown> {
+            let shown = Shown { language: "nb".into(), body: "tekst".into() };
+            (hash == hash_of("tekst")).then_some(shown)
+        }
+    }
 
     fn asked(cookie: Option<&str>) -> Asked {
         let now =
@@ -186,6 +210,7 @@ mod tests {
             cookie: "consentry".into(),
             max_age_days: 30,
             own_paths: vec!["/_consentry/v/".into()],
+            texts: Arc::new(Text),
             // 2026-11-23 10:01:02.
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(20_780 * 86_400 + 36_062),
         }
@@ -193,7 +218,7 @@ mod tests {
 
     fn made(asked: &Asked, body: &str, kept: Refusals) -> Made {
         let wanted = asked.read(Format::Form, body.as_bytes()).unwrap();
-        asked.make(&wanted, &Key::new(b"secret"), None, kept)
+        asked.make(&wanted, &Key::new(b"secret"), kept)
     }
 
     fn record(made: &Made) -> &ConsentRecord {
@@ -257,9 +282,9 @@ mod tests {
     #[test]
     fn what_was_shown_is_kept_under_its_hash() {
         let asked = asked(None);
-        let wanted = asked.read(Format::Json, br#"{"purposes":["analytics"]}"#).unwrap();
-        let shown = Shown { language: "nb".into(), body: "tekst".into() };
-        let made = asked.make(&wanted, &Key::new(b"s"), Some(shown), Refusals::Records);
+        let body = format!(r#"{{"purposes":["analytics"],"text":"{}"}}"#, hash_of("tekst"));
+        let wanted = asked.read(Format::Json, body.as_bytes()).unwrap();
+        let made = asked.make(&wanted, &Key::new(b"s"), Refusals::Records);
         let record = record(&made);
         assert_eq!((&*record.text, &*record.language), (&*hash_of("tekst"), "nb"));
         let text =

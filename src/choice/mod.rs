@@ -22,13 +22,13 @@ mod terms;
 
 use self::proof::Proof;
 pub use self::{
-    asked::{Asked, Made},
+    asked::{Asked, Made, law_asks},
     back::back,
     body::{Format, LONGEST, Wanted},
     method::method,
     offer::{BadOffer, Offer},
     poster::Poster,
-    proof::Shown,
+    proof::{Shown, Texts},
     refused::Refused,
     signature::Key,
     state::State,

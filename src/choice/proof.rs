@@ -10,6 +10,7 @@ use crate::{
     record::{ConsentRecord, Entry, Method, Minute, Refusals, hash_of, new_id},
 };
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -30,6 +31,12 @@ pub struct Shown {
     pub language: String,
     /// All of it.
     pub body: Arc<str>,
+}
+
+/// The texts that a site shows.
+pub trait Texts: fmt::Debug + Send + Sync {
+    /// The text with this hash, which the browser says to be in this language; none where it is not ours.
+    fn shown(&self, hash: &str, lang: Option<&str>) -> Option<Shown>;
 }
 
 /// A choice, and what there is to prove it.

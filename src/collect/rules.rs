@@ -140,6 +140,12 @@ impl Rules {
         share.or_else(|| self.sensitive.cover(path).then_some(Refused::Sensitive))
     }
 
+    /// Whether nothing is shared on any page.
+    #[must_use]
+    pub fn share_nothing(&self) -> bool {
+        self.config.share == Share::None
+    }
+
     /// What becomes of a request whose path these rules cover.
     #[must_use]
     pub fn decide(self: &Arc<Self>, asked: Asked<'_>) -> Outcome {

@@ -71,6 +71,15 @@ pub struct Config {
     pub gpc_json: Option<Day>,
 }
 
+impl Config {
+    /// Whether the operator has said that the site has a consent manager, or an in-house cookie that stands for one.
+    #[must_use]
+    pub fn names_a_manager(&self) -> bool {
+        let usual = self.cmps.is_empty() || self.cmps == Self::default().cmps;
+        !usual || !self.rules.is_empty() || !self.maps.is_empty() || !self.cookies.is_empty()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

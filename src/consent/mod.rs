@@ -17,6 +17,7 @@ pub mod gpp;
 mod held;
 mod iab;
 mod json;
+pub mod managers;
 pub mod own;
 mod reader;
 mod rule;
@@ -34,6 +35,7 @@ pub use self::{
     date::{Day, NotADay},
     held::{Held, OwnCookie, Receipt, Signature},
     iab::Iab,
+    managers::{Managers, Watch},
     own::{Choice, LASTS, PolicyVersion, Terms},
     reader::Reader,
     signal::{Basis, Consent, Signal, Vote, Votes},

@@ -27,7 +27,7 @@ const MOST_UNNAMED: usize = 300;
 /// How many lists of vendors that visitors were asked about are remembered.
 const MOST_KNOWN: usize = 256;
 
-type Found = BTreeMap<(Purpose, Box<str>), Arc<Vendor>>;
+type Found = BTreeMap<Purpose, BTreeMap<Box<str>, Arc<Vendor>>>;
 
 /// The vendors of one site.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Inventory {
     /// Adds all that `old` holds, of which the catalogue still knows the vendors.
     pub(super) fn take_over(&self, old: &Self, catalog: &Catalog) {
         let old_now = old.now();
-        self.add(old_now.found.keys().filter_map(|(purpose, id)| catalog.kept(*purpose, id)));
+        self.add(old_now.vendors().filter_map(|old| catalog.kept(old.purpose, &old.id)));
         self.learn(old_now.bodies());
     }
 
@@ -115,7 +115,7 @@ impl Snapshot {
 
     /// The vendors, by purpose and then by id.
     pub fn vendors(&self) -> impl Iterator<Item = &Arc<Vendor>> {
-        self.found.values()
+        self.found.values().flat_map(BTreeMap::values)
     }
 
     /// Every list that is known, that of now too, as it is kept.
@@ -125,9 +125,10 @@ impl Snapshot {
     }
 
     fn lacks(&self, vendor: &Vendor) -> bool {
-        let unnamed = || self.found.values().filter(|v| v.source != Source::Catalog).count();
+        let has = self.found.get(&vendor.purpose).is_some_and(|ids| ids.contains_key(&vendor.id));
+        let unnamed = || self.vendors().filter(|v| v.source != Source::Catalog).count();
         vendor.purpose != Purpose::Necessary
-            && !self.found.contains_key(&(vendor.purpose, vendor.id.clone()))
+            && !has
             && (vendor.source == Source::Catalog || unnamed() < MOST_UNNAMED)
     }
 
@@ -139,10 +140,11 @@ impl Snapshot {
     fn add(&mut self, vendors: &[&Arc<Vendor>]) {
         for vendor in vendors {
             if self.lacks(vendor) {
-                self.found.insert((vendor.purpose, vendor.id.clone()), (*vendor).clone());
+                let ids = self.found.entry(vendor.purpose).or_default();
+                ids.insert(vendor.id.clone(), (*vendor).clone());
             }
         }
-        let ids = self.found.keys().map(|(purpose, id)| (*purpose, &**id));
+        let ids = self.found.values().flat_map(BTreeMap::values).map(|v| (v.purpose, &*v.id));
         let offer = Arc::new(Offer::new(self.terms.policy.as_ref(), ids));
         let before = std::mem::replace(&mut self.terms.now, offer);
         self.know([before]);

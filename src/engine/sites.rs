@@ -1,10 +1,10 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Inventory, Served, Site};
+use super::{Error, Inventory, Site, banner::Banners};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
-    consent::{Consent, Reader},
+    consent::{Consent, Held, Reader},
     policy::{Location, Regime, Regions, Ruling},
     site::canonical,
 };
@@ -22,7 +22,8 @@ pub(super) struct Compiled {
     pub(super) config: Site,
     pub(super) scope: Arc<Scope>,
     pub(super) rules: Arc<Rules>,
-    pub(super) inventory: Inventory,
+    pub(super) inventory: Arc<Inventory>,
+    pub(super) banners: Banners,
     reader: Reader,
 }
 
@@ -32,18 +33,36 @@ impl Compiled {
         let rules = Arc::new(Rules::new(&config.collect));
         let named = config.collect.vendors.iter().chain(config.collect.accounts.keys());
         let named = named.filter_map(|id| catalog.vendor(id));
-        let inventory = Inventory::new(config.consent.policy.as_ref(), named);
+        let inventory = Arc::new(Inventory::new(config.consent.policy.as_ref(), named));
+        let banners = Banners::new(&config.banner, &config.consent);
         let listed = catalog.vendors().filter_map(|vendor| vendor.gvl);
         let providers = catalog.vendors().filter_map(|vendor| vendor.atp);
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
-        Self { scope, rules, inventory, reader, config }
+        Self { scope, rules, inventory, banners, reader, config }
     }
 
-    /// The file of ours that is under `kind`.
-    #[expect(clippy::unused_self, reason = "no site has files yet")]
-    pub(super) fn file(&self, _kind: &str) -> Option<Arc<Served>> {
-        None
+    /// The name in records and signatures: the first of the site's hosts, else the registrable domain of the one that was asked for.
+    pub(super) fn name(&self, host: &str) -> Box<str> {
+        match self.own_name() {
+            Some(name) => name.into(),
+            None => crate::site::Site::of_host(host).as_str().into(),
+        }
+    }
+
+    /// The first of the site's hosts, without `*.`; none where it is served under any.
+    pub(super) fn own_name(&self) -> Option<&str> {
+        self.config.hosts.first().map(|host| host.strip_prefix("*.").unwrap_or(host))
+    }
+
+    /// Whether nothing is shared on any of its pages.
+    pub(super) fn shares_nothing(&self) -> bool {
+        self.rules.share_nothing()
+    }
+
+    /// What was chosen before, as far as it is not too old.
+    pub(super) fn held(&self, headers: &HeaderMap, now: SystemTime) -> Option<Held> {
+        self.reader.held(headers, now, self.inventory.now().terms())
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.

@@ -40,6 +40,8 @@ pub struct Wanted {
     pub purposes: PurposeSet,
     /// The hash of what was shown, as the browser has it; at most 64 hexadecimal digits.
     pub text: Option<String>,
+    /// The language of it, as the browser has it.
+    pub lang: Option<String>,
     /// The path to go back to, as it was sent.
     pub back: Option<String>,
 }
@@ -118,7 +120,7 @@ impl TryFrom<Fields> for Wanted {
         if !lang.iter().all(|lang| is_language(lang)) {
             return Err(Refused::Value("lang", "a language, as en or pt-BR"));
         }
-        Ok(Self { purposes: set(&purposes)?, text, back })
+        Ok(Self { purposes: set(&purposes)?, text, lang, back })
     }
 }
 
