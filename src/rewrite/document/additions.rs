@@ -118,7 +118,7 @@ impl Document {
     }
 
     /// What comes first.
-    pub(super) fn write_head(&mut self, out: &mut Vec<u8>) {
+    pub(super) fn write_head(&self, out: &mut Vec<u8>) {
         let nonce = self.nonce.as_deref();
         for script in &self.pending.additions.head {
             script.write(nonce, "", out);
