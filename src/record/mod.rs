@@ -20,5 +20,5 @@ pub use self::{
     entry::{ConsentRecord, Entry, Method, Minute, hash_of, new_id},
     recorder::{Outcome, Recorder},
     spool::{Spool, SpoolError},
-    store::{Chained, Filter, Store, StoreError},
+    store::{Chained, Filter, Policy, Store, StoreError},
 };

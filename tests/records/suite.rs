@@ -4,7 +4,9 @@ use crate::{
     database::{databases, entry, record},
     postgres::PASSWORD,
 };
-use consentry::record::{Entry, Filter, Flaw, Outcome, Recorder, Spool, Store, StoreUrl, hash_of};
+use consentry::record::{
+    ConsentRecord, Entry, Filter, Flaw, Outcome, Policy, Recorder, Spool, Store, StoreUrl, hash_of,
+};
 use std::{
     fs,
     sync::{Arc, Mutex},
@@ -121,6 +123,73 @@ async fn tampering_shows() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_the_first_version_is_brought_up() {
+    for database in databases() {
+        let store = Store::open(&database.url).await.unwrap();
+        store.append("a", &[entry(1, true)]).await.unwrap();
+        run(&store, "DROP TABLE consentry_found").await;
+        run(&store, "DELETE FROM _sqlx_migrations WHERE version > 1").await;
+        store.close().await;
+        let store = Store::open(&database.url).await.unwrap();
+        assert_eq!(store.found().await.unwrap(), []);
+        assert_eq!(store.verify().await.unwrap().unwrap().records, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vendors_that_were_found_are_shared_by_nodes() {
+    for database in databases() {
+        let (one, two) =
+            (Store::open(&database.url).await.unwrap(), Store::open(&database.url).await.unwrap());
+        let pair = |site: &str, vendor: &str| (site.to_owned(), vendor.to_owned());
+        let (a, b, c) =
+            (pair("a.example", "ga4"), pair("a.example", "meta"), pair("b.example", "ga4"));
+        one.add_found(&[b.clone(), a.clone()]).await.unwrap();
+        two.add_found(&[c.clone(), a.clone()]).await.unwrap();
+        two.add_found(&[]).await.unwrap();
+        assert_eq!(one.found().await.unwrap(), [a, b, c], "{:?}", database.url);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sites_policies_lead_to_their_vendors() {
+    for database in databases() {
+        let store = Store::open(&database.url).await.unwrap();
+        let lists = ["[]", "[\"ga4\"]"];
+        let list = |body: &str| Entry::Vendors { hash: hash_of(body), body: body.into() };
+        let later =
+            ConsentRecord { policy: "p2".into(), vendors: hash_of(lists[1]), ..record(4, true) };
+        let entries = [
+            list(lists[0]),
+            list(lists[1]),
+            entry(1, true),
+            entry(2, false),
+            entry(3, true),
+            Entry::Record(later),
+        ];
+        store.append("a", &entries).await.unwrap();
+        let policy = |policy: &str, list: &str, first, last, records| Policy {
+            policy: policy.into(),
+            vendors: hash_of(list),
+            first,
+            last,
+            records,
+        };
+        assert_eq!(
+            store.policies("shop.example").await.unwrap(),
+            [policy("p2", lists[1], 4, 4, 1), policy("p1", lists[0], 1, 2, 2)]
+        );
+        assert_eq!(store.policies("none.example").await.unwrap(), []);
+        let hash = hash_of(lists[1]);
+        let found = store.vendors_beginning(&hash[..8]).await.unwrap();
+        assert_eq!(found, Some((hash, lists[1].to_owned())));
+        for unknown in ["", "zz", "%", "ffffffff"] {
+            assert_eq!(store.vendors_beginning(unknown).await.unwrap(), None, "{unknown}");
+        }
+    }
+}
+
 async fn run(store: &Store, statement: &str) {
     match store {
         Store::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
@@ -154,7 +223,7 @@ async fn two_nodes_make_one_chain() {
 async fn a_store_of_another_version_is_refused() {
     for database in databases() {
         let store = Store::open(&database.url).await.unwrap();
-        run(&store, "UPDATE _sqlx_migrations SET version = 99").await;
+        run(&store, "UPDATE _sqlx_migrations SET version = 99 WHERE version = 2").await;
         let error = Store::open(&database.url).await.unwrap_err().to_string();
         assert!(error.contains("another database") && !error.contains(PASSWORD), "{error}");
     }

@@ -6,20 +6,32 @@
 //! 4. SQLite writes ahead (`journal_mode = WAL`) and flushes each commit (`synchronous = FULL`).
 //! 5. Retention removes records from the oldest on; the chain then begins after the last one that is gone.
 
-mod rows;
+/// Runs the same code on either pool.
+macro_rules! on {
+    ($store:expr, $pool:ident => $body:expr) => {
+        match $store {
+            Store::Sqlite($pool) => $body,
+            Store::Postgres($pool) => $body,
+        }
+    };
+}
 
-use self::rows::{RECORD, Row, chained};
-use super::{ConsentRecord, Entry, Flaw, Minute, StoreUrl, Verified, chain::Walk, entry::minute};
+mod found;
+mod read;
+mod rows;
+mod verify;
+mod write;
+
+pub use self::read::Policy;
+use super::{ConsentRecord, Minute, StoreUrl};
 use sqlx::{
     Connection as _, PgConnection, PgPool, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{borrow::Cow, str::FromStr as _, time::Duration, time::SystemTime};
+use std::{borrow::Cow, str::FromStr as _, time::Duration};
 
-/// How many records are read at once.
-const PAGE: i64 = 1000;
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -85,16 +97,6 @@ pub enum StoreError {
     Row(i64),
 }
 
-/// Runs the same code on either pool.
-macro_rules! on {
-    ($store:expr, $pool:ident => $body:expr) => {
-        match $store {
-            Store::Sqlite($pool) => $body,
-            Store::Postgres($pool) => $body,
-        }
-    };
-}
-
 impl Store {
     /// Opens the store, and makes or updates its tables.
     ///
@@ -131,173 +133,24 @@ impl Store {
         }
     }
 
-    /// Writes the entries of the segment `name`, unless they are there already.
-    ///
-    /// # Errors
-    /// When nothing of it was written.
-    pub async fn append(&self, name: &str, entries: &[Entry]) -> Result<(), StoreError> {
-        let now = minute(SystemTime::now());
-        on!(self, pool => {
-            let mut tx = pool.begin().await?;
-            let new = sqlx::query("INSERT INTO consentry_segments (name, stored_minute) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(name).bind(now).execute(&mut *tx).await?.rows_affected();
-            if new == 0 {
-                return Ok(());
-            }
-            // A write takes the lock on the head's row (PostgreSQL) or on the file (SQLite).
-            sqlx::query("UPDATE consentry_head SET seq = seq WHERE id = 1").execute(&mut *tx).await?;
-            let (mut seq, mut hash): (i64, String) =
-                sqlx::query_as("SELECT seq, hash FROM consentry_head WHERE id = 1").fetch_one(&mut *tx).await?;
-            for entry in entries {
-                match entry {
-                    Entry::Record(r) => {
-                        let next = r.hash_after(&hash);
-                        let written = sqlx::query(rows::INSERT)
-                            .bind(seq + 1).bind(&next).bind(&r.id).bind(r.at).bind(&r.site).bind(&r.policy).bind(&r.text)
-                            .bind(&r.language).bind(&r.regime).bind(r.method.name()).bind(rows::purposes(r.purposes))
-                            .bind(&r.vendors).bind(&r.receipt).bind(&r.software)
-                            .execute(&mut *tx).await?.rows_affected();
-                        if written == 1 {
-                            (seq, hash) = (seq + 1, next);
-                        }
-                    }
-                    Entry::Text { hash, language, body } => {
-                        sqlx::query("INSERT INTO consentry_texts (hash, language, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                            .bind(hash).bind(language).bind(body).execute(&mut *tx).await?;
-                    }
-                    Entry::Vendors { hash, body } => {
-                        sqlx::query("INSERT INTO consentry_vendors (hash, body) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                            .bind(hash).bind(body).execute(&mut *tx).await?;
-                    }
-                    Entry::Refusal { id: _, day, site, policy } => {
-                        sqlx::query(rows::COUNT).bind(day).bind(site).bind(policy).execute(&mut *tx).await?;
-                    }
-                }
-            }
-            sqlx::query("UPDATE consentry_head SET seq = $1, hash = $2 WHERE id = 1")
-                .bind(seq).bind(&hash).execute(&mut *tx).await?;
-            tx.commit().await?;
-        });
-        Ok(())
-    }
-
-    /// The next records after number `after` that the filter wants, at most 1,000, in order; none at the end.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn records(&self, filter: &Filter, after: i64) -> Result<Vec<Chained>, StoreError> {
-        let Filter { site, receipt, from, until } = filter;
-        let statement = format!(
-            "{RECORD} WHERE seq > $1 AND (CAST($2 AS TEXT) IS NULL OR site = $2) AND (CAST($3 AS TEXT) IS NULL OR receipt = $3) \
-             AND at_minute >= $4 AND at_minute < $5 ORDER BY seq LIMIT $6"
-        );
-        let (from, until) = (from.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX));
-        let rows: Vec<Row> = on!(self, pool => {
-            sqlx::query_as(&statement).bind(after).bind(site).bind(receipt).bind(from).bind(until).bind(PAGE).fetch_all(pool).await?
-        });
-        rows.into_iter().map(|row| chained(row).map_err(StoreError::Row)).collect()
-    }
-
-    /// The text that was shown under `hash`, and its language.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn text(&self, hash: &str) -> Result<Option<(String, String)>, StoreError> {
-        Ok(on!(self, pool => {
-            sqlx::query_as("SELECT language, body FROM consentry_texts WHERE hash = $1").bind(hash).fetch_optional(pool).await?
-        }))
-    }
-
-    /// The list of vendors under `hash`, as JSON.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn vendors(&self, hash: &str) -> Result<Option<String>, StoreError> {
-        Ok(on!(self, pool => {
-            sqlx::query_scalar("SELECT body FROM consentry_vendors WHERE hash = $1").bind(hash).fetch_optional(pool).await?
-        }))
-    }
-
-    /// The numbers of refusals of which no records are kept: day, site, policy, number.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn refusals(&self) -> Result<Vec<(Minute, String, String, i64)>, StoreError> {
-        Ok(on!(self, pool => {
-            sqlx::query_as("SELECT day_minute, site, policy, number FROM consentry_refusals ORDER BY day_minute, site, policy")
-                .fetch_all(pool).await?
-        }))
-    }
-
-    /// Walks the whole chain.
-    ///
-    /// # Errors
-    /// When the store cannot be read; a chain that does not hold is the [`Flaw`] within.
-    pub async fn verify(&self) -> Result<Result<Verified, Flaw>, StoreError> {
-        let (seq, hash, start, start_hash): (i64, String, i64, String) = on!(self, pool => {
-            sqlx::query_as("SELECT seq, hash, start_seq, start_hash FROM consentry_head WHERE id = 1").fetch_one(pool).await?
-        });
-        let mut walk = Walk::from(start, start_hash);
-        let mut after = start;
-        loop {
-            let page = match self.records(&Filter::default(), after).await {
-                Err(StoreError::Row(seq)) => return Ok(Err(Flaw::Changed(seq))),
-                page => page?,
-            };
-            // What other nodes wrote since the head was read is not looked at.
-            let page: Vec<_> = page.into_iter().filter(|next| next.seq <= seq).collect();
-            let Some(last) = page.last() else { return Ok(walk.end(seq, &hash)) };
-            after = last.seq;
-            if let Err(flaw) = page.iter().try_for_each(|next| walk.step(next)) {
-                return Ok(Err(flaw));
-            }
-        }
-    }
-
-    /// Removes what is older than `before`, from the oldest record on; says how many records went.
-    ///
-    /// # Errors
-    /// When nothing was removed.
-    pub async fn purge(&self, before: Minute) -> Result<u64, StoreError> {
-        Ok(on!(self, pool => {
-            let mut tx = pool.begin().await?;
-            sqlx::query("UPDATE consentry_head SET seq = seq WHERE id = 1").execute(&mut *tx).await?;
-            let kept: Option<i64> = sqlx::query_scalar("SELECT MIN(seq) FROM consentry_records WHERE at_minute >= $1")
-                .bind(before).fetch_one(&mut *tx).await?;
-            let last: Option<(i64, String)> =
-                sqlx::query_as("SELECT seq, hash FROM consentry_records WHERE seq < $1 ORDER BY seq DESC LIMIT 1")
-                    .bind(kept.unwrap_or(i64::MAX)).fetch_optional(&mut *tx).await?;
-            let mut gone = 0;
-            if let Some((seq, hash)) = last {
-                gone = sqlx::query("DELETE FROM consentry_records WHERE seq <= $1").bind(seq).execute(&mut *tx).await?.rows_affected();
-                sqlx::query("UPDATE consentry_head SET start_seq = $1, start_hash = $2 WHERE id = 1")
-                    .bind(seq).bind(&hash).execute(&mut *tx).await?;
-            }
-            for statement in rows::SWEEP {
-                sqlx::query(statement).execute(&mut *tx).await?;
-            }
-            sqlx::query("DELETE FROM consentry_refusals WHERE day_minute < $1").bind(before).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM consentry_segments WHERE stored_minute < $1").bind(before).execute(&mut *tx).await?;
-            tx.commit().await?;
-            gone
-        }))
-    }
-
     /// Ends the connections.
     pub async fn close(&self) {
         on!(self, pool => pool.close().await);
     }
 }
 
+/// Every version of the tables, the oldest first. One that was released is never edited.
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "records", include_str!("../migrations/1_records.sql")),
+    (2, "found", include_str!("../migrations/2_found.sql")),
+];
+
 fn migrator() -> Migrator {
-    let records = Migration::new(
-        1,
-        Cow::Borrowed("records"),
-        MigrationType::Simple,
-        Cow::Borrowed(include_str!("../migrations/1_records.sql")),
-        false,
-    );
-    Migrator { migrations: Cow::Owned(vec![records]), ..Migrator::DEFAULT }
+    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, Cow::Borrowed(name), kind, Cow::Borrowed(sql), false)
+    });
+    Migrator { migrations: Cow::Owned(migrations.into()), ..Migrator::DEFAULT }
 }
 
 fn open_error(url: &StoreUrl, error: &sqlx::Error) -> StoreError {
