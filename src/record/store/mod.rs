@@ -1,10 +1,9 @@
 //! Turns entries into rows of a database, SQLite or PostgreSQL, and rows back into records.
 //!
 //! 1. Both run the same statements and the same migrations, in the order of their numbers; a database with newer ones is refused.
-//! 2. A segment of the spool is written whole or not at all, and once: its name is kept with it.
-//! 3. The head's row is locked before a record is linked to it, so that several nodes make one chain.
-//! 4. SQLite writes ahead (`journal_mode = WAL`) and flushes each commit (`synchronous = FULL`).
-//! 5. Retention removes records from the oldest on; the chain then begins after the last one that is gone.
+//! 2. SQLite writes ahead (`journal_mode = WAL`) and flushes each commit (`synchronous = FULL`).
+//! 3. PostgreSQL's password is in the URL, in `PGPASSWORD`, or in the file that `PGPASSFILE` names or `~/.pgpass` (its manual, 32.15
+//!    and 32.16). No message has it.
 
 /// Runs the same code on either pool.
 macro_rules! on {
@@ -30,7 +29,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{borrow::Cow, str::FromStr as _, time::Duration};
+use std::{
+    borrow::Cow, fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, str::FromStr as _,
+    time::Duration,
+};
 
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -103,40 +105,77 @@ impl Store {
     /// # Errors
     /// When it cannot be reached, or its tables are of a newer version.
     pub async fn open(url: &StoreUrl) -> Result<Self, StoreError> {
-        let store = Self::connect(url).await.map_err(|error| open_error(url, &error))?;
+        let store = Self::connect(url, true).await.map_err(|error| open_error(url, &error))?;
         let ran = on!(&store, pool => migrator().run(pool).await);
         ran.map_err(|error| migrate_error(url, &error))?;
         Ok(store)
     }
 
-    async fn connect(url: &StoreUrl) -> Result<Self, sqlx::Error> {
+    /// Opens a store that is there already, and changes nothing: reading is all that its user needs to be allowed.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or its tables are not those of this version.
+    pub async fn look(url: &StoreUrl) -> Result<Self, StoreError> {
+        let store = Self::connect(url, false).await.map_err(|error| open_error(url, &error))?;
+        let version = on!(&store, pool => {
+            sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(pool).await
+        });
+        let version: Option<i64> = match version {
+            Err(sqlx::Error::Database(_)) => None,
+            version => version.map_err(|error| open_error(url, &error))?,
+        };
+        let newest = MIGRATIONS.iter().map(|(version, ..)| *version).max();
+        let why = match version {
+            version if version == newest => return Ok(store),
+            None => "it has none of consentry's, or its user may not read them".to_owned(),
+            Some(version) if Some(version) < newest => {
+                format!("they are of version {version}, and `consentry serve` makes them newer")
+            }
+            Some(version) => format!("they are of version {version}, which is newer"),
+        };
+        Err(StoreError::Schema { store: url.to_string(), why })
+    }
+
+    async fn connect(url: &StoreUrl, create: bool) -> Result<Self, sqlx::Error> {
         match url {
-            StoreUrl::Sqlite(path) => {
-                let options = SqliteConnectOptions::new()
-                    .filename(path)
-                    .create_if_missing(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Full)
-                    .busy_timeout(PATIENCE);
-                let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
-                pool.connect_with(options).await.map(Self::Sqlite)
-            }
-            StoreUrl::Postgres(url) => {
-                let options = PgConnectOptions::from_str(url)?.application_name("consentry");
-                // A pool tries again until its time is over, and says no more than that it is.
-                let first = PgConnection::connect_with(&options);
-                let first = tokio::time::timeout(PATIENCE, first).await;
-                first.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
-                let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
-                pool.connect_with(options).await.map(Self::Postgres)
-            }
+            StoreUrl::Sqlite(path) => sqlite(path, create).await.map(Self::Sqlite),
+            StoreUrl::Postgres(url) => postgres(url).await.map(Self::Postgres),
         }
+    }
+
+    /// Whether `url` is one that PostgreSQL's clients read.
+    pub(super) fn is_postgres(url: &str) -> bool {
+        PgConnectOptions::from_str(url).is_ok()
     }
 
     /// Ends the connections.
     pub async fn close(&self) {
         on!(self, pool => pool.close().await);
     }
+}
+
+async fn sqlite(path: &Path, create: bool) -> Result<SqlitePool, sqlx::Error> {
+    if create {
+        // For its owner alone; the files beside it get the same rights.
+        OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    }
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE);
+    let options = match create {
+        true => options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
+        false => options,
+    };
+    let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
+    pool.connect_with(options).await
+}
+
+async fn postgres(url: &str) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?.application_name("consentry");
+    // A pool tries again until its time is over, and says no more than that it is.
+    let first = PgConnection::connect_with(&options);
+    let first = tokio::time::timeout(PATIENCE, first).await;
+    first.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
+    let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
+    pool.connect_with(options).await
 }
 
 /// Every version of the tables, the oldest first. One that was released is never edited.
@@ -154,7 +193,13 @@ fn migrator() -> Migrator {
 }
 
 fn open_error(url: &StoreUrl, error: &sqlx::Error) -> StoreError {
-    StoreError::Open { store: url.to_string(), why: error.to_string() }
+    let why = match error {
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::PoolTimedOut => format!("it does not answer within {} s", PATIENCE.as_secs()),
+        error => error.to_string(),
+    };
+    StoreError::Open { store: url.to_string(), why }
 }
 
 fn migrate_error(url: &StoreUrl, error: &MigrateError) -> StoreError {

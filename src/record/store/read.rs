@@ -30,16 +30,54 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub async fn records(&self, filter: &Filter, after: i64) -> Result<Vec<Chained>, StoreError> {
-        let Filter { site, receipt, from, until } = filter;
+        self.page(filter, "seq > $1", "seq", (after, PAGE)).await
+    }
+
+    /// The last records before number `before` that the filter wants, at most `count`, the newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn latest(
+        &self,
+        filter: &Filter,
+        before: i64,
+        count: u32,
+    ) -> Result<Vec<Chained>, StoreError> {
+        self.page(filter, "seq < $1", "seq DESC", (before, count.into())).await
+    }
+
+    async fn page(
+        &self,
+        Filter { site, receipt, from, until }: &Filter,
+        place: &str,
+        order: &str,
+        (at, count): (i64, i64),
+    ) -> Result<Vec<Chained>, StoreError> {
         let statement = format!(
-            "{RECORD} WHERE seq > $1 AND (CAST($2 AS TEXT) IS NULL OR site = $2) AND (CAST($3 AS TEXT) IS NULL OR receipt = $3) \
-             AND at_minute >= $4 AND at_minute < $5 ORDER BY seq LIMIT $6"
+            "{RECORD} WHERE {place} AND (CAST($2 AS TEXT) IS NULL OR site = $2) AND (CAST($3 AS TEXT) IS NULL OR receipt = $3) \
+             AND at_minute >= $4 AND at_minute < $5 ORDER BY {order} LIMIT $6"
         );
         let (from, until) = (from.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX));
         let rows: Vec<Row> = on!(self, pool => {
-            sqlx::query_as(&statement).bind(after).bind(site).bind(receipt).bind(from).bind(until).bind(PAGE).fetch_all(pool).await?
+            sqlx::query_as(&statement).bind(at).bind(site).bind(receipt).bind(from).bind(until).bind(count).fetch_all(pool).await?
         });
         rows.into_iter().map(|row| chained(row).map_err(StoreError::Row)).collect()
+    }
+
+    /// How many records the filter wants.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn count(
+        &self,
+        Filter { site, receipt, from, until }: &Filter,
+    ) -> Result<i64, StoreError> {
+        let statement = "SELECT COUNT(*) FROM consentry_records WHERE (CAST($1 AS TEXT) IS NULL OR site = $1) \
+             AND (CAST($2 AS TEXT) IS NULL OR receipt = $2) AND at_minute >= $3 AND at_minute < $4";
+        let (from, until) = (from.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX));
+        Ok(on!(self, pool => {
+            sqlx::query_scalar(statement).bind(site).bind(receipt).bind(from).bind(until).fetch_one(pool).await?
+        }))
     }
 
     /// The text that was shown under `hash`, and its language.
