@@ -77,6 +77,17 @@ impl FromStr for StoreUrl {
 }
 
 impl StoreUrl {
+    /// Whether it is a file that is not there yet and can be made.
+    pub(super) fn is_new(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                !path.exists() && folder.is_none_or(Path::is_dir)
+            }
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// With a relative path beginning at `base`.
     #[must_use]
     pub fn below(self, base: &Path) -> Self {

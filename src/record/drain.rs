@@ -1,6 +1,7 @@
 //! Turns the segments of a spool into rows of a store, for as long as the program runs.
 //!
-//! 1. The store is opened at the start, so that what is wrong with it is said then; without it the program runs all the same.
+//! 1. The store is opened at the start, so that what is wrong with it is said then; without it the program runs all the same. A
+//!    SQLite file is made with the first record.
 //! 2. The store is tried again after 1 s, 2 s, 4 s and so on, up to a minute; what is wrong with it is said once until it changes.
 //! 3. Nothing waits for the store longer than [`PATIENCE`]; what was not answered by then is written once all the same.
 //! 4. What is older than [`Config::keep`] is removed from the store once a day.
@@ -50,6 +51,7 @@ pub struct Drain {
     folder: PathBuf,
     url: StoreUrl,
     keep: Duration,
+    trouble: Option<SpoolError>,
     store: Option<Store>,
     purged: Option<Instant>,
     said: String,
@@ -70,18 +72,18 @@ impl Config {
     /// The way to the disk, and that from there to the store, which has to be [`run`](Drain::run); `None` without a store.
     ///
     /// # Errors
-    /// When the spool cannot be written to, or no thread can be had.
-    pub fn start(&self) -> Result<Option<(Recorder, Drain)>, SpoolError> {
+    /// When no thread can be had. What is wrong with the spool or the store is told when the drain runs.
+    pub fn start(&self) -> io::Result<Option<(Recorder, Drain)>> {
         let Some(url) = &self.store else { return Ok(None) };
-        let recorder = Spool::open(&self.spool).and_then(|spool| {
-            let failed = |error| SpoolError { folder: self.spool.clone(), error };
-            Recorder::start(spool, self).map_err(failed)
-        })?;
+        let mut spool = Spool::at(&self.spool);
+        let trouble = spool.try_out().err();
+        let recorder = Recorder::start(spool, self)?;
         let drain = Drain {
             recorder: recorder.clone(),
             folder: self.spool.clone(),
             url: url.clone(),
             keep: self.keep,
+            trouble,
             store: None,
             purged: None,
             said: String::new(),
@@ -94,6 +96,10 @@ impl Config {
 impl Drain {
     /// Takes what is in the spool to the store until `end`.
     pub async fn run(mut self, tell: impl Fn(News), end: impl Future<Output = ()>) {
+        if let Some(trouble) = self.trouble.take() {
+            tell(News::Failed);
+            tell(News::Said(format!("{trouble}; until it is mended, no choice is recorded")));
+        }
         tokio::pin!(end);
         loop {
             // What is cut off in the middle was not written, and is whole in the spool.
@@ -145,6 +151,9 @@ impl Drain {
         let due = self.wait > Duration::ZERO && bytes > 0;
         if whole.is_none() && due && self.recorder.flush().await {
             whole = find(&self.folder).await?.0;
+        }
+        if whole.is_none() && self.url.is_new() {
+            return Ok(false);
         }
         let store = match &mut self.store {
             Some(store) => store,

@@ -4,12 +4,10 @@
 //! 2. Ids are 128 random bits, in hexadecimal digits; texts and lists are named by the SHA-256 of their bytes.
 //! 3. The hashed bytes are the fields in a fixed order, each with its length before it, so that no two records share them.
 
-use super::Refusals;
 use crate::purpose::{Purpose, PurposeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
-    borrow::Cow,
     fmt::Write as _,
     str::FromStr,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -17,9 +15,6 @@ use std::{
 
 /// Minutes since 1970, UTC.
 pub type Minute = i64;
-
-/// The minutes of a day.
-const DAY: Minute = 24 * 60;
 
 /// How a choice was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -101,11 +96,6 @@ pub enum Entry {
 }
 
 impl ConsentRecord {
-    /// Whether nothing was allowed, nor had been: taking something back is more than a refusal, and has to be shown.
-    fn is_refusal(&self) -> bool {
-        self.purposes == PurposeSet::EMPTY && self.method != Method::Withdraw
-    }
-
     /// The hash of this record after the one whose hash is `previous`; 64 hexadecimal digits.
     #[must_use]
     pub fn hash_after(&self, previous: &str) -> String {
@@ -165,24 +155,6 @@ impl Entry {
         match self {
             Self::Record(_) | Self::Refusal { .. } => true,
             Self::Text { .. } | Self::Vendors { .. } => false,
-        }
-    }
-
-    /// As `refusals` has it: a refusal becomes one in a number where only their number is kept.
-    pub(super) fn kept(&self, refusals: Refusals) -> Cow<'_, Self> {
-        match (self, refusals) {
-            (Self::Record(record), Refusals::Counts) if record.is_refusal() => {
-                Cow::Owned(Self::Refusal {
-                    id: record.id.clone(),
-                    day: record.at.div_euclid(DAY) * DAY,
-                    site: record.site.clone(),
-                    policy: record.policy.clone(),
-                })
-            }
-            (
-                Self::Record(_) | Self::Text { .. } | Self::Vendors { .. } | Self::Refusal { .. },
-                _,
-            ) => Cow::Borrowed(self),
         }
     }
 }
@@ -301,26 +273,6 @@ pub(super) mod tests {
             assert_ne!(changed.hash_after(""), base.hash_after(""), "{n}");
         }
         assert_ne!(base.hash_after("a"), base.hash_after(""));
-    }
-
-    #[test]
-    fn refusals_can_be_kept_as_numbers() {
-        let with = |method, purposes| {
-            let record = ConsentRecord { at: 29_000_000, method, purposes, ..record(1) };
-            Entry::Record(record).kept(Refusals::Counts).into_owned()
-        };
-        let some = PurposeSet::EMPTY.with(Purpose::Analytics);
-        for (entry, counted) in [
-            (with(Method::RejectAll, PurposeSet::EMPTY), true),
-            (with(Method::Custom, PurposeSet::EMPTY), true),
-            (with(Method::Withdraw, PurposeSet::EMPTY), false),
-            (with(Method::Custom, some), false),
-        ] {
-            let day = matches!(&entry, Entry::Refusal { day: 28_999_440, .. });
-            assert_eq!((day, matches!(entry, Entry::Record(_))), (counted, !counted));
-        }
-        let refusal = Entry::Record(record(2));
-        assert_eq!(*refusal.kept(Refusals::Records), refusal);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! 3. Memory is bounded: the queue by its length, an entry by its line.
 //! 4. The thread ends with the last clone of the recorder; [`Recorder::flush`] waits until all that came before is on the disk.
 
-use super::{Config, Entry, Refusals, Spool, line::Line};
+use super::{Config, Entry, Spool, line::Line};
 use std::{
     io,
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
@@ -40,7 +40,6 @@ pub enum Outcome {
 pub struct Recorder {
     jobs: SyncSender<Job>,
     timeout: Duration,
-    refusals: Refusals,
 }
 
 #[derive(Debug)]
@@ -88,14 +87,13 @@ impl Recorder {
         thread::Builder::new()
             .name("consentry-records".into())
             .spawn(move || write(spool, &waiting))?;
-        Ok(Self { jobs, timeout: config.timeout, refusals: config.refusals })
+        Ok(Self { jobs, timeout: config.timeout })
     }
 
     /// Puts `entries` on the disk, all of them or none. With every record come the text and the list that it names: the spool
-    /// holds each once a segment. A refusal becomes one in a number where only that is kept.
+    /// holds each once a segment.
     pub async fn record(&self, entries: &[Entry]) -> Outcome {
-        let lines = entries.iter().map(|entry| Line::of(&entry.kept(self.refusals)));
-        let Some(lines) = lines.collect() else { return Outcome::Failed };
+        let Some(lines) = entries.iter().map(Line::of).collect() else { return Outcome::Failed };
         let (done, written) = oneshot::channel();
         match self.jobs.try_send(Job::Write { lines, done }) {
             Ok(()) => {}

@@ -81,18 +81,25 @@ pub(super) struct Whole {
 }
 
 impl Spool {
-    /// The spool in `folder`, which is made where there is none. A full disk is no error: it may be emptied.
+    /// The spool in `folder`, which is made with the first entry.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
+        let process = new_id().chars().take(8).collect();
+        Self { folder: folder.to_owned(), segment: None, next: 0, process }
+    }
+
+    /// Whether it can be written to; nothing is left of the try.
     ///
     /// # Errors
-    /// When it cannot be made or written to.
-    pub fn open(folder: &Path) -> Result<Self, SpoolError> {
-        let process = new_id().chars().take(8).collect();
-        let mut spool = Self { folder: folder.to_owned(), segment: None, next: 0, process };
-        // A folder that cannot be written to is found when the program starts.
-        match spool.segment().map(drop).and_then(|()| spool.end()) {
-            Err(error) if !is_full(&error) => Err(SpoolError { folder: folder.to_owned(), error }),
-            Ok(()) | Err(_) => Ok(spool),
+    /// When it cannot.
+    pub fn try_out(&mut self) -> Result<(), SpoolError> {
+        let is_there = self.folder.exists();
+        let tried = self.segment().map(drop).and_then(|()| self.end());
+        if !is_there {
+            // It is made again when something is to be in it.
+            let _ = fs::remove_dir(&self.folder);
         }
+        tried.map_err(|error| SpoolError { folder: self.folder.clone(), error })
     }
 
     /// The folder.
@@ -165,19 +172,12 @@ fn make(folder: &Path) -> io::Result<()> {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
-}
-
 /// What is in `folder`, without keeping anybody from it; nothing where there is no such folder.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn waiting(folder: &Path) -> io::Result<Waiting> {
     let mut waiting = Waiting::default();
-    if !folder.try_exists()? {
-        return Ok(waiting);
-    }
     for extension in [WHOLE, OPEN, BAD] {
         for path in segments(folder, extension)? {
             // What is gone meanwhile is in the store.
@@ -197,7 +197,7 @@ pub fn waiting(folder: &Path) -> io::Result<Waiting> {
 
 /// How much is in `folder`; bytes.
 pub(super) fn length(folder: &Path) -> io::Result<u64> {
-    let files = fs::read_dir(folder)?.filter_map(|entry| entry.ok()?.metadata().ok());
+    let files = files(folder)?.into_iter().filter_map(|path| fs::metadata(path).ok());
     Ok(files.map(|file| file.len()).sum())
 }
 
@@ -243,11 +243,18 @@ fn adopt(folder: &Path) -> io::Result<()> {
 }
 
 fn segments(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
-    let paths = fs::read_dir(folder)?.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let mut paths: Vec<_> =
-        paths.filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
+    let mut paths = files(folder)?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == extension));
     paths.sort();
     Ok(paths)
+}
+
+/// What is in `folder`; nothing where there is no such folder.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        entries => Ok(entries?.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()),
+    }
 }
 
 fn read(path: &Path, lock: File) -> io::Result<Whole> {
@@ -298,7 +305,7 @@ mod tests {
     #[test]
     fn what_was_appended_is_read_once_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(folder.path()).unwrap();
+        let mut spool = Spool::at(folder.path());
         spool.append(&[line(1)]).unwrap();
         assert!(left(folder.path()).is_empty(), "it is still written to");
         spool.end().unwrap();
@@ -327,7 +334,7 @@ mod tests {
     #[test]
     fn a_text_is_written_once_a_segment() {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(folder.path()).unwrap();
+        let mut spool = Spool::at(folder.path());
         let text = Entry::text("en", "We ask you.");
         let both = [Line::of(&text).unwrap(), line(1)];
         for _ in 0..2 {
@@ -343,7 +350,7 @@ mod tests {
     fn what_waits_is_counted_while_it_is_written() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(waiting(&folder.path().join("none")).unwrap(), Waiting::default());
-        let mut spool = Spool::open(folder.path()).unwrap();
+        let mut spool = Spool::at(folder.path());
         spool.append(&[Line::of(&Entry::text("en", "x")).unwrap(), line(1), line(2)]).unwrap();
         fs::write(folder.path().join("0-dead-0.whole"), [&line(3).bytes[..], b"?\n"].concat())
             .unwrap();
@@ -360,7 +367,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("a/b");
-        let mut spool = Spool::open(&place).unwrap();
+        let mut spool = Spool::at(&place);
         spool.append(&[line(1)]).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&place), 0o700);
@@ -383,7 +390,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        let error = Spool::open(&file.join("spool")).unwrap_err().to_string();
+        let error = Spool::at(&file.join("spool")).try_out().unwrap_err().to_string();
         assert!(error.starts_with("the spool ") && error.contains("file/spool"), "{error}");
+        let fine = folder.path().join("fine");
+        Spool::at(&fine).try_out().unwrap();
+        assert!(!fine.exists(), "nothing is left before the first choice");
     }
 }

@@ -193,11 +193,14 @@ fn migrator() -> Migrator {
 }
 
 fn open_error(url: &StoreUrl, error: &sqlx::Error) -> StoreError {
-    let why = match error {
-        sqlx::Error::Io(error) => error.to_string(),
-        sqlx::Error::Database(error) => error.message().to_owned(),
-        sqlx::Error::PoolTimedOut => format!("it does not answer within {} s", PATIENCE.as_secs()),
-        error => error.to_string(),
+    let why = if let sqlx::Error::Io(error) = error {
+        error.to_string()
+    } else if let sqlx::Error::Database(error) = error {
+        error.message().to_owned()
+    } else if matches!(error, sqlx::Error::PoolTimedOut) {
+        format!("it does not answer within {} s", PATIENCE.as_secs())
+    } else {
+        error.to_string()
     };
     StoreError::Open { store: url.to_string(), why }
 }

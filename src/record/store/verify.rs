@@ -1,6 +1,7 @@
 //! Turns the rows of a store into whether they are what was written.
 //!
 //! 1. What other nodes write meanwhile is not looked at; what a retention removes meanwhile is no flaw.
+//! 2. A name that is no hash, as that of a text that is not known, names nothing.
 
 use super::{Filter, Store, StoreError};
 use crate::record::{
@@ -40,6 +41,22 @@ impl Store {
             }
         }
         self.walk(&ends).await
+    }
+
+    /// Whether the chain has, or begins after, a record with this hash: one that was noted before and is neither there nor purged
+    /// was in another chain.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn has(&self, hash: &str) -> Result<bool, StoreError> {
+        let found: i64 = on!(self, pool => {
+            sqlx::query_scalar(
+                "SELECT (SELECT COUNT(*) FROM consentry_records WHERE hash = $1) + \
+                 (SELECT COUNT(*) FROM consentry_head WHERE hash = $1 OR start_hash = $1)",
+            )
+            .bind(hash).fetch_one(pool).await?
+        });
+        Ok(found > 0)
     }
 
     async fn ends(&self) -> Result<Ends, StoreError> {
@@ -82,7 +99,7 @@ impl Store {
         head: i64,
     ) -> Result<Option<Flaw>, StoreError> {
         let statement = format!(
-            "SELECT {column}, MIN(seq) FROM consentry_records WHERE seq <= $1 AND {column} NOT IN (SELECT hash FROM {table}) \
+            "SELECT {column}, MIN(seq) FROM consentry_records WHERE seq <= $1 AND length({column}) = 64 AND {column} NOT IN (SELECT hash FROM {table}) \
              GROUP BY {column} ORDER BY MIN(seq) LIMIT 1"
         );
         let missing: Option<(String, i64)> =
