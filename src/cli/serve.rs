@@ -5,6 +5,7 @@
 
 use super::{
     ConfigFile, ModeName, Usage, print,
+    records::Recording,
     refresh::{self, Shelf},
 };
 use crate::{
@@ -53,9 +54,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let runtime = runtime()?;
     let served = runtime.block_on(async {
         let _fresh = refresh::start(shelf);
+        let recording = Recording::start(&config.records, &consentry)?;
         let server = server::Config { admin: config.listen.admin, ..at(config.listen.address) };
-        server::serve(&server, consentry, |at| announce(&config, at), asked_to_end()?).await?;
-        anyhow::Ok(())
+        let served =
+            server::serve(&server, consentry, |at| announce(&config, at), asked_to_end()?).await;
+        recording.end().await;
+        anyhow::Ok(served?)
     });
     runtime.shutdown_timeout(LAST_MOMENT);
     served.map(|()| ExitCode::SUCCESS)

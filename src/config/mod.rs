@@ -16,6 +16,7 @@ mod names;
 mod nearest;
 mod problem;
 mod reader;
+mod records;
 mod region;
 mod schema;
 mod sections;
@@ -40,6 +41,7 @@ use crate::{
     catalog::VendorEntry,
     engine::{Collection, Locator},
     policy::Mode,
+    record,
 };
 use std::{
     net::SocketAddr,
@@ -66,6 +68,8 @@ pub struct Config {
     pub locator: Locator,
     /// What of collection holds for all sites.
     pub collection: Collection,
+    /// How the proof of visitors' choices is kept.
+    pub records: record::Config,
 }
 
 /// What the command line says.
@@ -92,6 +96,7 @@ impl Default for Config {
             limits: Limits::default(),
             locator: Locator::default(),
             collection: Collection::default(),
+            records: record::Config::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 16] = [
+pub static TABLES: [&Schema; 17] = [
     &TOP,
     &LISTEN,
     &ORIGIN,
@@ -23,6 +23,7 @@ pub static TABLES: [&Schema; 16] = [
     &COLLECT,
     &COLLECT_LIMITS,
     &COLLECT_LEDGER,
+    &RECORDS,
     &LIMITS,
     &VENDOR,
     &ENDPOINT,
@@ -43,6 +44,7 @@ pub(super) static TOP: Schema = Schema {
         "consent",
         "gate",
         "collect",
+        "records",
         "limits",
         "vendor",
         "site",
@@ -135,6 +137,9 @@ pub(super) static COLLECT_LIMITS: Schema = Schema {
 
 pub(super) static COLLECT_LEDGER: Schema =
     Schema { table: "collect.ledger", keys: &["path", "max_size", "keep"] };
+
+pub(super) static RECORDS: Schema =
+    Schema { table: "records", keys: &["store", "spool", "timeout", "queue", "keep", "refusals"] };
 
 pub(super) static LIMITS: Schema =
     Schema { table: "limits", keys: &["max_tag", "max_inline", "max_decoded", "max_burst"] };

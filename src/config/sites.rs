@@ -11,6 +11,7 @@ use super::{
     names::{MODES, ON_UNREADABLE, REGIMES},
     problem::Problem,
     reader::{Reader, Table},
+    records::records,
     region::region,
     schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
     sections::{check_cmps, consent, gate, limits, list_cache, listen, origin},
@@ -38,6 +39,7 @@ pub(super) fn config<'t>(
     let locator = region(reader, &top);
     let table = collect(reader, &top, &COLLECT, &mut default.collect, &vendors);
     let collection = table.map(|table| collection(reader, &table)).unwrap_or_default();
+    let records = records(reader, &top);
     let mut listen = listen(reader, &top);
     listen.address = overrides.address.unwrap_or(listen.address);
     default.origin.url = overrides.origin.clone().or(default.origin.url);
@@ -48,7 +50,7 @@ pub(super) fn config<'t>(
     for site in sites.iter_mut().chain([&mut default]) {
         site.mode = overrides.mode.unwrap_or(site.mode);
     }
-    Config { listen, default, sites, vendors, list_cache, limits, locator, collection }
+    Config { listen, default, sites, vendors, list_cache, limits, locator, collection, records }
 }
 
 /// The operator's catalogue, or else the built-in one.

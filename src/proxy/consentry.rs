@@ -10,6 +10,7 @@ use crate::{
     collect::Call,
     engine::{Client, Engine, Plan, Reply},
     metrics::Metrics,
+    record::{Entry, News, Outcome, Recorder},
 };
 use arc_swap::ArcSwap;
 use http::{
@@ -21,7 +22,7 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// What holds for all sites.
@@ -43,6 +44,7 @@ pub(super) struct Shared {
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: Options,
     collector: Collector,
+    recorder: OnceLock<Recorder>,
 }
 
 /// Consentry in a Pingora proxy: a handle that can be cloned.
@@ -64,7 +66,37 @@ impl Consentry {
         let metrics = Arc::new(Metrics::new()?);
         let collector = Collector::new(engine.collection(), metrics.clone());
         let engine = ArcSwap::from_pointee(engine);
-        Ok(Self { shared: Arc::new(Shared { engine, metrics, options, collector }) })
+        let recorder = OnceLock::new();
+        Ok(Self { shared: Arc::new(Shared { engine, metrics, options, collector, recorder }) })
+    }
+
+    /// Keeps the proof of visitors' choices with `recorder`, over reloads too; a second one is not taken.
+    #[must_use]
+    pub fn recording(self, recorder: Recorder) -> Self {
+        let _ = self.shared.recorder.set(recorder);
+        self
+    }
+
+    /// Puts a choice, with the text and the list that it names, on the disk, as [`Recorder::record`] does, and counts what
+    /// became of it; `None` where no choices are recorded.
+    pub async fn record(&self, entries: &[Entry]) -> Option<Outcome> {
+        let outcome = self.shared.recorder.get()?.record(entries).await;
+        self.metrics().records.with_label_values(&[outcome.name()]).inc();
+        Some(outcome)
+    }
+
+    /// Counts what a drain of records tells; what a person should know comes back.
+    pub fn count_news(&self, news: News) -> Option<String> {
+        let metrics = self.metrics();
+        match news {
+            News::Said(text) => return Some(text),
+            News::Stored(entries) => metrics.records_stored.inc_by(entries),
+            News::Failed => metrics.records_failures.inc(),
+            News::Waiting(bytes) => {
+                metrics.records_spool.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+            }
+        }
+        None
     }
 
     /// Puts `engine` in the place of the one before; requests on their way keep that.

@@ -9,16 +9,19 @@
 
 mod chain;
 mod config;
+mod drain;
 mod entry;
+mod line;
 mod recorder;
 mod spool;
 mod store;
 
 pub use self::{
-    chain::{Flaw, Verified},
+    chain::{Body, Flaw, Verified},
     config::{BadStore, Config, Refusals, StoreUrl},
+    drain::{Drain, News},
     entry::{ConsentRecord, Entry, Method, Minute, hash_of, new_id},
     recorder::{Outcome, Recorder},
-    spool::{Spool, SpoolError},
-    store::{Chained, Filter, Store, StoreError},
+    spool::{Spool, SpoolError, Waiting, waiting},
+    store::{Chained, Filter, Policy, Store, StoreError},
 };

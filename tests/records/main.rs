@@ -4,4 +4,5 @@
 mod crash;
 mod database;
 mod postgres;
+mod said;
 mod suite;

@@ -1,0 +1,35 @@
+//! What a drain tells, kept.
+
+use consentry::record::News;
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone, Default)]
+pub(crate) struct Said(Arc<Mutex<Vec<News>>>);
+
+impl Said {
+    /// What a drain tells things to.
+    pub(crate) fn listener(&self) -> impl Fn(News) + Send + Sync + use<> {
+        let said = self.0.clone();
+        move |news| said.lock().unwrap().push(news)
+    }
+
+    /// What a person was told.
+    pub(crate) fn all(&self) -> Vec<String> {
+        let said = self.0.lock().unwrap();
+        let words = said.iter().filter_map(|news| match news {
+            News::Said(text) => Some(text.clone()),
+            News::Stored(_) | News::Failed | News::Waiting(_) => None,
+        });
+        words.collect()
+    }
+
+    /// How many entries went into the store.
+    pub(crate) fn stored(&self) -> u64 {
+        let said = self.0.lock().unwrap();
+        let numbers = said.iter().map(|news| match news {
+            News::Stored(number) => *number,
+            News::Said(_) | News::Failed | News::Waiting(_) => 0,
+        });
+        numbers.sum()
+    }
+}
