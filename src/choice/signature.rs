@@ -4,7 +4,10 @@
 //! 2. The text that is signed names the site and not the host: a choice on `www.` holds without it too.
 //! 3. It proves that a receipt was given here. Nothing is gated by it: whoever forges a choice forges his own.
 
-use crate::consent::{OwnCookie, Signature};
+use crate::{
+    consent::{OwnCookie, Signature},
+    record::new_id,
+};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -22,6 +25,12 @@ impl Key {
     pub fn new(secret: &[u8]) -> Self {
         // A key of any length is taken.
         Self(Hmac::new_from_slice(secret).unwrap_or_else(|_| Hmac::new(&Default::default())))
+    }
+
+    /// A key that nobody knows, of 256 random bits.
+    #[must_use]
+    pub fn random() -> Self {
+        Self::new([new_id(), new_id()].concat().as_bytes())
     }
 
     /// The signature of `cookie`, given on `site`; none without a receipt.

@@ -14,6 +14,7 @@ use crate::{
     policy::Mode,
     proxy::{
         Consentry, Options,
+        choice::{Memory, Secret, Signing},
         server::{self, Listening},
     },
 };
@@ -23,6 +24,8 @@ use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::{
     runtime::Runtime,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
+    time::timeout,
 };
 
 /// How long tasks that are not done yet may take at the end.
@@ -50,15 +53,22 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     has_origin(&config)?;
     let engine = Engine::new(config.engine(&[])?)?.collecting(config.collection.clone());
     let shelf = Shelf::open(&engine, config.list_cache.as_deref())?;
-    let consentry = Consentry::new(engine, Options::default())?;
+    let consentry = Consentry::new(engine, Options::default())?.signing(signing(&config));
+    let mut memory = Memory::new(&config.records.spool, config.records.store.clone());
+    memory.recall(&consentry);
     let runtime = runtime()?;
     let served = runtime.block_on(async {
         let _fresh = refresh::start(shelf);
+        let (end, ended) = oneshot::channel::<()>();
+        let ended = async { drop(ended.await) };
+        let remembering = tokio::spawn(memory.keep(consentry.clone(), ended));
         let recording = Recording::start(&config.records, &consentry)?;
         let server = server::Config { admin: config.listen.admin, ..at(config.listen.address) };
         let served =
             server::serve(&server, consentry, |at| announce(&config, at), asked_to_end()?).await;
         recording.end().await;
+        drop(end);
+        let _ = timeout(LAST_MOMENT, remembering).await;
         anyhow::Ok(served?)
     });
     runtime.shutdown_timeout(LAST_MOMENT);
@@ -77,6 +87,15 @@ impl Arguments {
             offline: false,
         })
     }
+}
+
+/// How choices are signed and kept.
+fn signing(config: &Config) -> Signing {
+    let with = match &config.secret {
+        Some(key) => Secret::Key(key.clone()),
+        None => Secret::Folder(config.records.spool.clone()),
+    };
+    Signing { with, kept: config.records.refusals }
 }
 
 /// A server at `address`.

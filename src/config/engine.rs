@@ -57,6 +57,7 @@ impl Config {
             header,
             policy,
             consent,
+            banner,
             gate,
             rewrite,
             collect,
@@ -70,6 +71,7 @@ impl Config {
             regime: *regime,
             policy: *policy,
             consent: consent.clone(),
+            banner: banner.clone(),
             gate: gate.clone(),
             rewrite: rewrite.clone(),
             limits: coding::Limits {
@@ -94,6 +96,7 @@ impl Config {
             locator,
             collection,
             records: _,
+            secret: _,
         } = self;
         let (version, targets) = (env!("CARGO_PKG_VERSION"), &collection.targets);
         let all = format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?}");

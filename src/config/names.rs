@@ -9,6 +9,7 @@ use crate::{
         tcf::{Purposes, Use},
     },
     engine::OnUnreadable,
+    page::banner::After,
     policy::{Mode, Regime, Tcf},
     purpose::Purpose,
     record::Refusals,
@@ -43,6 +44,8 @@ pub(super) const CLIENT_IP: &[(&str, ClientIp)] =
 
 pub(super) const REFUSALS: &[(&str, Refusals)] =
     &[("records", Refusals::Records), ("counts", Refusals::Counts)];
+
+pub(super) const AFTER: &[(&str, After)] = &[("revive", After::Revive), ("reload", After::Reload)];
 
 pub(super) const KINDS: &[(&str, Kind)] = &[
     ("script", Kind::Script),

@@ -10,13 +10,14 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 17] = [
+pub static TABLES: [&Schema; 18] = [
     &TOP,
     &LISTEN,
     &ORIGIN,
     &REGION,
     &CONSENT,
     &RULE,
+    &BANNER,
     &GATE,
     &FIRST_PARTY,
     &LIST,
@@ -42,6 +43,7 @@ pub(super) static TOP: Schema = Schema {
         "origin",
         "region",
         "consent",
+        "banner",
         "gate",
         "collect",
         "records",
@@ -84,6 +86,9 @@ pub(super) static RULE: Schema = Schema {
     table: "consent.rule",
     keys: &["cookie", "path", "regex", "list", "pairs", "key", "equals", "purpose"],
 };
+
+pub(super) static BANNER: Schema =
+    Schema { table: "banner", keys: &["enabled", "after", "wp_consent", "data_layer"] };
 
 pub(super) static GATE: Schema = Schema {
     table: "gate",
@@ -138,8 +143,10 @@ pub(super) static COLLECT_LIMITS: Schema = Schema {
 pub(super) static COLLECT_LEDGER: Schema =
     Schema { table: "collect.ledger", keys: &["path", "max_size", "keep"] };
 
-pub(super) static RECORDS: Schema =
-    Schema { table: "records", keys: &["store", "spool", "timeout", "queue", "keep", "refusals"] };
+pub(super) static RECORDS: Schema = Schema {
+    table: "records",
+    keys: &["store", "spool", "timeout", "queue", "keep", "refusals", "secret"],
+};
 
 pub(super) static LIMITS: Schema =
     Schema { table: "limits", keys: &["max_tag", "max_inline", "max_decoded", "max_burst"] };
@@ -192,6 +199,7 @@ pub(super) static SITE: Schema = Schema {
         "header",
         "origin",
         "consent",
+        "banner",
         "gate",
         "collect",
     ],

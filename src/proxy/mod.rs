@@ -2,10 +2,12 @@
 
 mod admin;
 mod body;
+pub mod choice;
 pub mod client;
 mod collect;
 mod consentry;
 mod edit;
+mod intake;
 mod module;
 mod own;
 mod record;

@@ -1,8 +1,9 @@
 //! Turns what of ours a request asks for into the response.
 
+use super::{Consentry, choice::Desk};
 use crate::{
     coding::Coding,
-    engine::{Own, Served},
+    engine::{Client, Own, Served},
 };
 use http::{
     HeaderValue, Method, StatusCode,
@@ -16,9 +17,15 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
 /// Sends what is asked for.
-pub(super) async fn serve(session: &mut Session, own: Own) -> Result<()> {
+pub(super) async fn serve(
+    session: &mut Session,
+    own: Own,
+    client: Client,
+    (consentry, desk): (&Consentry, &Desk),
+) -> Result<()> {
     match own {
         Own::File { served, caching } => file(session, &served, caching).await,
+        Own::Choice(asked) => desk.serve(session, &asked, client, consentry).await,
     }
 }
 
