@@ -26,8 +26,6 @@ use url::Url;
 /// The methods of the choice.
 const CHOICES: &str = "GET, HEAD, POST";
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-/// The page that asks without JavaScript, the only one of our paths that is a page.
-const PAGE: &str = "/_consentry/consent";
 
 impl Engine {
     /// What becomes of a request for the path `own` behind [`PREFIX`].

@@ -243,7 +243,7 @@ mod tests {
         let scope = Arc::new(CATALOG.scope(&Config::default()));
         let gate = Gate::new(CATALOG.clone(), scope, ruling, page);
         let rewriter = Rewriter::new(gate, &Default::default(), Syntax::Html, Some("utf-8"), None);
-        let body = Body { coding, leaves, limits, rewriter };
+        let body = Body { coding, leaves, limits, rewriter, watch: None };
         Pipeline::new(body, &Levels::default(), keeps)
     }
 
