@@ -1,6 +1,7 @@
 //! Records of choices, through SQLite and through a real PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod cli;
 mod crash;
 mod database;
 mod postgres;

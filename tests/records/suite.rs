@@ -195,7 +195,7 @@ async fn a_sites_policies_lead_to_their_vendors() {
     }
 }
 
-async fn run(store: &Store, statement: &str) {
+pub(crate) async fn run(store: &Store, statement: &str) {
     match store {
         Store::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
         Store::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
