@@ -6,4 +6,6 @@ mod crash;
 mod database;
 mod postgres;
 mod said;
+mod slow;
 mod suite;
+mod trouble;
