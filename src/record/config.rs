@@ -2,7 +2,8 @@
 
 use super::Store;
 use std::{
-    fmt,
+    fmt, fs,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -85,6 +86,14 @@ impl StoreUrl {
                 !path.exists() && folder.is_none_or(Path::is_dir)
             }
             Self::Postgres(_) => false,
+        }
+    }
+
+    /// Which file it is; another one after it was replaced. Nothing for a server.
+    pub(super) fn file(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Sqlite(path) => fs::metadata(path).ok().map(|file| (file.dev(), file.ino())),
+            Self::Postgres(_) => None,
         }
     }
 

@@ -52,7 +52,8 @@ pub struct Drain {
     url: StoreUrl,
     keep: Duration,
     trouble: Option<SpoolError>,
-    store: Option<Store>,
+    /// The store, and the file that it was when it was opened.
+    store: Option<(Store, Option<(u64, u64)>)>,
     purged: Option<Instant>,
     said: String,
     wait: Duration,
@@ -155,9 +156,13 @@ impl Drain {
         if whole.is_none() && self.url.is_new() {
             return Ok(false);
         }
+        // A file that was moved away or restored would take records with it that nobody sees.
         let store = match &mut self.store {
-            Some(store) => store,
-            none => none.insert(Store::open(&self.url).await?),
+            Some((store, file)) if *file == self.url.file() => store,
+            other => {
+                let store = Store::open(&self.url).await?;
+                &mut other.insert((store, self.url.file())).0
+            }
         };
         if self.purged.is_none_or(|at| at.elapsed() >= PURGE) {
             purge(store, self.keep, tell).await?;

@@ -29,7 +29,7 @@ pub(crate) fn databases() -> Vec<Database> {
 /// What the tests' visitors are shown.
 pub(crate) const TEXT: &str = "We ask you.";
 /// The vendors that they are asked about.
-pub(crate) const VENDORS: &str = "[\"ga4\"]";
+pub(crate) const VENDORS: &str = r#"{"policy":"","vendors":{"analytics":["ga4"]}}"#;
 
 /// Records from a spool in `folder` to `url`, on a machine that may be slow.
 pub(crate) fn config(url: &StoreUrl, folder: &Path) -> Config {

@@ -1,7 +1,21 @@
 //! What a drain tells, kept.
 
 use consentry::record::News;
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// Waits until `done`, half a minute at most.
+pub(crate) async fn until(done: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if done() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it did not happen in time");
+}
 
 #[derive(Clone, Default)]
 pub(crate) struct Said(Arc<Mutex<Vec<News>>>);

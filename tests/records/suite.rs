@@ -3,10 +3,14 @@
 use crate::{
     database::{TEXT, VENDORS, config, databases, entry, record, shown},
     postgres::PASSWORD,
-    said::Said,
+    said::{Said, until},
 };
 use consentry::record::{
     Body, ConsentRecord, Entry, Filter, Flaw, Outcome, Policy, Store, StoreUrl, hash_of,
+};
+use consentry::{
+    engine::Engine,
+    proxy::{Consentry, Options},
 };
 use std::{fs, future::pending, time::Duration};
 
@@ -195,7 +199,7 @@ async fn a_sites_policies_lead_to_their_vendors() {
     }
 }
 
-async fn run(store: &Store, statement: &str) {
+pub(crate) async fn run(store: &Store, statement: &str) {
     match store {
         Store::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
         Store::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
@@ -286,5 +290,35 @@ async fn errors_name_the_store_and_no_password() {
         let error = Store::open(&url).await.unwrap_err().to_string();
         assert!(error.contains(why) && error.contains(&url.to_string()), "{error}");
         assert!(!error.contains(PASSWORD) && !error.contains("wr0ng-word"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_records_and_counts() {
+    let engine = consentry::config::Config::default().engine(&[]).unwrap();
+    let consentry = Consentry::new(Engine::new(engine).unwrap(), Options::default()).unwrap();
+    assert_eq!(consentry.record(&shown(record(1, true))).await, None);
+    for database in databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let (recorder, drain) = config(&database.url, folder.path()).start().unwrap().unwrap();
+        let engine = consentry::config::Config::default().engine(&[]).unwrap();
+        let consentry = Consentry::new(Engine::new(engine).unwrap(), Options::default()).unwrap();
+        let consentry = consentry.recording(recorder);
+        assert_eq!(consentry.record(&shown(record(1, true))).await, Some(Outcome::Recorded));
+        let nul = ConsentRecord { site: "\0".into(), ..record(2, true) };
+        assert_eq!(consentry.record(&[Entry::Record(nul)]).await, Some(Outcome::Failed));
+        let counting = consentry.clone();
+        let drain = tokio::spawn(drain.run(move |news| drop(counting.count_news(news)), pending()));
+        until(|| consentry.metrics().records_stored.get() == 3).await;
+        drain.abort();
+        let counted = String::from_utf8(consentry.metrics().render()).unwrap();
+        for line in [
+            "consentry_records_total{outcome=\"recorded\"} 1",
+            "consentry_records_total{outcome=\"failed\"} 1",
+            "consentry_records_stored_total 3",
+            "consentry_records_store_failures_total 0",
+        ] {
+            assert!(counted.contains(line), "{line}: {counted}");
+        }
     }
 }

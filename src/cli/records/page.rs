@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{purpose::Purpose, record::Chained};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 const STYLE: &str = include_str!("receipt.css");
 /// How many pieces of a text are shown.
@@ -16,7 +17,10 @@ const PIECES: usize = 1000;
 
 pub(super) fn html(receipt: &Receipt) -> String {
     let Receipt { id, made, choices, chain } = receipt;
-    let sections: String = choices.iter().map(choice).collect();
+    let answers: String = choices.iter().map(choice).collect();
+    let texts: BTreeMap<&str, &Shown> =
+        choices.iter().map(|shown| (&*shown.chained.record.text, shown)).collect();
+    let texts: String = texts.into_values().map(text).collect();
     let state = if chain.is_ok() { "holds" } else { "broken" };
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -24,9 +28,10 @@ pub(super) fn html(receipt: &Receipt) -> String {
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>Consent record {id}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header>\n<p class=\"kind\">Record of a choice about tracking</p>\n<h1>Receipt</h1>\n<p class=\"id\">{id}</p>\n</header>\n\
-         {sections}\
+         {answers}\
          <section class=\"{state}\">\n<h2>Integrity</h2>\n<p>{verdict}</p>\n<p>Each record holds the SHA-256 of itself and of the record \
          before it. <code>consentry records verify</code> checks all of them again.</p>\n</section>\n\
+         {texts}\
          <footer>\n<p>Made {made} UTC from the store of records. A record holds no name, no address, no browser identification \
          and no page that was visited; only who has the receipt id, which is in a cookie on the visitor’s device, can be matched with it.</p>\n\
          </footer>\n</body>\n</html>",
@@ -37,7 +42,7 @@ pub(super) fn html(receipt: &Receipt) -> String {
 }
 
 fn choice(shown: &Shown) -> String {
-    let Shown { chained: Chained { seq, record, hash }, text, purposes } = shown;
+    let Shown { chained: Chained { seq, record, hash }, text: _, purposes } = shown;
     let fields = [
         ("Website", record.site.clone()),
         ("Time", format!("{} UTC, to the minute", time::shown(record.at))),
@@ -57,12 +62,17 @@ fn choice(shown: &Shown) -> String {
     let rows: String = purposes.iter().map(answer).collect();
     format!(
         "<section>\n<h2>What was chosen</h2>\n{}<table>\n<thead><tr><th>Purpose</th><th>Answer</th><th>For these services</th></tr></thead>\n\
-         <tbody>\n{rows}</tbody>\n</table>\n</section>\n\
-         <section>\n<h2>What was shown</h2>\n{}</section>\n\
-         <section>\n<h2>Proof</h2>\n{}</section>\n",
+         <tbody>\n{rows}</tbody>\n</table>\n</section>\n<section>\n<h2>Proof</h2>\n{}</section>\n",
         list("fields", &fields),
-        body(text.as_deref()),
         list("fields proof", &proof),
+    )
+}
+
+fn text(Shown { chained, text, purposes: _ }: &Shown) -> String {
+    let hash = escape(&chained.record.text);
+    let body = body(text.as_deref());
+    format!(
+        "<section class=\"annex\">\n<h2>What was shown</h2>\n<p class=\"id\">{hash}</p>\n{body}</section>\n"
     )
 }
 

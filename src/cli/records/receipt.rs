@@ -156,14 +156,12 @@ fn text(receipt: &Receipt) -> String {
         lines.push(field("time", &format!("{} UTC", time::shown(record.at))));
         lines.push(field("choice", method(record.method)));
         for Answer { purpose, allowed, vendors } in purposes {
-            let answer = if *allowed { "allowed" } else { "refused" };
-            let vendors =
-                if vendors.is_empty() { "not asked about".to_owned() } else { vendors.join(", ") };
-            lines.push(format!(
-                "  {:<12} {answer}: {}",
-                purpose.name(),
-                cells::printable(&vendors)
-            ));
+            let answer = match (allowed, vendors.is_empty()) {
+                (true, _) => format!("allowed: {}", vendors.join(", ")),
+                (false, false) => format!("refused: {}", vendors.join(", ")),
+                (false, true) => "not asked: none on this website".to_owned(),
+            };
+            lines.push(format!("  {:<12} {}", purpose.name(), cells::printable(&answer)));
         }
         lines.push(field("law", &regime(record)));
         lines.push(field("policy", &record.policy));

@@ -37,6 +37,9 @@ use std::{
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long the other node may take for its tables.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// A database of records.
 #[derive(Clone, Debug)]
 pub enum Store {
@@ -106,9 +109,18 @@ impl Store {
     /// When it cannot be reached, or its tables are of a newer version.
     pub async fn open(url: &StoreUrl) -> Result<Self, StoreError> {
         let store = Self::connect(url, true).await.map_err(|error| open_error(url, &error))?;
-        let ran = on!(&store, pool => migrator().run(pool).await);
+        let mut ran = store.migrate().await;
+        // Of two nodes that begin with an empty SQLite file the second finds tables that were not there when it looked.
+        if matches!(ran, Err(MigrateError::ExecuteMigration(..) | MigrateError::Execute(_))) {
+            tokio::time::sleep(AGAIN).await;
+            ran = store.migrate().await;
+        }
         ran.map_err(|error| migrate_error(url, &error))?;
         Ok(store)
+    }
+
+    async fn migrate(&self) -> Result<(), MigrateError> {
+        on!(self, pool => migrator().run(pool).await)
     }
 
     /// Opens a store that is there already, and changes nothing: reading is all that its user needs to be allowed.
