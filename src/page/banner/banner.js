@@ -121,6 +121,17 @@ function place() {
   if (!host.isConnected) insertBefore(root, host, queryPage(document, ':root > body, :root > frameset'));
 }
 
+/** Pages whose scripts build everything anew take it out: it comes back, a few times. */
+function stayThere() {
+  let times = 0;
+  new MutationObserver(() => {
+    if (host.isConnected || times > 20) return;
+    times += 1;
+    place();
+    if (hasTopLayer && !banner.hidden) banner.showPopover();
+  }).observe(root, { childList: true });
+}
+
 function start() {
   style();
   add(shadow, [box]);
@@ -128,6 +139,7 @@ function start() {
   stay.hidden = !options.button;
   if (hasTopLayer) setAttribute(banner, 'popover', 'manual');
   place();
+  stayThere();
   fit();
   listen(window, 'resize', fit);
   listen(reopen, 'click', () => show(reopen));

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 
 const TEXT = 'A kettle is a vessel for boiling water. Ours is made of steel, holds a litre and a half, and pours without a drip. ';
 const STYLE = `body{font:17px/1.6 Georgia,serif;margin:0;color:#223}main{max-width:44rem;margin:0 auto;padding:3rem 1.25rem}h1{font-size:2.4rem;line-height:1.15}
-nav{background:#f3efe8;padding:1rem 1.25rem}nav a{margin-inline-end:1.5rem;color:#223}img{width:100%;height:260px;background:linear-gradient(120deg,#d9c7a7,#8fa6a0);display:block;border:0}
-@media(prefers-color-scheme:dark){body{background:#14161a;color:#dde}nav{background:#1d2026}nav a{color:#dde}}`;
+nav{background:#f3efe8;padding:1rem 1.25rem}a{color:inherit}nav a{margin-inline-end:1.5rem}img{width:100%;height:260px;background:linear-gradient(120deg,#d9c7a7,#8fa6a0);display:block;border:0}
+@media(prefers-color-scheme:dark){body{background:#14161a;color:#dde}nav{background:#1d2026}}`;
 const HOSTILE = `* { all: unset !important; } * { font-size: 40px !important; color: lime !important; letter-spacing: 9px !important; text-transform: uppercase !important;
   direction: ltr !important; position: static !important; float: right !important; transform: rotate(4deg) !important; opacity: .3 !important; zoom: 2 !important; }
   div { display: none !important; } html { font-size: 62.5% !important; --c-back: red !important; --c-text: red !important; }
@@ -31,9 +31,9 @@ const PATCHES = `
 
 const POLICIES = {
   none: () => null,
-  own: () => "default-src 'none'; script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
-  nonce: () => "default-src 'none'; script-src 'nonce-abc123'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
-  hash: (script) => `default-src 'none'; script-src '${integrity(script)}'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`,
+  own: () => "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'nonce-abc123'; require-trusted-types-for 'script'; trusted-types 'none'",
+  nonce: () => "default-src 'none'; script-src 'nonce-abc123'; connect-src 'self'; style-src 'nonce-abc123'; require-trusted-types-for 'script'; trusted-types 'none'",
+  hash: (script) => `default-src 'none'; script-src '${integrity(script)}'; connect-src 'self'; style-src 'nonce-abc123'; require-trusted-types-for 'script'; trusted-types 'none'`,
 };
 
 const integrity = (script) => `sha256-${createHash('sha256').update(script).digest('base64')}`;

@@ -31,7 +31,9 @@ export class Visitor {
       window.violations = []; window.changes = []; window.shift = 0;
       document.addEventListener('securitypolicyviolation', (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
       document.addEventListener('consentry:change', (event) => window.changes.push(event.detail));
-      new PerformanceObserver((list) => { const all = list.getEntries(); for (let i = 0; i < all.length; i += 1) window.shift += all[i].value; })
+      // What follows a click or a key within half a second is the visitor's own doing.
+      const add = (entry) => { if (!entry.hadRecentInput) window.shift += entry.value; };
+      new PerformanceObserver((list) => { const all = list.getEntries(); for (let i = 0; i < all.length; i += 1) add(all[i]); })
         .observe({ type: 'layout-shift', buffered: true });
     });
     return visitor;
