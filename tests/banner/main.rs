@@ -65,6 +65,7 @@ fn it_keeps_its_promises_in_a_browser() {
         .arg(browser.join("banner.mjs"))
         .arg("--files")
         .arg(&out)
+        .args(env::var("ONLY").iter().flat_map(|word| ["--only", word]))
         .args(env::var("SHOTS").iter().flat_map(|to| ["--shots", to]))
         .output()
         .unwrap();

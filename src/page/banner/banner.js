@@ -95,12 +95,13 @@ function say(text) {
   later(() => { status.textContent = text; }, 50);
 }
 
-/** Old pages for desktops are laid out wider than a phone and shrunk: the banner grows by as much. */
+/** Old pages for desktops are laid out wider than a phone and shrunk, others zoom themselves: the banner evens that out. */
 function fit() {
-  const width = root.clientWidth || window.innerWidth;
+  const own = root.currentCSSZoom || 1;
+  const width = (root.clientWidth || window.innerWidth) * own;
   const shrunk = window.matchMedia('(pointer: coarse)').matches ? width / screen.width : 1;
   const zoom = shrunk > 1.2 ? shrunk : 1;
-  box.style.zoom = zoom;
+  box.style.zoom = zoom / own;
   box.style.setProperty('--zoom', zoom);
   const narrow = width / zoom < 640;
   if (box.classList.contains('narrow') !== narrow) box.classList.toggle('narrow');

@@ -6,7 +6,7 @@ const arrive = (browser, site, more) => Visitor.arrive(browser, site, more);
 
 /** Where everything in the banner is, and how it looks. */
 const looks = (v) => v.look((root) => {
-  const all = root.querySelectorAll('.box *');
+  const all = root.querySelectorAll('.box *:not(.unseen)');
   const found = [];
   for (let i = 0; i < all.length; i += 1) {
     const style = getComputedStyle(all[i]);
