@@ -162,7 +162,11 @@ function start() {
 const face = Object.freeze({
   __proto__: null,
   get: () => ({ purposes: ids(granted), chosen, receipt }),
-  open() { place(); show(reopen); },
+  open() {
+    const from = document.activeElement;
+    place();
+    show(from && from.matches(':focus') && from !== host ? from : reopen);
+  },
   set(list) {
     let letters = '';
     for (let i = 0; i < list.length; i += 1) if (has('fam', list[i]) && !has(refused, list[i])) letters += list[i][0];

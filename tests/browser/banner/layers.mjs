@@ -130,7 +130,7 @@ export async function theFocusGoesBack(browser, site) {
 
 /** Whole within the window, nothing to scroll sideways, everything reachable: at 400 % (WCAG 2.2, 1.4.10) and on phones. */
 export async function smallWindowsHoldIt(browser, site) {
-  for (const size of ['zoomed', 'phone']) {
+  for (const size of ['zoomed', 'small', 'phone']) {
     for (const file of ['en', 'de', 'ar']) {
       const v = await arrive(browser, site, { size });
       await v.go({ file });

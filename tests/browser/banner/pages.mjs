@@ -20,12 +20,12 @@ const looks = (v) => v.look((root) => {
 });
 
 export async function otherPagesChangeNothingInIt(browser, site) {
-  for (const size of ['desktop', 'phone']) {
-    const kinds = size === 'desktop' ? ['normal', 'hostile', 'old', 'xhtml', 'patched'] : ['normal', 'hostile'];
+  const all = ['normal', 'hostile', 'old', 'xhtml', 'patched'];
+  for (const [size, file, kinds] of [['desktop', 'en', all], ['phone', 'ar', ['normal', 'hostile']]]) {
     let expected;
     for (const kind of kinds) {
       const v = await arrive(browser, site, { size });
-      await v.go({ kind });
+      await v.go({ kind, file });
       const first = await looks(v);
       await v.click('.card .quiet');
       const both = [...first, ...await looks(v)];
@@ -52,6 +52,25 @@ export async function strictPoliciesAllowIt(browser, site) {
     assert.equal(await v.page.evaluate(() => document.cookie), 'consentry=fam', policy);
     const [violations, round] = [await v.page.evaluate(() => window.violations), await v.look((root) => getComputedStyle(root.querySelector('.stay button')).borderRadius)];
     assert.deepEqual([violations, round], [[], '50%'], policy);
+    await v.leave();
+  }
+}
+
+/** Without the top layer, modal dialogs, constructed style sheets and channels. */
+export async function olderBrowsersGetItToo(browser, site) {
+  for (const policy of ['none', 'nonce']) {
+    const v = await arrive(browser, site);
+    await v.go({ kind: 'aged', policy });
+    assert.ok(await v.sees('.card'));
+    await v.click('.card .quiet');
+    await v.click('.switch input', 1);
+    await v.click('.sheet .back');
+    assert.equal(await v.sees('.sheet'), false);
+    await v.click('.card .quiet');
+    await v.click('.switch input', 2);
+    await v.click('.sheet .trio button', 2);
+    assert.deepEqual([v.last().purposes, await v.sees('.card'), await v.sees('.stay button'), v.complaints], [['marketing'], false, true, []]);
+    assert.equal(await v.look((root) => getComputedStyle(root.querySelector('.stay button')).borderRadius), '50%');
     await v.leave();
   }
 }

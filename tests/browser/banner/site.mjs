@@ -29,6 +29,11 @@ const PATCHES = `
     document[name] = () => { throw new Error('patched document.' + name); };
   }`;
 
+// What a browser of 2021 has not.
+const AGE = `delete HTMLElement.prototype.showPopover; delete HTMLElement.prototype.hidePopover; delete HTMLElement.prototype.popover;
+  delete HTMLDialogElement.prototype.showModal; delete HTMLDialogElement.prototype.close;
+  delete CSSStyleSheet.prototype.replaceSync; delete window.BroadcastChannel;`;
+
 const POLICIES = {
   none: () => null,
   own: () => "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'nonce-abc123'; require-trusted-types-for 'script'; trusted-types 'none'",
@@ -105,7 +110,8 @@ function page(files, query, letters) {
   const marks = of('marked') ? `<script type="text/plain" data-consentry="ga4" data-consentry-purpose="analytics"></script>` : '';
   const guard = of('guard') ? `<script>window.granted=[];Object.defineProperty(window,Symbol.for('consentry.guard'),{value:{grant(l){granted.push(l)},gated(){return{}}}})</script>` : '';
   const tags = of('tags') ? `<script>window.dataLayer=[];function gtag(){dataLayer.push(arguments)}</script>` : '';
-  const before = kind === 'patched' ? `<script>${PATCHES}</script>` : '';
+  const ahead = { patched: PATCHES, aged: AGE }[kind];
+  const before = ahead ? `<script nonce="abc123">${ahead}</script>` : '';
   const style = { hostile: HOSTILE, old: 'body { margin: 8px }' }[kind] ?? STYLE;
   const clobber = kind === 'patched' ? '<form name="body"></form><form name="documentElement"></form><img name="currentScript" alt=""/>' : '';
   const main = kind === 'hostile' ? `<p class="wall">A wall</p><main><h1>Kettles</h1><p>${TEXT.repeat(6)}</p></main>`

@@ -7,6 +7,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 export const SIZES = {
   desktop: { width: 1280, height: 800 },
   phone: { width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+  small: { width: 360, height: 640, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
   // A window of 1280 by 1024 at 400 %.
   zoomed: { width: 320, height: 256 },
 };
