@@ -6,6 +6,7 @@
 //! 4. What the command line says counts for more than the file.
 
 mod address;
+mod asking;
 mod banner;
 mod collect;
 mod endpoints;

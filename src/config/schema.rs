@@ -10,17 +10,18 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 18] = [
+pub static TABLES: [&Schema; 19] = [
     &TOP,
     &LISTEN,
     &ORIGIN,
     &REGION,
     &CONSENT,
     &RULE,
-    &BANNER,
     &GATE,
     &FIRST_PARTY,
     &LIST,
+    &BANNER,
+    &BANNER_COLORS,
     &COLLECT,
     &COLLECT_LIMITS,
     &COLLECT_LEDGER,
@@ -43,8 +44,8 @@ pub(super) static TOP: Schema = Schema {
         "origin",
         "region",
         "consent",
-        "banner",
         "gate",
+        "banner",
         "collect",
         "records",
         "limits",
@@ -87,9 +88,6 @@ pub(super) static RULE: Schema = Schema {
     keys: &["cookie", "path", "regex", "list", "pairs", "key", "equals", "purpose"],
 };
 
-pub(super) static BANNER: Schema =
-    Schema { table: "banner", keys: &["enabled", "after", "wp_consent", "data_layer"] };
-
 pub(super) static GATE: Schema = Schema {
     table: "gate",
     keys: &[
@@ -110,6 +108,30 @@ pub(super) static FIRST_PARTY: Schema =
 
 pub(super) static LIST: Schema =
     Schema { table: "gate.lists", keys: &["path", "url", "purpose", "refresh"] };
+
+/// The same in a site.
+pub(super) static BANNER: Schema = Schema {
+    table: "banner",
+    keys: &[
+        "enabled",
+        "after",
+        "wp_consent",
+        "data_layer",
+        "position",
+        "button",
+        "scheme",
+        "colors",
+        "dark_colors",
+        "corners",
+        "logo",
+        "links",
+        "texts",
+    ],
+};
+
+/// `dark_colors` has the same keys.
+pub(super) static BANNER_COLORS: Schema =
+    Schema { table: "banner.colors", keys: &["background", "text", "accent"] };
 
 pub(super) static COLLECT: Schema = Schema {
     table: "collect",
@@ -199,8 +221,9 @@ pub(super) static SITE: Schema = Schema {
         "header",
         "origin",
         "consent",
-        "banner",
         "gate",
+        "banner",
+        "banner",
         "collect",
     ],
 };

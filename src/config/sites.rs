@@ -5,7 +5,7 @@
 
 use super::{
     Config, Overrides,
-    banner::banner,
+    asking::asking,
     collect::{collect, collection},
     host::{HostPattern, pattern},
     meaning::{boolean, one_of, text},
@@ -103,7 +103,7 @@ fn settings<'t>(
     reader.set(&mut site.header, table, "header", boolean);
     origin(reader, table, &mut site.origin);
     consent(reader, table, site);
-    banner(reader, table, &mut site.banner);
+    asking(reader, table, &mut site.banner);
     gate(reader, table, gate_schema, site, vendors)
 }
 
