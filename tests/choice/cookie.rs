@@ -22,17 +22,23 @@ async fn refusals_are_the_same_for_everybody() {
     let shop = Shop::open().await;
     shop.page("").await;
     let mut lines = BTreeSet::new();
-    for headers in ["", "User-Agent: a\r\n", "Cookie: a=b; consentry=garbage\r\n", "Accept-Language: nb\r\n"] {
+    for headers in
+        ["", "User-Agent: a\r\n", "Cookie: a=b; consentry=garbage\r\n", "Accept-Language: nb\r\n"]
+    {
         let got = shop.choose_with(REFUSAL, headers).await;
         assert_eq!(got.all("set-cookie").len(), 1);
         lines.insert(got.get("set-cookie").unwrap().to_owned());
         let body: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
-        assert_eq!((&body["purposes"], &body["receipt"]), (&serde_json::json!([]), &serde_json::Value::Null));
+        assert_eq!(
+            (&body["purposes"], &body["receipt"]),
+            (&serde_json::json!([]), &serde_json::Value::Null)
+        );
     }
     let [line] = &lines.into_iter().collect::<Vec<_>>()[..] else { panic!("they differ") };
     let (day, state) = (days_ago(0), shop.state("").await);
     let policy = state["policy"].as_str().unwrap();
-    let expected = format!("consentry=v1.{policy}.{day}.f0a0m0; Path=/; Max-Age=15552000; SameSite=Lax");
+    let expected =
+        format!("consentry=v1.{policy}.{day}.f0a0m0; Path=/; Max-Age=15552000; SameSite=Lax");
     assert_eq!(*line, expected);
 }
 
@@ -108,7 +114,8 @@ async fn a_choice_that_is_sent_twice_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_without_a_banner_takes_choices_too() {
-    let shop = Shop::of(Site { hosts: vec!["shop.test".into()], ..Site::default() }, String::new()).await;
+    let shop =
+        Shop::of(Site { hosts: vec!["shop.test".into()], ..Site::default() }, String::new()).await;
     assert_eq!(shop.choose(ANALYTICS).await.status, 200);
     for path in ["/_consentry/consent", "/_consentry/banner/en/x.js"] {
         assert_eq!(shop.ask(&super::shop::get(path, "")).await.status, 404, "{path}");

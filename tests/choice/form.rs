@@ -13,9 +13,11 @@ async fn a_page_links_to_the_form_and_the_form_goes_back() {
     assert_eq!((form.status, form.get("content-type")), (200, Some("text/html; charset=utf-8")));
     assert_eq!(form.get("cache-control"), Some("no-store"));
     assert!(form.get("content-security-policy").unwrap().contains("default-src 'none'"));
-    assert!(text.contains("value=\"/page?a=b\"") && text.contains("Google Analytics"), "{text}");
+    assert!(text.contains("value=\"/page?a=b\"") && text.contains("Universal Analytics"), "{text}");
     assert!(!text.contains(" checked"));
-    let chosen = shop.ask(&post(FORM, OWN, "purpose=analytics&method=custom&lang=en&back=%2Fpage%3Fa%3Db")).await;
+    let chosen = shop
+        .ask(&post(FORM, OWN, "purpose=analytics&method=custom&lang=en&back=%2Fpage%3Fa%3Db"))
+        .await;
     assert_eq!((chosen.status, chosen.get("location")), (303, Some("/page?a=b")));
     assert_eq!(chosen.get("cache-control"), Some("no-store"));
     let again = shop.ask(&get("/_consentry/consent", &cookie(&chosen))).await;
@@ -30,7 +32,8 @@ async fn every_form_of_the_page_is_a_choice() {
     shop.page("").await;
     let text = shop.ask(&get("/_consentry/consent", "")).await.body;
     let text = String::from_utf8(text).unwrap();
-    let forms: Vec<_> = text.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap()).collect();
+    let forms: Vec<_> =
+        text.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap()).collect();
     assert_eq!(forms.len(), 3);
     let mut purposes = Vec::new();
     for form in forms {
@@ -39,22 +42,33 @@ async fn every_form_of_the_page_is_a_choice() {
         let of = |field: &str, name: &str| {
             field.split_once(&format!("{name}=\"")).unwrap().1.split('"').next().unwrap().to_owned()
         };
-        let fields: Vec<_> = hidden.map(|field| format!("{}={}", of(field, "name"), of(field, "value"))).collect();
+        let fields: Vec<_> =
+            hidden.map(|field| format!("{}={}", of(field, "name"), of(field, "value"))).collect();
         let got = shop.ask(&post(FORM, OWN, &fields.join("&"))).await;
         assert_eq!((got.status, got.get("location")), (303, Some("/")), "{fields:?}");
         purposes.push(cookie(&got).split('.').nth(3).unwrap().trim().to_owned());
     }
-    assert_eq!(purposes, ["f0a0m0", "f0a1m1", "f0a0m0"]);
+    assert_eq!(purposes, ["f0a0m0", "f0a0m0", "f0a1m1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_sent_elsewhere() {
     let shop = Shop::open().await;
     shop.page("").await;
-    for back in ["//evil.test", "/%5Cevil.test", "https://evil.test", "/_consentry/v/x", "/.//evil.test", "javascript:alert(1)"] {
+    for back in [
+        "//evil.test",
+        "/%5Cevil.test",
+        "https://evil.test",
+        "/_consentry/v/x",
+        "/.//evil.test",
+        "javascript:alert(1)",
+    ] {
         let form = shop.ask(&get(&format!("/_consentry/consent?back={back}"), "")).await;
         let text = String::from_utf8(form.body).unwrap();
-        assert!(text.contains("name=\"back\" value=\"/\"") && !text.contains("evil.test"), "{back}");
+        assert!(
+            text.contains("name=\"back\" value=\"/\"") && !text.contains("evil.test"),
+            "{back}"
+        );
     }
     let refused = shop.ask(&post(FORM, OWN, "back=//evil.test")).await;
     assert_eq!((refused.status, refused.get("location")), (400, None));

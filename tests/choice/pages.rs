@@ -45,10 +45,13 @@ async fn the_script_is_kept_under_its_name_and_under_no_other() {
     let path = banner(&page).unwrap().split('"').next().unwrap();
     let path = format!("/_consentry/banner/{path}");
     let got = shop.ask(&get(&path, "")).await;
-    assert_eq!((got.status, got.get("content-type")), (200, Some("text/javascript; charset=utf-8")));
+    assert_eq!(
+        (got.status, got.get("content-type")),
+        (200, Some("text/javascript; charset=utf-8"))
+    );
     assert_eq!(got.get("cache-control"), Some("public, max-age=31536000, immutable"));
     let text = String::from_utf8(got.body).unwrap();
-    for vendor in ["Google Analytics", "Meta"] {
+    for vendor in ["Universal Analytics", "Meta"] {
         assert!(text.contains(vendor), "{vendor}");
     }
     let old = shop.ask(&get("/_consentry/banner/en/00.js", "")).await;

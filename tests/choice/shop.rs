@@ -17,8 +17,10 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-pub(crate) const GA: &str = "<script async src=https://www.google-analytics.com/analytics.js></script>";
-pub(crate) const META: &str = "<script async src=https://connect.facebook.net/en_US/fbevents.js></script>";
+pub(crate) const GA: &str =
+    "<script async src=https://www.google-analytics.com/analytics.js></script>";
+pub(crate) const META: &str =
+    "<script async src=https://connect.facebook.net/en_US/fbevents.js></script>";
 
 /// A running proxy before a shop.
 pub(crate) struct Shop {
@@ -45,7 +47,9 @@ pub(crate) fn asking() -> Site {
 
 /// A page with these elements.
 pub(crate) fn page(elements: &str) -> String {
-    format!("<!doctype html><html lang=en><head><title>Shop</title>{elements}</head><body><p>Hello</body></html>")
+    format!(
+        "<!doctype html><html lang=en><head><title>Shop</title>{elements}</head><body><p>Hello</body></html>"
+    )
 }
 
 impl Shop {
@@ -60,7 +64,12 @@ impl Shop {
         let answer = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: \"x\"\r\nContent-Length: {length}\r\n\r\n{page}"
         );
-        Self::before(site, Origin::new(move |_| vec![Step::Send(answer.clone().into())]).await, |c| c).await
+        Self::before(
+            site,
+            Origin::new(move |_| vec![Step::Send(answer.clone().into())]).await,
+            |c| c,
+        )
+        .await
     }
 
     /// The shop before this origin, with more of the proxy's settings.
@@ -69,7 +78,8 @@ impl Shop {
         origin: Origin,
         with: impl FnOnce(Consentry) -> Consentry,
     ) -> Self {
-        let site = Site { origin: Some(format!("http://{}", origin.address).parse().unwrap()), ..site };
+        let site =
+            Site { origin: Some(format!("http://{}", origin.address).parse().unwrap()), ..site };
         let consentry = with(Consentry::new(engine(site.clone()), Options::default()).unwrap());
         let (end, ended) = oneshot::channel::<()>();
         let (ready, listening) = oneshot::channel();
@@ -153,5 +163,6 @@ pub(crate) fn cookie(answer: &Answer) -> String {
 /// The day of so many days ago, as a cookie has it.
 pub(crate) fn days_ago(days: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    consentry::consent::Day::of(UNIX_EPOCH + std::time::Duration::from_secs(now - days * 86_400)).to_string()
+    consentry::consent::Day::of(UNIX_EPOCH + std::time::Duration::from_secs(now - days * 86_400))
+        .to_string()
 }

@@ -1,6 +1,8 @@
 //! What counts of a choice that was made before, and who is asked again.
 
-use super::shop::{ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, days_ago, engine, page};
+use super::shop::{
+    ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, days_ago, engine, page,
+};
 use consentry::{engine::Site, policy::Regime};
 use serde_json::json;
 
@@ -12,7 +14,10 @@ async fn the_state_follows_the_choice() {
     assert_eq!(shop.state("").await["asked"], false, "nothing was found yet");
     shop.page("").await;
     let before = shop.state("").await;
-    assert_eq!((&before["asked"], &before["day"], &before["purposes"]), (&json!(true), &json!(null), &json!([])));
+    assert_eq!(
+        (&before["asked"], &before["day"], &before["purposes"]),
+        (&json!(true), &json!(null), &json!([]))
+    );
     let granted = cookie(&shop.choose(ANALYTICS).await);
     let state = shop.state(&granted).await;
     assert_eq!((&state["asked"], &state["day"]), (&json!(false), &json!(days_ago(0))));
@@ -41,9 +46,8 @@ async fn the_gate_keeps_the_choice() {
 async fn a_new_vendor_asks_those_who_allowed_its_purpose() {
     let shop = Shop::open().await;
     shop.page("").await;
-    let chosen = |body| async { cookie(&shop.choose(body).await) };
-    let (all, none) = (chosen(ALL).await, chosen(REFUSAL).await);
-    let marketing = chosen(r#"{"purposes":["marketing"]}"#).await;
+    let (all, none) = (cookie(&shop.choose(ALL).await), cookie(&shop.choose(REFUSAL).await));
+    let marketing = cookie(&shop.choose(r#"{"purposes":["marketing"]}"#).await);
     let before = shop.state("").await["policy"].clone();
     let more = Shop::of(shop.site(), page(&[GA, META, CLARITY].concat())).await;
     more.consentry.swap(engine(more.site()).after(&shop.consentry.engine()));
@@ -92,7 +96,9 @@ async fn age_ends_a_choice() {
     let shop = Shop::of(site, page(&[GA, META].concat())).await;
     shop.page("").await;
     let policy = shop.state("").await["policy"].as_str().unwrap().to_owned();
-    let held = |days, purposes: &str| format!("Cookie: consentry=v1.{policy}.{}.{purposes}\r\n", days_ago(days));
+    let held = |days, purposes: &str| {
+        format!("Cookie: consentry=v1.{policy}.{}.{purposes}\r\n", days_ago(days))
+    };
     let tomorrow = format!("Cookie: consentry=v1.{policy}.99991231.f0a1m1\r\n");
     for (cookie, asked) in [
         (held(29, "f0a1m1"), false),

@@ -113,10 +113,10 @@ impl Memory {
 
     async fn share(&mut self, engine: &Engine) -> Result<(), StoreError> {
         let Some(url) = &self.store else { return Ok(()) };
-        let ours: BTreeSet<_> = engine.inventories().flat_map(|(name, i)| found(name, i)).collect();
-        if ours.is_empty() && is_new(url) {
+        if is_new(url) {
             return Ok(());
         }
+        let ours: BTreeSet<_> = engine.inventories().flat_map(|(name, i)| found(name, i)).collect();
         let store = match self.open.take() {
             Some(open) => open,
             None => Store::open(url).await?,
@@ -163,7 +163,7 @@ impl Memory {
     }
 }
 
-/// Whether it is a file that is not there yet: nothing is in it, and nobody needs it for nothing.
+/// Whether it is a file that is not there yet; the first record makes it.
 fn is_new(url: &StoreUrl) -> bool {
     match url {
         StoreUrl::Sqlite(path) => !path.exists(),
