@@ -8,7 +8,9 @@
 
 use super::{Decision, Front, Ruling, Verdict, csp};
 use crate::{
-    catalog::{Catalog, Destination, Lists, Mention, Page, Prefix, Scope, Shape, Snippet, Target},
+    catalog::{
+        Catalog, Destination, Lists, Mention, Page, Prefix, Reach, Scope, Shape, Snippet, Target,
+    },
     vendor::Vendor,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -214,6 +216,25 @@ impl Gate {
         let host = authority.split(':').next().unwrap_or_default().to_ascii_lowercase();
         let named = self.catalog.vendors_let_through(&host, path).any(|vendor| self.serves(vendor));
         named.then(|| front.base())
+    }
+
+    /// Whether a source expression of a policy lets gated vendors through and nobody else.
+    #[must_use]
+    pub fn only_held(&self, source: csp::HostSource<'_>) -> bool {
+        let reach = self.reach(source.host, source.below, source.path);
+        reach.is_whole && reach.vendors.iter().all(|vendor| !self.allows(vendor))
+    }
+
+    /// Whether a source expression of a policy lets a gated vendor through, perhaps among others.
+    #[must_use]
+    pub fn holds_within(&self, source: csp::HostSource<'_>) -> bool {
+        let reach = self.reach(source.host, source.below, source.path);
+        reach.vendors.iter().any(|vendor| !self.allows(vendor))
+    }
+
+    fn reach(&self, host: &str, below: bool, path: &str) -> Reach<'_> {
+        let host = host.to_ascii_lowercase();
+        self.catalog.reach(&host, below, path, &self.page, &self.scope)
     }
 
     /// Whether `vendor` may run.
