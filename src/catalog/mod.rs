@@ -102,6 +102,8 @@ pub struct Catalog {
     endpoints: Vec<(usize, Arc<Endpoint>)>,
     served: Served,
     by_id: FxHashMap<Box<str>, usize>,
+    /// The host rules of each entry.
+    rules: Vec<Box<[Box<str>]>>,
     /// Which of `vendors` are entries of the catalogue; the long tail comes after them.
     entries: usize,
     hosts: Hosts<usize>,
@@ -154,6 +156,10 @@ impl Catalog {
             endpoints,
             served: served.build()?,
             by_id,
+            rules: entries
+                .iter()
+                .map(|e| e.hosts.iter().map(|h| h.as_str().into()).collect())
+                .collect(),
             entries: entries.len(),
             hosts,
             own_hosts,
@@ -180,6 +186,13 @@ impl Catalog {
     #[must_use]
     pub fn vendor(&self, id: &str) -> Option<&Arc<Vendor>> {
         self.vendors.get(*self.by_id.get(id)?)
+    }
+
+    /// The host rules of the entry with this id, `host` or `host/path`.
+    #[must_use]
+    pub fn rules_of(&self, id: &str) -> &[Box<str>] {
+        let index = self.by_id.get(id);
+        index.and_then(|index| self.rules.get(*index)).map_or(&[], |rules| rules)
     }
 
     /// Whose `target` is, seen from `page`.

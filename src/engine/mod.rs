@@ -14,6 +14,7 @@ mod locator;
 mod sites;
 mod treatment;
 mod view;
+mod wall;
 
 pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 pub use self::locator::{Locator, NoPlaces, Places};

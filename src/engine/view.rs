@@ -13,15 +13,16 @@ use super::{
     Client, Engine, OnUnreadable, Site,
     sites::{Compiled, Visitor},
     treatment::{Body, Treatment, charset, is_page, is_sniffed, readable, syntax},
+    wall::Ours,
 };
 use crate::{
     catalog::Page,
     coding::{self, Coding},
     consent::Consent,
-    headers::{self, Edit, Facts, State},
+    headers::{self, Edit, Facts, OwnPolicy, State},
     policy::{
         Finding, Gate, Judged, Location, Mode, Regime, Ruling,
-        csp::{self, Inline},
+        csp::{self, Fit, Inline, OwnNeeds, Wall},
     },
     rewrite::{self, Rewriter},
 };
@@ -166,12 +167,20 @@ impl View {
         }
         let state = State { class: &self.class, fingerprint: &self.fingerprint };
         let hashes = if bypass { Vec::new() } else { self.hashes(&response.headers, gate) };
+        let own = OwnNeeds::inline(hashes);
+        let ours = self.ours(response);
+        let ours = ours.as_ref().and_then(|ours| {
+            let text = ours.built.policy.as_deref()?;
+            Some(OwnPolicy { text, holds: ours.wall == Wall::Enforce })
+        });
         let facts = Facts {
             rewritten: true,
             depends_on_consent: true,
             state,
             signals: SIGNALS,
-            hashes: &hashes,
+            own: &own,
+            narrow: self.site.config.csp.wall != Wall::Off,
+            ours,
         };
         let (mut edits, findings) = headers::page(&response.headers, gate, &facts);
         if bypass {
@@ -275,6 +284,19 @@ impl View {
     #[must_use]
     pub fn ruling(&self) -> &Ruling {
         self.gate.ruling()
+    }
+
+    /// The policy of our own for a page, and whether it holds.
+    fn ours(&self, response: &response::Parts) -> Option<Ours> {
+        let not_modified = response.status == StatusCode::NOT_MODIFIED;
+        let Compiled { config, inventory, .. } = &*self.site;
+        Ours::new(config, inventory, &self.gate, &response.headers, not_modified)
+    }
+
+    /// How the hosts that a page needs found room in its policy; `None` where it gets none.
+    #[must_use]
+    pub fn fit(&self, response: &response::Parts) -> Option<Fit> {
+        self.ours(response).filter(|_| self.mode() == Mode::Enforce).map(|ours| ours.fit())
     }
 
     /// The hashes of the scripts that a page may get, where it has a policy.

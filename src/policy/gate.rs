@@ -232,6 +232,24 @@ impl Gate {
         reach.vendors.iter().any(|vendor| !self.allows(vendor))
     }
 
+    /// Whether a gated vendor has a host of its own on the page's site.
+    #[must_use]
+    pub fn holds_on_own_site(&self) -> bool {
+        let site = self.page.site().as_str();
+        self.catalog.has_own_hosts() && {
+            let source = csp::HostSource { host: site, below: true, path: "" };
+            self.holds_within(source)
+        }
+    }
+
+    /// Whether the site serves, to this visitor, what `vendor` has on `host` (lower case).
+    #[must_use]
+    pub fn serves_on(&self, vendor: &Vendor, host: &str) -> bool {
+        self.front.is_some()
+            && self.serves(vendor)
+            && self.catalog.served_on(host).any(|served| served.id == vendor.id)
+    }
+
     fn reach(&self, host: &str, below: bool, path: &str) -> Reach<'_> {
         let host = host.to_ascii_lowercase();
         self.catalog.reach(&host, below, path, &self.page, &self.scope)
