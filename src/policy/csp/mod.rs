@@ -9,6 +9,8 @@
 //! 6. A list that lets a vendor through gets the one path of the site that stands for it, and nothing wider, unless it lets the site
 //!    through already: by `'self'`, `*` or a scheme. A source's path with a slash at its end covers what is below it (CSP 3, 6.7.2.12).
 
+#[cfg(test)]
+mod matcher;
 mod narrow;
 mod own;
 mod source;
