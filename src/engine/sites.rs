@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Site, wall::Inventory};
+use super::{Error, Served, Site, wall::Inventory};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -36,6 +36,11 @@ impl Compiled {
         let reader = reader.asking_about_providers(providers);
         let inventory = Inventory::new(&config, catalog, &scope);
         Self { scope, rules, inventory, reader, config }
+    }
+
+    /// The file of ours that is under `kind`.
+    pub(super) fn file(&self, _kind: &str) -> Option<Arc<Served>> {
+        None
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.
