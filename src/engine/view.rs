@@ -169,8 +169,7 @@ impl View {
             return (self.made(edits), findings);
         }
         let state = State { class: &self.class, fingerprint: &self.fingerprint };
-        let hashes = if bypass { Vec::new() } else { self.hashes(&response.headers, gate) };
-        let own = OwnNeeds::inline(hashes);
+        let own = if bypass { OwnNeeds::default() } else { self.needs(&response.headers) };
         let ours = self.ours(response);
         let ours = ours.as_ref().and_then(|ours| {
             let text = ours.built.policy.as_deref()?;
@@ -182,7 +181,7 @@ impl View {
             state,
             signals: SIGNALS,
             own: &own,
-            narrow: self.site.config.csp.wall != Wall::Off,
+            narrow: self.narrows(),
             ours,
         };
         let (mut edits, findings) = headers::page(&response.headers, gate, &facts);
@@ -289,6 +288,16 @@ impl View {
         self.gate.ruling()
     }
 
+    /// What our scripts in the page need of its policies.
+    fn needs(&self, headers: &HeaderMap) -> OwnNeeds {
+        let additions = self.additions();
+        let mut inline = self.hashes(headers, &self.gate);
+        if additions.end.is_some() && headers::needs_integrity(headers) {
+            inline.push(csp::sha256_source(rewrite::LOADER));
+        }
+        OwnNeeds { inline, ..additions.needs(&self.page().url().origin().ascii_serialization()) }
+    }
+
     /// The policy of our own for a page, and whether it holds.
     fn ours(&self, response: &response::Parts) -> Option<Ours> {
         let not_modified = response.status == StatusCode::NOT_MODIFIED;
@@ -341,7 +350,11 @@ impl View {
             charset.as_deref(),
             nonce.as_deref(),
         );
-        let rewriter = rewriter.adding(self.additions());
+        let additions = self.additions();
+        let own = additions.needs(&self.page().url().origin().ascii_serialization());
+        let by_hash = !additions.is_empty() && headers::needs_integrity(&response.headers);
+        let narrow = self.narrows();
+        let rewriter = rewriter.adding(additions).under(own, by_hash, narrow);
         Body { coding, leaves, limits: config.limits, rewriter }
     }
 
@@ -364,6 +377,11 @@ impl View {
     /// Whether pages go out as they came.
     fn passes(&self) -> bool {
         self.grants_everything() && self.gate.front().is_none() && self.additions.is_empty()
+    }
+
+    /// Whether pages' own policies lose what serves gated vendors alone.
+    fn narrows(&self) -> bool {
+        self.mode() == Mode::Enforce && self.site.config.csp.wall != Wall::Off
     }
 
     /// What pages get of our own; nothing where pages are not edited.

@@ -33,9 +33,19 @@ pub fn inline_script(headers: &HeaderMap) -> Inline {
     csp::inline_script(&policies)
 }
 
-/// The header of a policy that holds, or of one that only reports.
+/// Whether a policy of the response that holds knows our files by their hashes alone.
 #[must_use]
-pub const fn header_of(holds: bool) -> HeaderName {
+pub fn needs_integrity(headers: &HeaderMap) -> bool {
+    let nonce = match inline_script(headers) {
+        Inline::Nonce(nonce) => Some(nonce),
+        Inline::Free | Inline::Hashes => None,
+    };
+    let mut lines = headers.get_all(CONTENT_SECURITY_POLICY).iter().map(edit::text);
+    lines.any(|line| line.split(',').any(|p| csp::needs_integrity(p, nonce.as_deref())))
+}
+
+/// The header of a policy that holds, or of one that only reports.
+const fn header_of(holds: bool) -> HeaderName {
     if holds { CONTENT_SECURITY_POLICY } else { CONTENT_SECURITY_POLICY_REPORT_ONLY }
 }
 

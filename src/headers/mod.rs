@@ -24,7 +24,7 @@ mod validators;
 use self::review::Review;
 pub use self::{
     cookies::{MOST as MOST_ENDED, cookies, ended, endings},
-    csp::{header_of, inline_script},
+    csp::{inline_script, needs_integrity},
     edit::{Edit, apply},
     request::{is_document, request},
     review::Judge,

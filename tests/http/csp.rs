@@ -95,7 +95,10 @@ async fn a_sites_own_policies_are_narrowed_and_kept() {
         assert_eq!(got.all(ONLY)[1..], [format!("{START} cdn.test{END}")], "{kind:?}");
         let closed = "Content-Security-Policy: default-src 'self' 'unsafe-inline' cdn.test\r\n";
         let got = page(kind, site(Wall::Enforce, &[]), closed, "").await;
-        assert_eq!((got.all(POLICY), got.all(ONLY)), (vec!["default-src 'self' 'unsafe-inline' cdn.test"], vec![]));
+        assert_eq!(
+            (got.all(POLICY), got.all(ONLY)),
+            (vec!["default-src 'self' 'unsafe-inline' cdn.test"], vec![])
+        );
     }
 }
 
