@@ -59,6 +59,7 @@ impl Config {
             consent,
             banner,
             gate,
+            csp,
             rewrite,
             collect,
         } = site;
@@ -73,6 +74,7 @@ impl Config {
             consent: consent.clone(),
             banner: banner.clone(),
             gate: gate.clone(),
+            csp: csp.clone(),
             rewrite: rewrite.clone(),
             limits: coding::Limits {
                 max_decoded: Some(max_decoded),

@@ -4,7 +4,7 @@ use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
     engine::{Banner, Enabled, OnUnreadable},
-    policy::{Mode, Policy, Regime},
+    policy::{Mode, Policy, Regime, csp},
     rewrite,
 };
 use std::{
@@ -58,6 +58,8 @@ pub struct SiteConfig {
     pub banner: Banner,
     /// What is gated.
     pub gate: catalog::Config,
+    /// What pages may contact.
+    pub csp: csp::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
     /// What leaves for vendors, and how.
@@ -103,6 +105,7 @@ impl Default for SiteConfig {
             consent: consent::Config::default(),
             banner: Banner { enabled: Enabled::Auto, ..Banner::default() },
             gate: catalog::Config::default(),
+            csp: csp::Config::default(),
             rewrite: rewrite::Config::default(),
             collect: collect::Config::default(),
         }

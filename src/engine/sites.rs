@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Inventory, Site, banner::Banners};
+use super::{Error, Inventory, Site, banner::Banners, wall::Needs};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -24,6 +24,7 @@ pub(super) struct Compiled {
     pub(super) rules: Arc<Rules>,
     pub(super) inventory: Arc<Inventory>,
     pub(super) banners: Banners,
+    pub(super) needs: Needs,
     reader: Reader,
 }
 
@@ -39,7 +40,8 @@ impl Compiled {
         let providers = catalog.vendors().filter_map(|vendor| vendor.atp);
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
-        Self { scope, rules, inventory, banners, reader, config }
+        let needs = Needs::new(&config, catalog, &scope);
+        Self { scope, rules, inventory, banners, needs, reader, config }
     }
 
     /// The name in records and signatures: the first of the site's hosts, else the registrable domain of the one that was asked for.

@@ -5,6 +5,7 @@ use super::{
     collect::Collector,
     module::{Builder, PageFilter},
     own, reply,
+    reports::Reports,
 };
 use crate::{
     coding::Levels,
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     pub(super) engine: ArcSwap<Engine>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: Options,
+    pub(super) reports: Reports,
     collector: Collector,
     recorder: OnceLock<Recorder>,
     desk: Desk,
@@ -69,7 +71,8 @@ impl Consentry {
         let collector = Collector::new(engine.collection(), metrics.clone());
         let engine = ArcSwap::from_pointee(engine);
         let (recorder, desk) = (OnceLock::new(), Desk::default());
-        let shared = Shared { engine, metrics, options, collector, recorder, desk };
+        let reports = Reports::new(metrics.clone());
+        let shared = Shared { engine, metrics, options, reports, collector, recorder, desk };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -129,6 +132,22 @@ impl Consentry {
         &self.shared.metrics
     }
 
+    /// Whom pages contacted, by what browsers reported; see [`crate::report::Tally::json`].
+    #[must_use]
+    pub fn reports(&self) -> serde_json::Value {
+        self.shared.reports.json()
+    }
+
+    /// Who takes reports of violations.
+    pub(super) fn report_desk(&self) -> &Reports {
+        &self.shared.reports
+    }
+
+    /// Who takes choices.
+    pub(super) fn desk(&self) -> &Desk {
+        &self.shared.desk
+    }
+
     /// What holds for all sites.
     #[must_use]
     pub fn options(&self) -> &Options {
@@ -161,7 +180,7 @@ impl Consentry {
                 // The law, and the page's scheme, were not known for sure at first.
                 match engine.plan(session.req_header().as_ref(), client) {
                     Plan::Own(own) => {
-                        own::serve(session, own, client, (self, &self.shared.desk)).await?;
+                        own::serve(session, own, client, self).await?;
                     }
                     Plan::Respond(_) | Plan::Collect(_) | Plan::Proxy(_) => return Ok(false),
                 }

@@ -1,6 +1,6 @@
 //! Turns what of ours a request asks for into the response.
 
-use super::{Consentry, choice::Desk};
+use super::Consentry;
 use crate::{
     coding::Coding,
     engine::{Client, Own, Served},
@@ -21,11 +21,12 @@ pub(super) async fn serve(
     session: &mut Session,
     own: Own,
     client: Client,
-    (consentry, desk): (&Consentry, &Desk),
+    consentry: &Consentry,
 ) -> Result<()> {
     match own {
+        Own::Report(reported) => consentry.report_desk().serve(session, &reported, client).await,
         Own::File { served, caching } => file(session, &served, caching).await,
-        Own::Choice(asked) => desk.serve(session, &asked, client, consentry).await,
+        Own::Choice(asked) => consentry.desk().serve(session, &asked, client, consentry).await,
     }
 }
 

@@ -12,7 +12,7 @@ mod upstream;
 mod visitors;
 mod writer;
 
-pub(super) use self::visitors::Visitors;
+pub(in crate::proxy) use self::visitors::Visitors;
 use self::{
     scripts::{Fetched, Found, Scripts},
     upstream::Upstream,
