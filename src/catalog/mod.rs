@@ -47,7 +47,7 @@ use self::{
 use crate::{
     purpose::Purpose,
     site::Site,
-    vendor::{Source, Vendor},
+    vendor::{Facts, Source, Vendor},
 };
 use rustc_hash::FxHashMap;
 use std::{ops::Range, sync::Arc};
@@ -347,6 +347,7 @@ impl Unnamed {
                 gvl: None,
                 atp: None,
                 source,
+                facts: Facts::default(),
             })
         };
         let marketing = Purpose::Marketing;
@@ -430,6 +431,7 @@ fn vendor(entry: &VendorEntry) -> Vendor {
         gvl: entry.gvl,
         atp: entry.atp,
         source: Source::Catalog,
+        facts: entry.facts.clone(),
     }
 }
 
@@ -453,6 +455,7 @@ impl VendorEntry {
             purpose,
             gvl,
             atp,
+            facts,
             hosts,
             literals,
             inline,
@@ -484,6 +487,7 @@ impl VendorEntry {
         self.purpose = purpose.or(self.purpose);
         self.gvl = gvl.or(self.gvl);
         self.atp = atp.or(self.atp);
+        self.facts.replace(facts);
         self.hosts.extend_from_slice(hosts);
         self.inline.extend_from_slice(inline);
         self.hides.extend_from_slice(hides);

@@ -9,6 +9,7 @@ mod address;
 mod collect;
 mod endpoints;
 mod engine;
+mod facts;
 mod host;
 mod lists;
 mod meaning;

@@ -6,5 +6,6 @@
 
 pub mod banner;
 mod file;
+pub mod texts;
 
 pub use self::file::File;
