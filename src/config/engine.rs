@@ -59,6 +59,7 @@ impl Config {
             consent,
             gate,
             rewrite,
+            banner: _,
             collect,
         } = site;
         let Limits { max_decoded, max_burst } = self.limits;

@@ -6,6 +6,7 @@
 //! 4. What the command line says counts for more than the file.
 
 mod address;
+mod banner;
 mod collect;
 mod endpoints;
 mod engine;

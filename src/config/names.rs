@@ -9,6 +9,7 @@ use crate::{
         tcf::{Purposes, Use},
     },
     engine::OnUnreadable,
+    page::banner::{Corner, Position, Scheme},
     policy::{Mode, Regime, Tcf},
     purpose::Purpose,
     rewrite::Gated,
@@ -39,6 +40,15 @@ pub(super) const USER_AGENT: &[(&str, UserAgent)] =
 
 pub(super) const CLIENT_IP: &[(&str, ClientIp)] =
     &[("drop", ClientIp::Drop), ("truncate", ClientIp::Truncate)];
+
+pub(super) const POSITIONS: &[(&str, Position)] =
+    &[("bottom", Position::Bottom), ("start", Position::Start), ("end", Position::End)];
+
+pub(super) const BUTTONS: &[(&str, Option<Corner>)] =
+    &[("start", Some(Corner::Start)), ("end", Some(Corner::End)), ("none", None)];
+
+pub(super) const SCHEMES: &[(&str, Scheme)] =
+    &[("auto", Scheme::Auto), ("light", Scheme::Light), ("dark", Scheme::Dark)];
 
 pub(super) const KINDS: &[(&str, Kind)] = &[
     ("script", Kind::Script),

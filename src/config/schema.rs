@@ -10,7 +10,7 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 16] = [
+pub static TABLES: [&Schema; 18] = [
     &TOP,
     &LISTEN,
     &ORIGIN,
@@ -20,6 +20,8 @@ pub static TABLES: [&Schema; 16] = [
     &GATE,
     &FIRST_PARTY,
     &LIST,
+    &BANNER,
+    &BANNER_COLORS,
     &COLLECT,
     &COLLECT_LIMITS,
     &COLLECT_LEDGER,
@@ -42,6 +44,7 @@ pub(super) static TOP: Schema = Schema {
         "region",
         "consent",
         "gate",
+        "banner",
         "collect",
         "limits",
         "vendor",
@@ -103,6 +106,26 @@ pub(super) static FIRST_PARTY: Schema =
 
 pub(super) static LIST: Schema =
     Schema { table: "gate.lists", keys: &["path", "url", "purpose", "refresh"] };
+
+/// The same in a site.
+pub(super) static BANNER: Schema = Schema {
+    table: "banner",
+    keys: &[
+        "position",
+        "button",
+        "scheme",
+        "colors",
+        "dark_colors",
+        "corners",
+        "logo",
+        "links",
+        "texts",
+    ],
+};
+
+/// `dark_colors` has the same keys.
+pub(super) static BANNER_COLORS: Schema =
+    Schema { table: "banner.colors", keys: &["background", "text", "accent"] };
 
 pub(super) static COLLECT: Schema = Schema {
     table: "collect",
@@ -193,6 +216,8 @@ pub(super) static SITE: Schema = Schema {
         "origin",
         "consent",
         "gate",
+        "banner",
+        "banner",
         "collect",
     ],
 };

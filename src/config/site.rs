@@ -4,6 +4,7 @@ use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
     engine::OnUnreadable,
+    page::banner,
     policy::{Mode, Policy, Regime},
     rewrite,
 };
@@ -58,6 +59,8 @@ pub struct SiteConfig {
     pub gate: catalog::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
+    /// How the banner looks.
+    pub banner: banner::Config,
     /// What leaves for vendors, and how.
     pub collect: collect::Config,
 }
@@ -101,6 +104,7 @@ impl Default for SiteConfig {
             consent: consent::Config::default(),
             gate: catalog::Config::default(),
             rewrite: rewrite::Config::default(),
+            banner: banner::Config::default(),
             collect: collect::Config::default(),
         }
     }

@@ -5,6 +5,7 @@
 
 use super::{
     Config, Overrides,
+    banner::banner,
     collect::{collect, collection},
     host::{HostPattern, pattern},
     meaning::{boolean, one_of, text},
@@ -12,7 +13,7 @@ use super::{
     problem::Problem,
     reader::{Reader, Table},
     region::region,
-    schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
+    schema::{BANNER, COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
     sections::{check_cmps, consent, gate, limits, list_cache, listen, origin},
     site::SiteConfig,
     syntax,
@@ -89,6 +90,7 @@ fn settings<'t>(
     reader.set(&mut site.header, table, "header", boolean);
     origin(reader, table, &mut site.origin);
     consent(reader, table, site);
+    let _ = banner(reader, table, &BANNER, &mut site.banner);
     gate(reader, table, gate_schema, site, vendors)
 }
 

@@ -95,12 +95,13 @@ function say(text) {
   later(() => { status.textContent = text; }, 50);
 }
 
-/** Old pages for desktops are laid out wider than a phone and shrunk: the banner grows by as much. */
+/** Old pages for desktops are laid out wider than a phone and shrunk, others zoom themselves: the banner evens that out. */
 function fit() {
-  const width = root.clientWidth || window.innerWidth;
+  const own = root.currentCSSZoom || 1;
+  const width = (root.clientWidth || window.innerWidth) * own;
   const shrunk = window.matchMedia('(pointer: coarse)').matches ? width / screen.width : 1;
   const zoom = shrunk > 1.2 ? shrunk : 1;
-  box.style.zoom = zoom;
+  box.style.zoom = zoom / own;
   box.style.setProperty('--zoom', zoom);
   const narrow = width / zoom < 640;
   if (box.classList.contains('narrow') !== narrow) box.classList.toggle('narrow');
@@ -121,6 +122,17 @@ function place() {
   if (!host.isConnected) insertBefore(root, host, queryPage(document, ':root > body, :root > frameset'));
 }
 
+/** Pages whose scripts build everything anew take it out: it comes back, a few times. */
+function stayThere() {
+  let times = 0;
+  new MutationObserver(() => {
+    if (host.isConnected || times > 20) return;
+    times += 1;
+    place();
+    if (hasTopLayer && !banner.hidden) banner.showPopover();
+  }).observe(root, { childList: true });
+}
+
 function start() {
   style();
   add(shadow, [box]);
@@ -128,6 +140,7 @@ function start() {
   stay.hidden = !options.button;
   if (hasTopLayer) setAttribute(banner, 'popover', 'manual');
   place();
+  stayThere();
   fit();
   listen(window, 'resize', fit);
   listen(reopen, 'click', () => show(reopen));
@@ -149,7 +162,11 @@ function start() {
 const face = Object.freeze({
   __proto__: null,
   get: () => ({ purposes: ids(granted), chosen, receipt }),
-  open() { place(); show(reopen); },
+  open() {
+    const from = document.activeElement;
+    place();
+    show(from && from.matches(':focus') && from !== host ? from : reopen);
+  },
   set(list) {
     let letters = '';
     for (let i = 0; i < list.length; i += 1) if (has('fam', list[i]) && !has(refused, list[i])) letters += list[i][0];

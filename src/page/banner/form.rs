@@ -88,10 +88,10 @@ fn main(data: &Data, standing: &Standing) -> String {
     });
     format!(
         "{logo}<h1>{title}</h1>\n{state}<p class=\"soft\">{intro} {nothing}</p>\n<p class=\"soft\">{how}</p>\n\
-         {refuse}{accept}{open}<div>\n{own}</div>\n\
+         {open}<div>\n{own}</div>\n\
          <div class=\"deeds\"><button form=\"refuse\">{refuse_all}</button><button form=\"accept\">{accept_all}</button>\
          <button class=\"main\">{save}</button></div>\n</form>\n\
-         <ul class=\"links\"><li><a href=\"{back}\">{form_back}</a></li>{links}</ul>\n",
+         <ul class=\"links\"><li><a href=\"{back}\">{form_back}</a></li>{links}</ul>\n<div hidden>{refuse}{accept}</div>\n",
         title = text("title"),
         state = state(data, standing),
         intro = text("intro"),
@@ -229,7 +229,7 @@ fn vendor(data: &Data, of: &Vendor) -> String {
 }
 
 fn fact_row(name: &str, fact: &str) -> String {
-    format!("<div><dt>{}</dt><dd>{}</dd></div>", escaped(name), escaped(fact))
+    format!("<div><dt>{}</dt><dd><bdi>{}</bdi></dd></div>", escaped(name), escaped(fact))
 }
 
 // === impl Told ===

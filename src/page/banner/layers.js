@@ -100,7 +100,7 @@ function settingsLayer(act, ask) {
 function toggle(purpose, isOn) {
   const off = has(refused, purpose.id);
   const control = el('input', {
-    type: 'checkbox', role: 'switch', disabled: off, 'aria-labelledby': `n-${purpose.id}`,
+    type: 'checkbox', role: 'switch', disabled: off, 'aria-label': purpose.name,
     'aria-describedby': off ? `s-${purpose.id}` : `d-${purpose.id}`,
   });
   control.checked = isOn && !off;
@@ -121,6 +121,6 @@ function section(id, name, description, control, vendors) {
 
 function vendor(of) {
   const facts = [['company', of.company], ['receives', of.receives], ['keeps', of.keeps], ['country', of.country]];
-  const rows = each(facts, (fact) => (fact[1] ? el('div', {}, el('dt', {}, texts[fact[0]]), el('dd', {}, fact[1])) : null));
+  const rows = each(facts, (fact) => (fact[1] ? el('div', {}, el('dt', {}, texts[fact[0]]), el('dd', {}, el('bdi', {}, fact[1]))) : null));
   return el('li', {}, el('h4', {}, of.name), el('dl', {}, rows), of.policy ? el('p', {}, link(texts.policy, of.policy, true)) : null);
 }

@@ -52,6 +52,13 @@ pub fn text_keys() -> impl Iterator<Item = &'static str> {
     written.filter_map(|line| line.split_once(" = ")).map(|(key, _)| key.trim())
 }
 
+/// The English text of a key; empty where there is none.
+#[must_use]
+pub fn text_in_english(key: &str) -> &'static str {
+    let mut lines = ENGLISH.lines().filter_map(|line| line.split_once(" = "));
+    lines.find(|(written, _)| *written == key).map_or("", |(_, text)| text.trim_matches('"'))
+}
+
 /// `text` without indentation, empty lines, and lines that are comments.
 fn compact(text: &str, comment: &str) -> String {
     let lines = text.lines().map(str::trim_start);

@@ -56,6 +56,8 @@ pub struct Theme {
 pub struct Faint {
     /// Which pair, as `accent on background, dark`.
     pub what: String,
+    /// Whether it is of the palette for dark pages.
+    pub is_dark: bool,
     /// The colour in front.
     pub front: Colour,
     /// The colour behind.
@@ -146,12 +148,18 @@ impl Palette {
         self.text.over(self.background, 5)
     }
 
+    /// Text of less weight.
+    fn muted(self) -> Colour {
+        let behind = [self.background, self.raised()];
+        self.text.softened(self.background, &behind, MIXED_TEXT, 66)
+    }
+
     /// Declarations of the style sheet's variables.
     fn css(self) -> String {
         let Self { background: back, text, accent } = self;
         let raised = self.raised();
         let (soft, line) = (text.over(back, 86), text.over(back, 13));
-        let muted = text.softened(back, &[back, raised], MIXED_TEXT, 66);
+        let muted = self.muted();
         let control = text.softened(back, &[back, raised], EDGE, 45);
         // Away from the words on it, so that these stay as easy to read.
         let hover = accent.over(if self.on_accent() == WHITE { INK } else { WHITE }, 86);
@@ -168,13 +176,15 @@ impl Palette {
     }
 
     fn faint(self, which: &str) -> Vec<Faint> {
+        let is_dark = which == "dark";
         let pairs = [
-            ("text on background", self.text, self.background),
+            ("text on background", self.text, self.raised()),
             ("accent on background", self.accent, self.raised()),
             ("the text of buttons on accent", self.on_accent(), self.accent),
         ];
         let checked = pairs.into_iter().map(|(what, front, back)| Faint {
             what: format!("{what}, {which}"),
+            is_dark,
             front,
             back,
             contrast: front.contrast(back),
@@ -272,13 +282,16 @@ mod tests {
     }
 
     proptest! {
+        /// Rule 3: what is not named can be read, also what was mixed.
         #[test]
-        fn what_is_mixed_can_be_read_when_the_text_can(b: [u8; 3], t: [u8; 3]) {
-            let (back, text) = (Colour(b[0], b[1], b[2]), Colour(t[0], t[1], t[2]));
-            let palette = Palette { background: back, text, accent: text };
-            prop_assume!(text.contrast(palette.raised()) >= MIXED_TEXT);
-            let muted = text.softened(back, &[back, palette.raised()], MIXED_TEXT, 66);
-            prop_assert!(muted.contrast(back) >= TEXT && muted.contrast(palette.raised()) >= TEXT);
+        fn what_is_mixed_can_be_read_when_nothing_is_named(light in [150..=255u8, 150..=255u8, 150..=255u8], dark in [0..=110u8, 0..=110u8, 0..=110u8], is_dark: bool) {
+            let (light, dark) = (Colour(light[0], light[1], light[2]), Colour(dark[0], dark[1], dark[2]));
+            let (background, text) = if is_dark { (dark, light) } else { (light, dark) };
+            let palette = Palette { background, text, accent: text };
+            let named = palette.faint("light");
+            let muted = palette.muted();
+            let least = muted.contrast(background).min(muted.contrast(palette.raised()));
+            prop_assert!(least >= TEXT || !named.is_empty(), "{palette:?}");
         }
     }
 }
