@@ -173,6 +173,12 @@ impl Catalog {
         self.vendors.get(*self.by_id.get(id)?)
     }
 
+    /// The vendor with this id, of the long tail too: a search that is not for requests.
+    #[must_use]
+    pub fn named(&self, id: &str) -> Option<&Arc<Vendor>> {
+        self.vendor(id).or_else(|| self.vendors.iter().find(|vendor| *vendor.id == *id))
+    }
+
     /// Whose `target` is, seen from `page`.
     #[must_use]
     pub fn classify(

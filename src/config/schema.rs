@@ -119,6 +119,7 @@ pub(super) static BANNER: Schema = Schema {
         "corners",
         "logo",
         "links",
+        "language",
         "texts",
     ],
 };
