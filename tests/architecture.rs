@@ -34,7 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prometheus", &["metrics", "proxy"]),
     ("psl", &["site"]),
     ("sqlx", &["record"]),
-    ("toml", &["config"]),
+    ("toml", &["config", "page"]),
     ("zstd", &["coding"]),
 ];
 

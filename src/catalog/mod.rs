@@ -47,7 +47,7 @@ use self::{
 use crate::{
     purpose::Purpose,
     site::Site,
-    vendor::{Source, Vendor},
+    vendor::{Facts, Source, Vendor},
 };
 use rustc_hash::FxHashMap;
 use std::{ops::Range, sync::Arc};
@@ -203,6 +203,12 @@ impl Catalog {
     pub fn rules_of(&self, id: &str) -> &[Box<str>] {
         let index = self.by_id.get(id);
         index.and_then(|index| self.rules.get(*index)).map_or(&[], |rules| rules)
+    }
+
+    /// The vendor with this id, of the long tail too: a search that is not for requests.
+    #[must_use]
+    pub fn named(&self, id: &str) -> Option<&Arc<Vendor>> {
+        self.vendor(id).or_else(|| self.vendors.iter().find(|vendor| *vendor.id == *id))
     }
 
     /// Whose `target` is, seen from `page`.
@@ -426,6 +432,7 @@ impl Unnamed {
                 gvl: None,
                 atp: None,
                 source,
+                facts: Facts::default(),
             })
         };
         let marketing = Purpose::Marketing;
@@ -509,6 +516,7 @@ fn vendor(entry: &VendorEntry) -> Vendor {
         gvl: entry.gvl,
         atp: entry.atp,
         source: Source::Catalog,
+        facts: entry.facts.clone(),
     }
 }
 
@@ -532,6 +540,7 @@ impl VendorEntry {
             purpose,
             gvl,
             atp,
+            facts,
             hosts,
             literals,
             inline,
@@ -563,6 +572,7 @@ impl VendorEntry {
         self.purpose = purpose.or(self.purpose);
         self.gvl = gvl.or(self.gvl);
         self.atp = atp.or(self.atp);
+        self.facts.replace(facts);
         self.hosts.extend_from_slice(hosts);
         self.inline.extend_from_slice(inline);
         self.hides.extend_from_slice(hides);

@@ -11,12 +11,14 @@ use super::{
     reader::{Reader, Table},
     schema::{BANNER_COLORS, Schema},
 };
-use crate::page::banner::{Colour, Config, Palette, text_in_english, text_keys};
+use crate::page::{
+    banner::{Colour, Config, Palette, text_in_english, text_keys},
+    texts::Language,
+};
 use std::collections::BTreeMap;
 use toml::de::DeValue;
 
-/// The longest language tag and the longest text.
-const LONGEST_TAG: usize = 12;
+/// The longest text.
 const LONGEST_TEXT: usize = 2000;
 
 /// `[banner]`; gives the table, where it is written.
@@ -39,6 +41,7 @@ pub(super) fn banner<'t>(
         readable(reader, &table, look);
     }
     links(reader, &table, look);
+    reader.set(&mut look.language, &table, "language", language);
     texts(reader, &table, look);
     Some(table)
 }
@@ -75,14 +78,10 @@ fn links<'t>(reader: &mut Reader<'t>, table: &Table<'t>, look: &mut Config) {
 fn texts<'t>(reader: &mut Reader<'t>, table: &Table<'t>, look: &mut Config) {
     let Some(value) = table.get("texts") else { return };
     for lang in reader.names(value, "texts") {
-        let is_tag = lang.name.len() <= LONGEST_TAG
-            && lang.name.split('-').all(|part| !part.is_empty())
-            && lang.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        if !is_tag {
-            let wrong = Wrong::text(lang.name, ", which is no language", "write one, as `de`");
-            reader.wrong(lang.at..lang.at, "a name in `texts`", wrong);
+        let Some(language) = Language::of_tag(lang.name) else {
+            reader.wrong(lang.at..lang.at, "a name in `texts`", no_language(lang.name));
             continue;
-        }
+        };
         let mut own = BTreeMap::new();
         for entry in reader.names(lang.value, lang.name) {
             if let Err(wrong) = known(entry.name) {
@@ -92,8 +91,21 @@ fn texts<'t>(reader: &mut Reader<'t>, table: &Table<'t>, look: &mut Config) {
             let read = reader.entry(&entry, |value| words(value, entry.name));
             own.extend(read.map(|words| (entry.name.to_owned(), words)));
         }
-        look.texts.entry(lang.name.to_ascii_lowercase()).or_default().extend(own);
+        look.texts.entry(language.tag().to_owned()).or_default().extend(own);
     }
+}
+
+fn language(value: &DeValue<'_>) -> Result<Option<Language>, Wrong> {
+    let tag = text(value)?;
+    match Language::of_tag(&tag) {
+        None if !tag.is_empty() => Err(no_language(&tag)),
+        language => Ok(language),
+    }
+}
+
+fn no_language(tag: &str) -> Wrong {
+    let instead = format!("write one of {}", Language::ALL.map(Language::tag).join(", "));
+    Wrong::text(tag, ", which is no language of the banner", instead)
 }
 
 /// Rule 3.
@@ -191,6 +203,9 @@ mod tests {
         let texts = look.texts("de", BTreeMap::from([("title".into(), "x".into())]));
         assert_eq!(texts["title"], "Ihre Wahl");
         assert_eq!(look.texts("fr", BTreeMap::new()), BTreeMap::new());
+        let look = parse("[banner]\nlanguage = \"nn-NO\"\ntexts.no.title = \"Hei\"\n").unwrap();
+        assert_eq!(look.language, Some(Language::Norwegian));
+        assert_eq!(look.texts["nb"]["title"], "Hei");
         assert_eq!(Config::default().button, Some(Corner::Start));
     }
 
@@ -234,5 +249,7 @@ mod tests {
         assert!(wrong("texts = { de = { titel = \"x\" } }").contains("write `title`"));
         assert!(wrong("texts = { de = { companies = \"x\" } }").contains("write `{count}` in it"));
         assert!(wrong("texts = { \"d e\" = { title = \"x\" } }").contains("no language"));
+        assert!(wrong("texts = { ja = { title = \"x\" } }").contains("write one of ar, bg, "));
+        assert!(wrong("language = \"klingon\"").contains("no language of the banner"));
     }
 }

@@ -11,6 +11,7 @@ mod banner;
 mod collect;
 mod endpoints;
 mod engine;
+mod facts;
 mod host;
 mod lists;
 mod meaning;

@@ -6,7 +6,7 @@
 
 use super::{
     Client, Engine, PREFIX, Plan, Reply,
-    banner::{language, spoken},
+    banner::spoken,
     own::{Own, READS, reads},
     served::Served,
     sites::{Compiled, Visitor},
@@ -96,7 +96,7 @@ impl Engine {
 /// Rule 3.
 fn page_of(site: &Compiled, visitor: &Visitor, asked: &Asked, headers: &HeaderMap) -> Plan {
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let Some(lang) = language(None, accepted) else { return Reply::NOT_FOUND.into() };
+    let language = site.banners.language(None, accepted);
     let mut pairs = asked.page.query_pairs();
     let wanted = pairs.find(|(name, _)| name == "back").map(|(_, path)| path.into_owned());
     let own = |path: &str| asked.own_paths.iter().any(|prefix| path.starts_with(&**prefix));
@@ -109,7 +109,7 @@ fn page_of(site: &Compiled, visitor: &Visitor, asked: &Asked, headers: &HeaderMa
         just_saved: false,
         back: back.unwrap_or_else(|| "/".to_owned()),
     };
-    let made = site.banners.made(lang, &site.inventory.now());
+    let made = site.banners.made(language, &site.inventory.now());
     let served = Arc::new(Served::new(form(&made.data, &standing)));
     Plan::Own(Own::File { served, caching: NO_STORE })
 }
@@ -131,10 +131,10 @@ fn told(visitor: &Visitor) -> Option<Told> {
 }
 
 fn script(site: &Compiled, lang: &str, name: &str) -> Plan {
-    let Some((lang, name)) = spoken(lang).zip(name.strip_suffix(".js")) else {
+    let Some((language, name)) = spoken(lang).zip(name.strip_suffix(".js")) else {
         return Reply::NOT_FOUND.into();
     };
-    let served = site.banners.made(lang, &site.inventory.now()).script.clone();
+    let served = site.banners.made(language, &site.inventory.now()).script.clone();
     let caching = served.caching(name);
     Plan::Own(Own::File { served, caching })
 }

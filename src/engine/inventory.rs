@@ -173,7 +173,7 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{catalog::VendorEntry, consent::Terms as _};
+    use crate::{catalog::VendorEntry, consent::Terms as _, vendor::Facts};
 
     fn catalog() -> Catalog {
         let entry = |n: usize| VendorEntry {
@@ -193,6 +193,7 @@ mod tests {
             gvl: None,
             atp: None,
             source: Source::LongTail,
+            facts: Facts::default(),
         })
     }
 

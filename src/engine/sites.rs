@@ -29,13 +29,13 @@ pub(super) struct Compiled {
 }
 
 impl Compiled {
-    fn new(config: Site, catalog: &Catalog) -> Self {
+    fn new(config: Site, catalog: &Arc<Catalog>) -> Self {
         let scope = Arc::new(catalog.scope(&config.gate));
         let rules = Arc::new(Rules::new(&config.collect));
         let named = config.collect.vendors.iter().chain(config.collect.accounts.keys());
         let named = named.filter_map(|id| catalog.vendor(id));
         let inventory = Arc::new(Inventory::new(config.consent.policy.as_ref(), named));
-        let banners = Banners::new(&config.banner, &config.consent);
+        let banners = Banners::new(&config.banner, &config.consent, catalog.clone());
         let listed = catalog.vendors().filter_map(|vendor| vendor.gvl);
         let providers = catalog.vendors().filter_map(|vendor| vendor.atp);
         let reader = Reader::new(&config.consent).asking_about(listed);
@@ -108,7 +108,7 @@ pub(super) struct Sites {
 }
 
 impl Sites {
-    pub(super) fn new(mut sites: Vec<Site>, catalog: &Catalog) -> Result<Self, Error> {
+    pub(super) fn new(mut sites: Vec<Site>, catalog: &Arc<Catalog>) -> Result<Self, Error> {
         if sites.is_empty() {
             sites.push(Site::default());
         }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     fn sites(sites: Vec<Site>) -> Result<Sites, Error> {
-        Sites::new(sites, &Catalog::new(&[], &[]).unwrap())
+        Sites::new(sites, &Arc::new(Catalog::new(&[], &[]).unwrap()))
     }
 
     fn first_host<'s>(sites: &'s Sites, host: &str) -> Option<&'s str> {

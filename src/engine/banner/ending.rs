@@ -79,7 +79,7 @@ impl Visit {
 
     /// What the page depends on, as text.
     pub(in crate::engine) fn stamp(&self, site: &Compiled, regime: Regime) -> String {
-        let lang = super::language(None, self.accepts.as_deref()).unwrap_or_default();
+        let lang = site.banners.language(None, self.accepts.as_deref()).tag();
         let now = site.inventory.now();
         let (version, asks) = (now.offer().version(), u8::from(self.asks(site, regime)));
         format!("{version}{asks}{}{}{lang}", self.state(), self.signal)
@@ -108,8 +108,8 @@ impl Ending for Last {
         if now.offer().is_empty() || visit.managers.were_seen() {
             return None;
         }
-        let lang = super::language(lang, visit.accepts.as_deref())?;
-        let made = site.banners.made(lang, &now);
+        let language = site.banners.language(lang, visit.accepts.as_deref());
+        let (made, lang) = (site.banners.made(language, &now), language.tag());
         let asks = u8::from(visit.asks(site, *regime)).to_string();
         let attributes = vec![
             ("data-state", visit.state()),

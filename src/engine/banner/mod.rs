@@ -6,17 +6,19 @@
 
 mod config;
 mod ending;
-mod language;
-mod words;
 
 pub use self::config::{Banner, Enabled};
 pub(super) use self::ending::{Last, Visit};
 use super::{Served, Snapshot};
 use crate::{
+    catalog::Catalog,
     choice::Shown,
     consent::{self, Basis, Consent, PolicyVersion, Signal},
-    page::banner::{self, Data, Options},
-    purpose::Purpose,
+    page::{
+        banner::{self, Data, Options},
+        data,
+        texts::{Language, choose},
+    },
 };
 use arc_swap::ArcSwap;
 use rustc_hash::FxHashMap;
@@ -30,7 +32,8 @@ const MOST: usize = 128;
 pub(super) struct Banners {
     config: Banner,
     options: Options,
-    made: ArcSwap<FxHashMap<(Box<str>, PolicyVersion), Arc<Made>>>,
+    catalog: Arc<Catalog>,
+    made: ArcSwap<FxHashMap<(Language, PolicyVersion), Arc<Made>>>,
 }
 
 /// The banner in one language, for one list of vendors.
@@ -43,29 +46,25 @@ pub(super) struct Made {
 }
 
 impl Banners {
-    pub(super) fn new(config: &Banner, consent: &consent::Config) -> Self {
-        let look = &config.look;
-        let options = Options {
-            position: look.position,
-            button: look.button,
-            logo: look.logo.clone(),
-            after: config.after,
-            wp_consent: config.wp_consent,
-            data_layer: config.data_layer,
-            gated: false,
-            gpc: consent.gpc,
-            dnt: consent.dnt,
-        };
-        Self { config: config.clone(), options, made: ArcSwap::default() }
+    pub(super) fn new(config: &Banner, consent: &consent::Config, catalog: Arc<Catalog>) -> Self {
+        let Banner { after, wp_consent, data_layer, .. } = *config;
+        let (gpc, dnt) = (consent.gpc, consent.dnt);
+        let options = Options { after, wp_consent, data_layer, gpc, dnt, ..Options::default() };
+        Self { config: config.clone(), options, catalog, made: ArcSwap::default() }
     }
 
-    /// The banner in the language `lang`, which is one of those that it speaks.
-    pub(super) fn made(&self, lang: &str, now: &Snapshot) -> Arc<Made> {
-        let key = (lang.into(), now.offer().version().clone());
+    /// The language for a page in `page` and a browser that accepts `accepted`.
+    pub(super) fn language(&self, page: Option<&str>, accepted: Option<&str>) -> Language {
+        choose(page, accepted, self.config.look.language)
+    }
+
+    /// The banner in `language`.
+    pub(super) fn made(&self, language: Language, now: &Snapshot) -> Arc<Made> {
+        let key = (language, now.offer().version().clone());
         if let Some(made) = self.made.load().get(&key) {
             return made.clone();
         }
-        let made = Arc::new(self.make(lang, now));
+        let made = Arc::new(self.make(language, now));
         self.made.rcu(|all| {
             let mut all =
                 if all.len() < MOST { FxHashMap::clone(all) } else { FxHashMap::default() };
@@ -75,21 +74,10 @@ impl Banners {
         made
     }
 
-    fn make(&self, lang: &str, now: &Snapshot) -> Made {
-        let look = &self.config.look;
-        let texts = look.texts(lang, words::words(lang));
-        let vendors = || now.vendors().map(|vendor| &**vendor);
-        let shown = |purpose| words::purpose(purpose, &texts, vendors(), lang);
-        let data = Data {
-            lang: lang.to_owned(),
-            is_rtl: words::is_rtl(lang),
-            policy: now.offer().version().to_string(),
-            purposes: Purpose::OPTIONAL.into_iter().filter_map(shown).collect(),
-            links: look.links(&texts),
-            texts,
-            options: self.options.clone(),
-            theme: look.theme.clone(),
-        };
+    fn make(&self, language: Language, now: &Snapshot) -> Made {
+        let vendors = now.vendors().map(|vendor| (vendor.purpose, &*vendor.id));
+        let (look, policy) = (&self.config.look, now.offer().version().as_str());
+        let data = data(&self.catalog, vendors, language, look, policy, self.options.clone());
         let shown = Shown { language: data.lang.clone(), body: data.shown().into() };
         let script = Arc::new(Served::new(banner::script(&data)));
         Made { script, hash: data.shown_hash(), shown, data }
@@ -130,11 +118,6 @@ impl Banners {
 }
 
 /// The language with exactly this tag.
-pub(super) fn spoken(tag: &str) -> Option<&'static str> {
-    words::SPOKEN.iter().find(|spoken| **spoken == tag).copied()
-}
-
-/// The language for a page in `page` and a browser that accepts `accepted`.
-pub(super) fn language(page: Option<&str>, accepted: Option<&str>) -> Option<&'static str> {
-    language::language(words::SPOKEN, page, accepted)
+pub(super) fn spoken(tag: &str) -> Option<Language> {
+    Language::of_tag(tag).filter(|language| language.tag() == tag)
 }

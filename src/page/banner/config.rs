@@ -1,6 +1,6 @@
 //! Turns what the operator says of the banner's look into the parts of [`Data`](super::Data) that do not depend on the visitor.
 
-use super::{Corner, Link, Position, Theme};
+use super::{super::texts::Language, Corner, Link, Position, Theme};
 use std::collections::BTreeMap;
 
 /// How the banner of a site looks, and what it says.
@@ -17,7 +17,9 @@ pub struct Config {
     /// The operator's links in their order: the name, and where it leads. `privacy` and `imprint` have words in every language;
     /// another name is the words itself.
     pub links: Vec<(String, String)>,
-    /// Texts in the place of the built-in ones, by language and key.
+    /// The language for pages and browsers that ask for none of the banner's; default English.
+    pub language: Option<Language>,
+    /// Texts in the place of the built-in ones, by the tag of the language and by key.
     pub texts: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -52,6 +54,7 @@ impl Default for Config {
             theme: Theme::default(),
             logo: String::new(),
             links: Vec::new(),
+            language: None,
             texts: BTreeMap::new(),
         }
     }

@@ -14,7 +14,7 @@ pub use self::data::{After, Corner, Data, Link, Options, Position, Shown, Vendor
 pub use self::form::{Standing, Told, form, noscript};
 pub use self::theme::{Colour, Faint, NoColour, Palette, Scheme, Theme};
 use super::File;
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// The parts of the code, in the order in which they use each other.
 const PARTS: [&str; 5] = [
@@ -50,16 +50,6 @@ pub fn script(data: &Data) -> File {
 pub fn text_keys() -> impl Iterator<Item = &'static str> {
     let written = ENGLISH.lines().filter(|line| !line.starts_with('#'));
     written.filter_map(|line| line.split_once(" = ")).map(|(key, _)| key.trim())
-}
-
-/// The English texts by their keys.
-#[must_use]
-pub fn english() -> BTreeMap<String, String> {
-    let written = ENGLISH.lines().filter(|line| !line.starts_with('#'));
-    let pairs = written.filter_map(|line| line.split_once(" = "));
-    pairs
-        .map(|(key, text)| (key.trim().to_owned(), text.trim().trim_matches('"').to_owned()))
-        .collect()
 }
 
 /// The English text of a key; empty where there is none.

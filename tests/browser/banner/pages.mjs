@@ -12,7 +12,7 @@ const looks = (v) => v.look((root) => {
     const style = getComputedStyle(all[i]);
     const { x, y, width, height } = all[i].getBoundingClientRect();
     const names = ['display', 'color', 'backgroundColor', 'font', 'letterSpacing', 'textTransform', 'direction', 'opacity', 'transform', 'textAlign', 'cursor'];
-    let text = `${all[i].tagName}.${all[i].className} ${Math.round(x)},${Math.round(y)} ${Math.round(width)}x${Math.round(height)}`;
+    let text = `${all[i].localName}.${all[i].className} ${Math.round(x)},${Math.round(y)} ${Math.round(width)}x${Math.round(height)}`;
     for (let n = 0; n < names.length; n += 1) text += ` ${names[n]}:${style[names[n]]}`;
     found[i] = text;
   }
