@@ -91,7 +91,8 @@ impl Front {
             let ended = async { drop(ended.await) };
             server::serve(&config, handle, |at| ready.send(at).unwrap(), ended).await.unwrap();
         });
-        let server::Listening { visitors, admin } = listening.await.unwrap();
+        let listening = listening.await.unwrap();
+        let (visitors, admin) = (listening.first().unwrap(), listening.admin);
         Self { visitors, admin, consentry, site, end: Some(end), running: Some(running) }
     }
 

@@ -45,7 +45,7 @@ pub(in crate::proxy) fn told(headers: &HeaderMap, of: Forwarding, trusted: &Trus
 }
 
 fn told_by_x(headers: &HeaderMap, trusted: &Trusted) -> Told {
-    let chain = reversed(headers, &FOR, |line| line.rsplit(','));
+    let chain = reversed(headers, FOR, |line| line.rsplit(','));
     let visitor = visitor(chain.map_while(told_address), trusted);
     // Proxies that TLS did not end at leave it as it is, so the first one knows.
     let first = headers.get(PROTO).and_then(text).and_then(|line| line.split(',').next());
@@ -54,7 +54,7 @@ fn told_by_x(headers: &HeaderMap, trusted: &Trusted) -> Told {
 
 fn told_by_standard(headers: &HeaderMap, trusted: &Trusted) -> Told {
     let mut told = Told::default();
-    let elements = reversed(headers, &FORWARDED, |line| split(line, ',').into_iter().rev());
+    let elements = reversed(headers, FORWARDED, |line| split(line, ',').into_iter().rev());
     for element in elements.take(LONGEST) {
         let Some(address) = parameter(element, "for").and_then(told_address) else { break };
         told.visitor = Some(address);
@@ -81,11 +81,12 @@ fn visitor(chain: impl Iterator<Item = IpAddr>, trusted: &Trusted) -> Option<IpA
 /// The parts of all lines of a header, the last one first.
 fn reversed<'h, I: Iterator<Item = &'h str>>(
     headers: &'h HeaderMap,
-    name: &HeaderName,
+    name: HeaderName,
     parts: impl Fn(&'h str) -> I,
 ) -> impl Iterator<Item = &'h str> {
     // A line that is no text may hide an address: it ends the chain as one that is not an address.
-    let lines: Vec<_> = headers.get_all(name).iter().map(|line| text(line).unwrap_or("?")).collect();
+    let lines: Vec<_> =
+        headers.get_all(name).iter().map(|line| text(line).unwrap_or("?")).collect();
     lines.into_iter().rev().flat_map(parts).map(str::trim)
 }
 
@@ -96,11 +97,7 @@ fn text(line: &HeaderValue) -> Option<&str> {
 fn is_https(scheme: &str) -> Option<bool> {
     let scheme = scheme.trim().trim_matches('"');
     let is = |name| scheme.eq_ignore_ascii_case(name);
-    if is("https") {
-        Some(true)
-    } else {
-        is("http").then_some(false)
-    }
+    if is("https") { Some(true) } else { is("http").then_some(false) }
 }
 
 /// `text` in its parts, between which `separator` stands outside of quotes (RFC 9110 5.6.4). A quote that is left open
@@ -126,7 +123,8 @@ fn split(text: &str, separator: char) -> Vec<&str> {
 /// The value of a parameter of one element, in quotes or not; none when it is not there or there twice.
 fn parameter<'e>(element: &'e str, name: &str) -> Option<&'e str> {
     let pairs = split(element, ';').into_iter().filter_map(|pair| pair.split_once('='));
-    let mut values = pairs.filter(|(n, _)| n.trim().eq_ignore_ascii_case(name)).map(|(_, v)| v.trim());
+    let mut values =
+        pairs.filter(|(n, _)| n.trim().eq_ignore_ascii_case(name)).map(|(_, v)| v.trim());
     let first = values.next();
     first.filter(|_| values.next().is_none())
 }
@@ -153,7 +151,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn headers(name: &'static str, lines: &[&str]) -> HeaderMap {
-        let line = |text: &&str| (HeaderName::from_static(name), HeaderValue::from_str(text).unwrap());
+        let line =
+            |text: &&str| (HeaderName::from_static(name), HeaderValue::from_str(text).unwrap());
         lines.iter().map(line).collect()
     }
 
@@ -187,8 +186,16 @@ mod tests {
         for (lines, visitor, secure) in [
             (&["for=203.0.113.7;proto=https"][..], ip("203.0.113.7"), Some(true)),
             (&["For=\"[2001:db8::1]:47\"; Proto=HTTP"], ip("2001:db8::1"), Some(false)),
-            (&["for=6.6.6.6;proto=https, for=203.0.113.7;proto=http"], ip("203.0.113.7"), Some(false)),
-            (&["for=6.6.6.6", "for=203.0.113.7;proto=https, for=10.0.0.1;proto=http"], ip("203.0.113.7"), Some(true)),
+            (
+                &["for=6.6.6.6;proto=https, for=203.0.113.7;proto=http"],
+                ip("203.0.113.7"),
+                Some(false),
+            ),
+            (
+                &["for=6.6.6.6", "for=203.0.113.7;proto=https, for=10.0.0.1;proto=http"],
+                ip("203.0.113.7"),
+                Some(true),
+            ),
             (&["for=\"6.6.6.6, for=7.7.7.7\", for=203.0.113.7"], ip("203.0.113.7"), None),
             (&["for=6.6.6.6, for=_hidden, for=10.0.0.1"], ip("10.0.0.1"), None),
             (&["for=6.6.6.6;for=7.7.7.7"], None, None),

@@ -127,9 +127,15 @@ mod tests {
     #[test]
     fn near_addresses_are_trusted_by_default() {
         let trusted = Trusted::default();
-        for near in
-            ["127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "::1", "fd00::1", "::ffff:10.0.0.1"]
-        {
+        for near in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "192.168.0.1",
+            "172.16.0.1",
+            "::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+        ] {
             assert!(trusted.holds(near.parse().unwrap()), "{near}");
         }
         for far in ["203.0.113.7", "172.32.0.1", "2001:db8::1", "::ffff:8.8.8.8"] {
@@ -140,7 +146,9 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_said() {
-        for text in ["", "10", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "a/8", "10.0.0.0/8/8"] {
+        for text in
+            ["", "10", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "a/8", "10.0.0.0/8/8"]
+        {
             assert_eq!(text.parse::<Network>(), Err(NetworkError::Syntax), "{text}");
         }
         let meant = "10.0.0.0/8".parse().unwrap();

@@ -11,7 +11,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The longest preamble of version 2 that is read; bytes. Values are a few hundred, but for certificates.
-pub(super) const MOST: usize = 4096;
+const MOST: usize = 4096;
 
 /// The longest line of version 1, with its end.
 const LINE: usize = 107;
@@ -31,7 +31,7 @@ pub(in crate::proxy) struct Preamble {
 
 /// What the bytes are so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Read {
+pub(in crate::proxy) enum Read {
     /// This, in so many bytes.
     Whole(Preamble, usize),
     /// The beginning of a preamble, of which nothing after these bytes may be needed: how many more there are at least.
@@ -41,10 +41,10 @@ pub(super) enum Read {
 /// The bytes are no preamble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no PROXY preamble")]
-pub(super) struct Malformed;
+pub(in crate::proxy) struct Malformed;
 
 /// Reads what there is of a preamble.
-pub(super) fn read(bytes: &[u8]) -> Result<Read, Malformed> {
+pub(in crate::proxy) fn read(bytes: &[u8]) -> Result<Read, Malformed> {
     if bytes.starts_with(SIGNATURE) {
         return second(bytes);
     }
@@ -132,7 +132,7 @@ fn proxied(family: u8, body: &[u8]) -> Result<Preamble, Malformed> {
             let (ip, _) = ips.split_first_chunk::<16>().ok_or(Malformed)?;
             (Some(SocketAddr::new(Ipv6Addr::from(*ip).into(), ports)), values)
         }
-        0 => (None, body),
+        0 => return Ok(Preamble::default()),
         3 => (None, body.get(216..).ok_or(Malformed)?),
         _ => return Err(Malformed),
     };
