@@ -254,3 +254,105 @@ fn hsts(value: &DeValue<'_>) -> Result<Option<HeaderValue>, Wrong> {
     let header = HeaderValue::from_str(&written).ok().filter(|_| ages == 1);
     header.map(Some).ok_or_else(wrong)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Overrides};
+
+    fn parse(text: &str) -> Result<Listen, Vec<String>> {
+        let config = Config::parse(text, "c.toml", Path::new("/conf"), &Overrides::default());
+        config
+            .map(|config| config.listen)
+            .map_err(|problems| problems.to_string().lines().map(str::to_owned).collect())
+    }
+
+    fn addresses(text: &str) -> Vec<String> {
+        let listen = parse(text).unwrap();
+        listen.listeners.iter().map(|listener| listener.address.to_string()).collect()
+    }
+
+    #[test]
+    fn the_first_place_gives_way_to_others() {
+        assert_eq!(addresses(""), ["127.0.0.1:8080"]);
+        assert_eq!(addresses("[listen]\nadmin = \"127.0.0.1:1\""), ["127.0.0.1:8080"]);
+        assert_eq!(addresses("[[listener]]\naddress = \"[::]:80\""), ["[::]:80"]);
+        let both = "[listen]\naddress = \"unix:/run/a\"\n[[listener]]\naddress = \"0.0.0.0:80\"";
+        assert_eq!(addresses(both), ["unix:/run/a", "0.0.0.0:80"]);
+    }
+
+    #[test]
+    fn a_listener_has_what_is_written() {
+        let text = "[[listener]]\naddress = \"0.0.0.0:443\"\ntls_min = \"1.3\"\nproxy_protocol = true\ncertificate = [{ chain = \"a.pem\", key = \"/b.pem\" }]\n\
+            [[listener]]\naddress = \"unix:/run/a\"\nsocket_mode = \"0666\"\n[[listener]]\naddress = \"0.0.0.0:80\"\nredirect = 443";
+        let listeners = parse(text).unwrap().listeners;
+        let files = Files { chain: "/conf/a.pem".into(), key: "/b.pem".into() };
+        let tls = Tls { certificates: vec![files], oldest: Version::Tls13 };
+        let first = listeners.first().unwrap();
+        assert_eq!((first.tls.as_ref(), first.proxy_protocol), (Some(&tls), true));
+        assert_eq!(listeners.get(1).map(|l| l.socket_mode), Some(0o666));
+        assert_eq!(listeners.get(2).and_then(|l| l.redirect), Some(443));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (text, problem) in [
+            (
+                "[listen]\ntrusted = [\"10.0.0.1/8\"]",
+                "c.toml:2:12: an entry of `trusted` is `10.0.0.1/8`, which has bits after its prefix; write \"10.0.0.0/8\"",
+            ),
+            (
+                "[listen]\ntrusted = [\"lan\"]",
+                "c.toml:2:12: an entry of `trusted` is `lan`, which is no network; write it as \"10.0.0.0/8\"",
+            ),
+            (
+                "[listen]\nhsts = \"31536000\"",
+                "c.toml:2:8: `hsts` is `31536000`, which browsers do not know; write \"max-age=31536000\", and perhaps \"; includeSubDomains\" after it",
+            ),
+            (
+                "[listen]\naddress = \"unix:a\"",
+                "c.toml:2:11: `address` is `unix:a`, which is no whole path; write \"unix:/run/consentry.sock\"",
+            ),
+            (
+                "[[listener]]\nredirect = 443",
+                "c.toml:1:1: `address` is missing in [[listener]]; write `address = \"0.0.0.0:443\"`",
+            ),
+            (
+                "[[listener]]\naddress = \"0.0.0.0:80\"\n[[listener]]\naddress = \"0.0.0.0:80\"",
+                "c.toml:4:1: 0.0.0.0:80 is already listened on, by line 2; write another port, or take one of the two away",
+            ),
+            (
+                "[[listener]]\naddress = \"0.0.0.0:80\"\nsocket_mode = \"0660\"",
+                "c.toml:3:1: `socket_mode` stands at an IP address; take it away, or write \"unix:/a/path\" as address",
+            ),
+            (
+                "[[listener]]\naddress = \"unix:/a\"\nsocket_mode = \"rw\"",
+                "c.toml:3:15: `socket_mode` is `rw`, which are no permissions; write them as \"0660\"",
+            ),
+            (
+                "[[listener]]\naddress = \"0.0.0.0:80\"\ntls_min = \"1.3\"",
+                "c.toml:3:1: `tls_min` stands at a listener without certificates; add [[listener.certificate]] with `chain` and `key`",
+            ),
+            (
+                "[[listener]]\naddress = \"0.0.0.0:80\"\nredirect = 443\ncertificate = [{ chain = \"a\", key = \"b\" }]",
+                "c.toml:3:1: a listener that redirects to https has certificates; take away `redirect` or `certificate`",
+            ),
+        ] {
+            assert_eq!(parse(text), Err(vec![problem.to_owned()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_header_of_hsts_is_checked() {
+        let value = |text: &str| hsts(&DeValue::String(text.to_owned().into()));
+        assert_eq!(value("").unwrap(), None);
+        for right in
+            ["max-age=0", "max-age=31536000; includeSubDomains; preload", "Max-Age=1;preload"]
+        {
+            assert_eq!(value(right).unwrap().unwrap(), right);
+        }
+        for wrong in ["preload", "max-age=", "max-age=1; max-age=2", "max-age=1;", "max-age=1\n"] {
+            assert!(value(wrong).is_err(), "{wrong}");
+        }
+    }
+}

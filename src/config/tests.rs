@@ -197,7 +197,7 @@ fn addresses_and_urls_are_checked() {
         "[listen]\nadmin = \"127.0.0.1:8080\"",
         &["c.toml:2:1: `admin` is 127.0.0.1:8080, where visitors are served; write another port"],
     );
-    let free: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let free: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let both = parse("[listen]\naddress = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"").unwrap();
     assert_eq!((both.listen.address(), both.listen.admin), (Some(free), Some(free)));
 }

@@ -127,7 +127,10 @@ impl Watch for Patience {
         }
     }
 
-    fn has_written(&mut self) {}
+    /// Nothing is written before a head is there; apps that are no proxy tell nothing else.
+    fn has_written(&mut self) {
+        (self.since, self.alarm) = (None, None);
+    }
 
     /// A request that is not over has lost its task: the program ends.
     fn is_cut(&self) -> bool {

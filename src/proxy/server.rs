@@ -272,21 +272,28 @@ where
     A: HttpServerApp + Send + Sync + 'static,
 {
     let desk = Arc::new(desk);
+    // The end is news to a connection, whenever it was accepted.
+    let news = watch.clone();
     let mut connections = JoinSet::new();
     loop {
-        tokio::select! {
+        let accepted = tokio::select! {
             _ = watch.changed() => break,
-            accepted = socket.accept() => match accepted {
-                Ok((socket, peer)) => {
-                    connections.spawn(attend(socket, peer, desk.clone(), watch.clone()));
-                }
-                Err(error) => {
-                    log::warn!("a connection was not accepted: {error}");
-                    sleep(REST).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
+            accepted = socket.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        match accepted {
+            Ok((socket, peer)) => {
+                connections.spawn(attend(socket, peer, desk.clone(), news.clone()));
+            }
+            Err(error) => {
+                log::warn!("a connection was not accepted: {error}");
+                sleep(REST).await;
+            }
         }
+    }
+    // Those who came before the end, and were not accepted yet, are served.
+    while let Ok(Ok((socket, peer))) = timeout(Duration::ZERO, socket.accept()).await {
+        connections.spawn(attend(socket, peer, desk.clone(), news.clone()));
     }
     drop(socket);
     while connections.join_next().await.is_some() {}

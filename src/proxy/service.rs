@@ -52,8 +52,8 @@ const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const AT_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const OTHERS: [HeaderName; 2] =
-    [HeaderName::from_static("x-forwarded-port"), HeaderName::from_static("x-real-ip")];
+const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// The proxy.
 pub(super) struct Service {
@@ -103,12 +103,18 @@ impl Service {
         let family = self.consentry.options().edge.forwarding;
         let keeps = |other| asker.is_proxy && family == other;
         if !keeps(Forwarding::XForwarded) {
-            for name in [FOR, PROTO, AT_HOST].iter().chain(&OTHERS) {
-                request.remove_header(name);
+            for name in [FOR, PROTO, AT_HOST, PORT] {
+                request.remove_header(&name);
             }
         }
         if !keeps(Forwarding::Forwarded) {
             request.remove_header(&FORWARDED);
+        }
+        // Proxies that do not write it pass it on as the visitor wrote it.
+        if request.remove_header(&REAL_IP).is_some()
+            && let Some(visitor) = asker.visitor.filter(|_| asker.is_proxy)
+        {
+            request.insert_header(REAL_IP, visitor.to_string())?;
         }
         let scheme = if asker.secure { "https" } else { "http" };
         if let Some(peer) = asker.peer.filter(|_| request.headers.contains_key(FORWARDED)) {

@@ -15,6 +15,7 @@ mod fetch;
 mod front;
 mod hostile;
 mod http2;
+mod listen;
 mod matrix;
 mod origin;
 mod program;
