@@ -12,7 +12,7 @@ pub use self::{
     key::{KeyError, key_in},
     memory::Memory,
 };
-use super::{Consentry, collect::Visitors, intake};
+use super::{Consentry, intake, listen::Visitors};
 use crate::{
     choice::{Asked, Format, Key, LONGEST, Made, Refused, Wanted},
     engine::Client,
