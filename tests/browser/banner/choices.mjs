@@ -15,6 +15,7 @@ export async function refusingIsOneClickAndIsRemembered(browser, site) {
   assert.match(text, /^[0-9a-f]{64}$/);
   assert.equal(site.asked[0].from, 'same-origin');
   assert.equal(await v.sees('.card'), false);
+  for (let i = 0; i < 40 && !/saved\.$/.test(await v.words('[role=status]')); i += 1) await pause(25);
   assert.equal(await v.words('[role=status]'), 'Your choice has been saved.');
   assert.deepEqual(await v.page.evaluate(() => window.changes), [{ purposes: [], before: [] }]);
   await v.go();
@@ -169,7 +170,7 @@ export async function scriptsOfThePageMayAskAndTell(browser, site) {
   });
   assert.deepEqual(told, [['analytics'], ['analytics'], ['analytics', 'marketing'], true]);
   await pause(50);
-  assert.deepEqual(v.complaints.map((text) => text.split('\n')[0]), ['a listener of the page', 'a listener of the page']);
+  assert.deepEqual(v.complaints.map((text) => text.split('\n')[0]), ['Error: a listener of the page', 'Error: a listener of the page']);
   await v.page.evaluate(() => window.consentry.open());
   assert.ok(await v.sees('.card'));
   await v.leave();
