@@ -157,7 +157,11 @@ function start() {
   stayThere();
   fit();
   listen(window, 'resize', fit);
-  if (window.visualViewport) listen(window.visualViewport, 'resize', fit);
+  listen(window, 'load', () => later(fit));
+  if (window.visualViewport) {
+    listen(window.visualViewport, 'resize', fit);
+    listen(window.visualViewport, 'scroll', fit);
+  }
   listen(reopen, 'click', () => show(reopen));
   listen(banner, 'keydown', (event) => { if (event.key === 'Escape') { event.stopPropagation(); hide(true); } });
   listen(document, 'click', (event) => {

@@ -1,6 +1,6 @@
 // What pages may be: under strict policies, hostile, old, XHTML, framed, patched, replaced by their own scripts.
 import assert from 'node:assert/strict';
-import { Visitor, pause } from './visitor.mjs';
+import { Visitor, pause, until } from './visitor.mjs';
 
 const arrive = (browser, site, more) => Visitor.arrive(browser, site, more);
 
@@ -118,12 +118,16 @@ export async function overflowingPagesHaveItInView(browser, site) {
     const inView = (selector) => v.look((root, selector) => {
       const { left, top, width, height } = root.querySelector(selector).getBoundingClientRect();
       const seen = visualViewport;
-      const x = left - seen.offsetLeft;
+      // From right to left the area begins left of the page.
+      const start = document.documentElement.dir === 'rtl' ? document.documentElement.clientWidth - innerWidth : 0;
+      const x = left - start - seen.offsetLeft;
       const y = top - seen.offsetTop;
       return x >= 0 && y >= 0 && x + width <= seen.width + 1 && y + height <= seen.height + 1 ? 'yes' : [x, y, width, height, seen.width, seen.height, innerWidth].join();
     }, selector);
+    await until(async () => await inView('.card') === 'yes');
     assert.equal(await inView('.card'), 'yes', file);
     await v.refuse();
+    await until(async () => await inView('.stay button') === 'yes');
     assert.equal(await inView('.stay button'), 'yes', file);
     await v.leave();
   }

@@ -14,6 +14,11 @@ export const SIZES = {
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** Waits until `test` holds, at most some seconds; what is then wrong the assertion behind it says. */
+export async function until(test) {
+  for (let i = 0; i < 100 && !await test().catch(() => false); i += 1) await pause(40);
+}
+
 export class Visitor {
   static async arrive(browser, site, { size = 'desktop', media = {}, javascript = true, context = null } = {}) {
     const own = context ?? await browser.createBrowserContext();
@@ -91,6 +96,7 @@ export class Visitor {
     assert.ok(Array.isArray(spot), String(spot));
     await this.page.mouse.click(...spot);
     await this.settled();
+    await until(() => this.look((root) => root?.querySelector('.box')?.getAttribute('aria-busy') !== 'true'));
   }
 
   refuse() { return this.click('.card .pair button', 0); }
