@@ -89,7 +89,7 @@ impl Shop {
             let ended = async { drop(ended.await) };
             server::serve(&config, handle, |at| ready.send(at).unwrap(), ended).await.unwrap();
         });
-        let address = listening.await.unwrap().visitors;
+        let address = listening.await.unwrap().first().unwrap();
         Self { address, consentry, origin, site, _end: end }
     }
 

@@ -32,10 +32,12 @@ pub struct KeyError {
 /// When it can be neither read nor made.
 pub fn key_in(folder: &Path) -> Result<Key, KeyError> {
     let path = folder.join(NAME);
-    let key = read(&path).or_else(|error| match error.kind() {
-        ErrorKind::NotFound => make(folder, &path).and_then(|()| read(&path)),
-        _ => Err(error),
-    });
+    let key = match read(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            make(folder, &path).and_then(|()| read(&path))
+        }
+        key => key,
+    };
     key.map_err(|why| KeyError { path, why })
 }
 
