@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "tests"
 )]
@@ -17,5 +16,6 @@ mod posts;
 mod proof;
 mod shop;
 mod state;
+#[expect(dead_code, reason = "other tests do more with it")]
 #[path = "../http/visitor.rs"]
 mod visitor;
