@@ -291,7 +291,7 @@ pub(super) mod tests {
                 Entry::Record(ConsentRecord { language: language.clone(), ..record(n) }),
                 Entry::Text { hash: hash_of(&body), language: language.clone(), body: body.clone() },
                 Entry::Vendors { hash: hash_of(&body), body: body.clone() },
-                Entry::Refusal { id, day: 5, site: body.clone(), policy: language.clone() },
+                Entry::Refusal { id, day: 5, site: body.clone(), policy: language },
             ] {
                 let json = serde_json::to_string(&entry).unwrap();
                 prop_assert!(!json.contains('\n'));
