@@ -11,12 +11,19 @@
 
 mod config;
 mod locator;
+mod own;
+mod reported;
+mod served;
 mod sites;
 mod treatment;
 mod view;
+mod wall;
 
 pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 pub use self::locator::{Locator, NoPlaces, Places};
+pub use self::own::Own;
+pub use self::reported::{Reported, Told};
+pub use self::served::Served;
 use self::sites::Sites;
 pub use self::treatment::{Body, Cause, Treatment, is_page};
 pub use self::view::View;
@@ -69,6 +76,8 @@ pub struct Reply {
 pub enum Plan {
     /// It is answered here.
     Respond(Reply),
+    /// It is for something of ours.
+    Own(Own),
     /// It is one to a vendor, on the site's own path.
     Collect(Box<Call>),
     /// It goes to the origin, and the response is seen through the view.
@@ -136,9 +145,7 @@ impl Engine {
         let (authority, path) = (authority(request), request.uri.path());
         let site = self.sites.find(host_of(authority));
         let is_vendors = site.is_some_and(|site| site.rules.cover(path));
-        if path.starts_with(PREFIX) && !is_vendors {
-            return Reply::NOT_FOUND.into();
-        }
+        let own = path.strip_prefix(PREFIX).filter(|_| !is_vendors);
         let Some(site) = site else {
             let text = "this host is not served here\n";
             return Reply::new(StatusCode::MISDIRECTED_REQUEST, text).into();
@@ -146,6 +153,12 @@ impl Engine {
         let Some(page) = page_url(request, authority, client) else {
             return Reply::new(StatusCode::BAD_REQUEST, "the host is malformed\n").into();
         };
+        if let Some(own) = own {
+            if own == reported::REPORT {
+                return self.report(site, request, client, &page);
+            }
+            return self.own(own, site, request);
+        }
         if let Some(reply) = gpc_support(&site.config, request) {
             return reply.into();
         }
@@ -158,6 +171,36 @@ impl Engine {
             return site.rules.decide(asked).into();
         }
         Plan::Proxy(Box::new(View::new(self, site.clone(), visitor, request, page)))
+    }
+
+    /// What becomes of a request that reports violations.
+    fn report(
+        &self,
+        site: &Arc<sites::Compiled>,
+        request: &request::Parts,
+        client: Client,
+        page: &Url,
+    ) -> Plan {
+        if let Some(reply) = reported::refusal(request, page) {
+            return reply.into();
+        }
+        let location = self.locator.location(&request.headers, client.ip);
+        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
+        let reported = Reported::new(site.clone(), self.catalog.clone(), ruling, page);
+        Plan::Own(Own::Report(Box::new(reported)))
+    }
+
+    /// What becomes of a request for the path `own` behind [`PREFIX`].
+    fn own(&self, own: &str, site: &Arc<sites::Compiled>, request: &request::Parts) -> Plan {
+        let Some((kind, name)) = own.split_once('/') else { return Reply::NOT_FOUND.into() };
+        let Some(served) = site.file(kind) else { return Reply::NOT_FOUND.into() };
+        if !own::reads(&request.method) {
+            let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
+            return Reply { allow: Some(own::READS), ..no }.into();
+        }
+        let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
+        Plan::Own(Own::File { served, caching })
     }
 
     /// Whether what becomes of a request can depend on the address that it comes from.

@@ -6,13 +6,20 @@ pub mod client;
 mod collect;
 mod consentry;
 mod edit;
+mod hsts;
+mod line;
+pub mod listen;
 mod module;
+mod own;
 mod record;
+mod refresh;
 mod reply;
+mod reports;
 mod resolver;
 pub mod server;
 mod service;
 mod sniffer;
+mod tls;
 mod tunnel;
 mod visitor;
 mod wire;
@@ -21,4 +28,5 @@ use self::consentry::Shared;
 pub use self::{
     consentry::{Consentry, Options},
     record::LOG_TARGET,
+    reports::LOG_TARGET as REPORT_LOG_TARGET,
 };

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     catalog::{Catalog, Config as Scope, Page, VendorEntry},
     consent::Consent,
-    policy::{Policy, Regime},
+    policy::{Policy, Regime, csp},
     purpose::Purpose,
 };
 use proptest::prelude::*;
@@ -304,5 +304,160 @@ proptest! {
         let page: Vec<u8> = page.into_iter().filter(|b| *b != b'/').collect();
         let (out, _) = run(&page, &Config::default(), &[7, 100]);
         prop_assert_eq!(out, page);
+    }
+}
+
+/// Names the vendors that were found.
+struct Last;
+
+impl Ending for Last {
+    fn ending(&self, found: &[Arc<crate::vendor::Vendor>]) -> Option<End> {
+        let ids = found.iter().map(|vendor| &*vendor.id).collect::<Vec<_>>().join(" ");
+        let attributes = vec![("data-found", ids)];
+        let script = OwnScript { path: "/_consentry/b.js".into(), attributes, blocking: false };
+        Some(End { script, noscript: "<a href=\"/_consentry/consent\">c</a>".into() })
+    }
+}
+
+fn added(page: &str, is_page: bool, syntax: Syntax, cuts: &[usize]) -> String {
+    let script =
+        OwnScript { path: "/_consentry/g.js".into(), attributes: Vec::new(), blocking: true };
+    let end: Option<Arc<dyn Ending>> = Some(Arc::new(Last));
+    let additions = Additions { head: vec![script], end, is_page };
+    let rewriter = Rewriter::new(gate(), &Config::default(), syntax, Some("utf-8"), Some("n1"));
+    let (mut rewriter, mut out) = (rewriter.adding(additions), Vec::new());
+    let mut rest = page.as_bytes();
+    for cut in cuts {
+        let (chunk, after) = rest.split_at((*cut).min(rest.len()));
+        rewriter.feed(chunk, &mut out).unwrap();
+        rest = after;
+    }
+    rewriter.feed(rest, &mut out).unwrap();
+    rewriter.finish(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+const FIRST: &str = r#"<script src="/_consentry/g.js" nonce="n1"></script>"#;
+
+fn last(base: &str, found: &str) -> String {
+    format!(
+        r#"<script src="{base}/_consentry/b.js" async="" data-found="{found}" nonce="n1"></script><noscript><a href="{base}/_consentry/consent">c</a></noscript>"#
+    )
+}
+
+#[test]
+fn a_page_gets_what_is_our_own() {
+    let end = last("", "");
+    for (page, expected) in [
+        (
+            "<!DOCTYPE html><title>a</title>b",
+            format!("<!DOCTYPE html>{FIRST}<title>a</title>b{end}"),
+        ),
+        (
+            "<html><!-- <p> --><head a=b>\n<meta charset=x><base href=/>",
+            format!("<html><!-- <p> --><head a=b>\n<meta charset=x>{FIRST}<base href=/>{end}"),
+        ),
+        (
+            "<html><head><base href=//cdn.test/><meta charset=x>",
+            format!(
+                "<html><head>{FIRST}<base href=//cdn.test/><meta charset=x>{}",
+                last("https://shop.test", "")
+            ),
+        ),
+        ("<html><body>b</body></html>\n", format!("<html>{FIRST}<body>b</body></html>\n{end}")),
+        ("<html><img src=//t.test/>", format!("<html>{FIRST}{}", last("", "t"))),
+        ("<html><p>a<textarea>b", format!("<html>{FIRST}<p>a<textarea>b")),
+        ("<html><p>a<!-- b", format!("<html>{FIRST}<p>a<!-- b")),
+        ("<html><p>a<b c", format!("<html>{FIRST}<p>a<b c")),
+        ("<html><frameset><frame src=a>", format!("<html>{FIRST}<frameset><frame src=a>")),
+        ("<div>a</div><p>b", "<div>a</div><p>b".to_owned()),
+        ("only text", "only text".to_owned()),
+    ] {
+        assert_eq!(added(page, false, Syntax::Html, &[]), expected, "{page}");
+    }
+    assert_eq!(added("<div>a", true, Syntax::Html, &[]), format!("{FIRST}<div>a{end}"));
+    assert_eq!(added("text", true, Syntax::Html, &[]), format!("text{end}"));
+    let page = |first: &str, end: &str| {
+        format!("<?xml version=\"1.0\"?><html><head>{first}</head><body><p/>{end}</body></html>")
+    };
+    assert_eq!(added(&page("", ""), false, Syntax::Xml, &[]), page(FIRST, &end));
+}
+
+/// The page with additions, under what the head says of policies.
+fn under(page: &str, nonce: Option<&str>, by_hash: bool, narrow: bool) -> String {
+    let attributes = vec![("integrity", "sha256-Zw==".to_owned())];
+    let script = OwnScript { path: "/_consentry/guard/g.js".into(), attributes, blocking: true };
+    let end: Option<Arc<dyn Ending>> = Some(Arc::new(Last));
+    let additions = Additions { head: vec![script], end, is_page: true };
+    let own = additions.needs("https://shop.test");
+    let rewriter = Rewriter::new(gate(), &Config::default(), Syntax::Html, Some("utf-8"), nonce);
+    let mut rewriter = rewriter.adding(additions).under(own, by_hash, narrow);
+    let mut out = Vec::new();
+    rewriter.feed(page.as_bytes(), &mut out).unwrap();
+    rewriter.finish(&mut out).unwrap();
+    String::from_utf8(out).unwrap().replace("&#39;", "'")
+}
+
+fn meta(policy: &str) -> String {
+    format!("<meta http-equiv=content-security-policy content=\"{policy}\">")
+}
+
+#[test]
+fn a_policy_in_a_meta_takes_what_is_our_own() {
+    let (guard, banner) =
+        ("https://shop.test/_consentry/guard/", "https://shop.test/_consentry/banner/");
+    let spoken = "https://shop.test/_consentry/choice https://shop.test/_consentry/report";
+    for (policy, expected) in [
+        ("img-src a.test", "img-src a.test".to_owned()),
+        ("script-src 'self'", "script-src 'self'".to_owned()),
+        ("script-src a.test", format!("script-src a.test {guard} {banner}")),
+        ("script-src 'nonce-x'", "script-src 'nonce-x'".to_owned()),
+        ("connect-src a.test", format!("connect-src a.test {spoken}")),
+        (
+            "script-src 'self'; trusted-types a",
+            "script-src 'self'; trusted-types a consentry consentry-loader".to_owned(),
+        ),
+        ("script-src t.test b.test 'self'", "script-src b.test 'self'".to_owned()),
+    ] {
+        let page = under(&meta(policy), None, false, true);
+        assert!(page.contains(&format!("content=\"{expected}\"")), "{policy}: {page}");
+    }
+    assert!(under(&meta("script-src t.test 'self'"), None, false, false).contains("t.test 'self'"));
+}
+
+#[test]
+fn files_have_their_hash_where_a_policy_knows_nothing_else() {
+    let hash = csp::sha256_source(LOADER);
+    let plain = under("<p>", None, false, true);
+    assert!(!plain.contains("integrity") && !plain.contains("data-consentry-src"), "{plain}");
+    let page = under("<p>", None, true, true);
+    assert!(page.contains("guard/g.js\" integrity=\"sha256-Zw==\"></script>"), "{page}");
+    let loader = format!(
+        "<script data-consentry-src=\"/_consentry/b.js\" data-found=\"\">{LOADER}</script>"
+    );
+    assert!(page.contains(&loader), "{page}");
+    // A policy in the page may be the one that asks for it.
+    let page = under(&meta("script-src 'strict-dynamic' 'sha256-YQ=='"), None, false, true);
+    assert!(page.contains(&format!("'sha256-YQ==' {hash} 'sha256-Zw=='\"")), "{page}");
+    assert!(page.contains(&loader) && !page.contains("guard/g.js\" integrity"), "{page}");
+    let page = under(&meta("script-src 'strict-dynamic' 'nonce-x'"), None, false, true);
+    assert!(page.contains("b.js\" async=\"\" data-found=\"\" nonce=\"x\""), "{page}");
+    assert!(!LOADER.contains(['&', '<']), "it stands in XML too");
+}
+
+proptest! {
+    #[test]
+    fn additions_do_not_depend_on_chunks(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "<!doctype html>", "<html>", "<head>", "<meta charset=x>", "<base href=//a.test>", "<p>", "a", "<!-- <html> -->",
+            "<img src=//t.test>", "<body>", "</body>", "</html>", "<svg>", "</svg>", "<textarea>", "</textarea>", "<select>",
+            "<noscript>", "</noscript>", "<script>", "</script>", "<!doc", "<b ", "<frameset>", "<title>",
+        ]), 0..12),
+        cuts in prop::collection::vec(0_usize..20, 0..12),
+        is_page in any::<bool>(),
+    ) {
+        let page = parts.concat();
+        let whole = added(&page, is_page, Syntax::Html, &[]);
+        prop_assert_eq!(added(&page, is_page, Syntax::Html, &cuts), whole);
     }
 }

@@ -9,12 +9,14 @@
 
 mod codings;
 mod collect;
+mod csp;
 mod embed;
 mod evidence;
 mod fetch;
 mod front;
 mod hostile;
 mod http2;
+mod listen;
 mod matrix;
 mod origin;
 mod program;
