@@ -90,24 +90,50 @@ fn cases() -> Vec<Value> {
     let typed = "require-trusted-types-for 'script'; trusted-types own";
     let policies = [
         ("nonce", "script-src 'nonce-site'; connect-src 'none'".to_owned()),
-        ("nonce and strict-dynamic", "script-src 'nonce-site' 'strict-dynamic' https: 'unsafe-inline'; base-uri 'none'".to_owned()),
+        (
+            "nonce and strict-dynamic",
+            "script-src 'nonce-site' 'strict-dynamic' https: 'unsafe-inline'; base-uri 'none'"
+                .to_owned(),
+        ),
         ("hashes", format!("script-src {hash}; connect-src https://api.test")),
         ("hashes and strict-dynamic", strict.clone()),
         ("nothing by default", format!("default-src 'none'; script-src {hash}; img-src data:")),
         ("default alone", format!("default-src {hash}; img-src data:")),
         ("trusted types", format!("script-src {hash} ; {typed}")),
         ("trusted types and strict-dynamic", format!("{strict}; {typed}")),
-        ("trusted types and a nonce", format!("script-src 'nonce-site'; {typed}; connect-src 'self'")),
+        (
+            "trusted types and a nonce",
+            format!("script-src 'nonce-site'; {typed}; connect-src 'self'"),
+        ),
         ("elements apart", format!("script-src 'none'; script-src-elem {hash} https://cdn.test")),
     ];
     let each = policies.iter().flat_map(|(name, policy)| {
         [case(name, &[policy], &[]), case(&format!("{name}, in the page"), &[], &[policy])]
     });
     let two = [
-        case("two headers", &["script-src 'nonce-site'; connect-src 'none'", &format!("default-src {hash} 'nonce-site'")], &[]),
-        case("two without a common nonce", &["script-src 'nonce-site'", &format!("script-src {hash} https://cdn.test")], &[]),
-        case("a header and the page", &["script-src 'nonce-site' 'strict-dynamic'"], &[&format!("script-src {hash} 'nonce-site'; connect-src 'none'")]),
-        case("a strict header and a page of paths", &[&strict], &[&format!("script-src {hash} https://shop.example/js/")]),
+        case(
+            "two headers",
+            &[
+                "script-src 'nonce-site'; connect-src 'none'",
+                &format!("default-src {hash} 'nonce-site'"),
+            ],
+            &[],
+        ),
+        case(
+            "two without a common nonce",
+            &["script-src 'nonce-site'", &format!("script-src {hash} https://cdn.test")],
+            &[],
+        ),
+        case(
+            "a header and the page",
+            &["script-src 'nonce-site' 'strict-dynamic'"],
+            &[&format!("script-src {hash} 'nonce-site'; connect-src 'none'")],
+        ),
+        case(
+            "a strict header and a page of paths",
+            &[&strict],
+            &[&format!("script-src {hash} https://shop.example/js/")],
+        ),
     ];
     each.chain(two).collect()
 }
