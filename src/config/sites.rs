@@ -7,13 +7,14 @@ use super::{
     Config, Overrides,
     collect::{collect, collection},
     host::{HostPattern, pattern},
+    listen::listen,
     meaning::{boolean, one_of, text},
     names::{MODES, ON_UNREADABLE, REGIMES},
     problem::Problem,
     reader::{Reader, Table},
     region::region,
     schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
-    sections::{check_cmps, consent, gate, limits, list_cache, listen, origin},
+    sections::{check_cmps, consent, gate, limits, list_cache, origin},
     site::SiteConfig,
     syntax,
     vendors::{built_in, catalogue, extend},
@@ -38,8 +39,7 @@ pub(super) fn config<'t>(
     let locator = region(reader, &top);
     let table = collect(reader, &top, &COLLECT, &mut default.collect, &vendors);
     let collection = table.map(|table| collection(reader, &table)).unwrap_or_default();
-    let mut listen = listen(reader, &top);
-    listen.address = overrides.address.unwrap_or(listen.address);
+    let listen = listen(reader, &top, overrides.address);
     default.origin.url = overrides.origin.clone().or(default.origin.url);
     let mut sites = sites(reader, &top, &default, &vendors, overrides.offline);
     if sites.is_empty() {

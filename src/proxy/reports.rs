@@ -5,7 +5,7 @@
 //! 2. What is nobody's is told of once, with what to write for it; a page whose hosts found no room in its policy once an hour.
 //! 3. The line is JSON, and holds no more than [`crate::report`] keeps.
 
-use super::{collect::Visitors, record::label};
+use super::{listen::Visitors, record::label};
 use crate::{
     engine::{Client, Reported, Told, Treatment, View},
     metrics::Metrics,
