@@ -82,6 +82,7 @@ fn view(engine: &Engine, page: &Url, granted: bool) -> Box<View> {
         Plan::Proxy(view) => view,
         Plan::Respond(reply) => unreachable!("{}", reply.text),
         Plan::Collect(call) => unreachable!("{:?}", call.about),
+        Plan::Own(own) => unreachable!("{own:?}"),
     }
 }
 
