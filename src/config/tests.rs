@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     catalog::{FirstParty, ListSource, ThirdParty},
     consent::{Cmp, Find, Iab},
-    policy::{Regime, Tcf},
+    policy::{Regime, Tcf, csp::Wall},
     purpose::{Purpose, PurposeSet},
     rewrite::Gated,
 };
@@ -288,6 +288,28 @@ fn rules_are_whole() {
             "c.toml:5:10: `list` is empty; write some text",
             "c.toml:6:1: a rule has both `list` and `pairs`; keep one of the two",
         ],
+    );
+}
+
+#[test]
+fn policies_are_checked() {
+    has(
+        "[gate]\ncsp = \"enforced\"\ncsp_hosts = [\"*.cdn.example\", \"https://cdn.example/\", \"recaptchaa\", \"cdn.example/x?y\"]",
+        &[
+            "c.toml:2:7: `csp` is `enforced`; write \"enforce\"",
+            "c.toml:3:14: an entry of `csp_hosts` is `*.cdn.example`; write \"cdn.example\": its subdomains are included",
+            "c.toml:3:31: an entry of `csp_hosts` is `https://cdn.example/`, which is not only a host; write \"cdn.example\"",
+            "c.toml:3:55: an entry of `csp_hosts` is `recaptchaa`, which no vendor is called; write \"recaptcha\"",
+            "c.toml:3:69: an entry of `csp_hosts` is `cdn.example/x?y`; write \"host\" or \"host/path\", without a query",
+        ],
+    );
+    let csp = parse("[gate]\ncsp = \"enforce\"\ncsp_hosts = [\"CDN.example/a\", \"recaptcha\"]")
+        .unwrap()
+        .default
+        .csp;
+    assert_eq!(
+        (csp.wall, csp.hosts),
+        (Wall::Enforce, vec!["cdn.example/a".to_owned(), "recaptcha".to_owned()])
     );
 }
 

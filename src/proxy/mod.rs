@@ -22,6 +22,7 @@ pub mod server;
 mod service;
 mod sniffer;
 mod tls;
+mod told;
 mod tunnel;
 mod visitor;
 mod wire;

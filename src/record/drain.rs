@@ -181,7 +181,9 @@ async fn purge(store: &Store, keep: Duration, tell: &impl Fn(News)) -> Result<()
     let before = SystemTime::now().checked_sub(keep).unwrap_or(SystemTime::UNIX_EPOCH);
     let gone = store.purge(minute(before)).await?;
     if gone > 0 {
-        tell(News::Said(format!("{gone} records were kept for their time and are removed")));
+        tell(News::Said(format!(
+            "removed what was kept for its time: {gone} of the oldest records"
+        )));
     }
     Ok(())
 }

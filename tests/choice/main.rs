@@ -1,10 +1,5 @@
 //! The visitor's choice, over a proxy that listens: who may make it, what it leaves, and what becomes of pages.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod cookie;
 mod form;

@@ -1,5 +1,11 @@
 //! Records of choices, through SQLite and through a real PostgreSQL.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "tests, which say what they skip"
+)]
 
 mod cli;
 mod crash;

@@ -7,9 +7,14 @@ use crate::{
     slow,
     suite::run,
 };
-use consentry::record::{Filter, Outcome, Recorder, Store, StoreUrl, waiting};
+use consentry::record::{Config, Filter, Outcome, Recorder, Store, StoreUrl, waiting};
 use std::{
-    collections::BTreeSet, fs, future::pending, path::Path, process::Command, time::Duration,
+    collections::BTreeSet,
+    fs,
+    future::pending,
+    path::Path,
+    process::Command,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
@@ -244,6 +249,27 @@ async fn a_file_that_is_moved_away_takes_nothing_with_it() {
         let old = format!("sqlite:{}.old", path.display()).parse().unwrap();
         let old = ids(&Store::look(&old).await.unwrap()).await;
         assert_eq!(old.into_iter().collect::<BTreeSet<_>>(), before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_kept_for_its_time_is_removed() {
+    for database in databases() {
+        let store = Store::open(&database.url).await.unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64 / 60;
+        let records = [1, now - 1441, now - 1439, now].map(|minute| shown(record(minute, true)));
+        store.append("a", &records.concat()).await.unwrap();
+        let spool = tempfile::tempdir().unwrap();
+        let config =
+            Config { keep: Duration::from_secs(86_400), ..config(&database.url, spool.path()) };
+        let (_, drain) = config.start().unwrap().unwrap();
+        assert!(!format!("{drain:?}{store:?}{config:?}").contains(PASSWORD));
+        let said = Said::default();
+        let drain = tokio::spawn(drain.run(said.listener(), pending()));
+        until(|| !said.all().is_empty()).await;
+        drain.abort();
+        assert_eq!(said.all(), ["removed what was kept for its time: 2 of the oldest records"]);
+        assert_eq!(store.verify().await.unwrap().unwrap().records, 2);
     }
 }
 

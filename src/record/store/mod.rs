@@ -23,9 +23,11 @@ mod write;
 
 pub use self::read::Policy;
 use super::{ConsentRecord, Minute, StoreUrl};
+use log::LevelFilter;
 use sqlx::{
-    Connection as _, PgConnection, PgPool, SqlitePool,
+    ConnectOptions as _, Connection as _, Database, PgConnection, PgPool, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
+    pool::PoolOptions,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -170,24 +172,32 @@ async fn sqlite(path: &Path, create: bool) -> Result<SqlitePool, sqlx::Error> {
     if create {
         // For its owner alone; the files beside it get the same rights.
         OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    } else {
+        // SQLite itself would not say why it cannot be opened.
+        OpenOptions::new().read(true).open(path)?;
     }
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE);
+    let options = options.disable_statement_logging();
     let options = match create {
         true => options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
         false => options,
     };
-    let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
-    pool.connect_with(options).await
+    pool(SqlitePoolOptions::new()).connect_with(options).await
 }
 
 async fn postgres(url: &str) -> Result<PgPool, sqlx::Error> {
     let options = PgConnectOptions::from_str(url)?.application_name("consentry");
+    let options = options.disable_statement_logging();
     // A pool tries again until its time is over, and says no more than that it is.
     let first = PgConnection::connect_with(&options);
     let first = tokio::time::timeout(PATIENCE, first).await;
     first.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
-    let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
-    pool.connect_with(options).await
+    pool(PgPoolOptions::new()).connect_with(options).await
+}
+
+/// What is slow is told by whoever waits for it, once.
+fn pool<D: Database>(options: PoolOptions<D>) -> PoolOptions<D> {
+    options.max_connections(4).acquire_timeout(PATIENCE).acquire_slow_level(LevelFilter::Debug)
 }
 
 /// Every version of the tables, the oldest first. One that was released is never edited.
