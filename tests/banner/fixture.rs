@@ -164,17 +164,18 @@ pub(crate) fn texts(lang: &str) -> BTreeMap<String, String> {
 /// The shop's banner.
 pub(crate) fn banner(lang: &str) -> Data {
     let texts = texts(lang);
+    let of = |key: &str| texts.get(key).cloned().unwrap();
     let shown = |id: Purpose| Shown {
         id,
-        name: texts[&format!("{id}_name")].clone(),
-        description: texts[&format!("{id}_text")].clone(),
+        name: of(&format!("{id}_name")),
+        description: of(&format!("{id}_text")),
         vendors: VENDORS
             .iter()
             .filter(|(of, _)| *of == id)
             .map(|(_, facts)| vendor(facts))
             .collect(),
     };
-    let link = |key: &str, href: &str| Link { text: texts[key].clone(), href: href.into() };
+    let link = |key: &str, href: &str| Link { text: of(key), href: href.into() };
     Data {
         lang: lang.into(),
         is_rtl: lang == "ar",

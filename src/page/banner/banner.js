@@ -95,12 +95,26 @@ function say(text) {
   later(() => { status.textContent = text; }, 50);
 }
 
-/** Old pages for desktops are laid out wider than a phone and shrunk, others zoom themselves: the banner evens that out. */
+/**
+ * On phones, old pages for desktops are laid out wider than the screen and shrunk, and pages that overflow get an area for fixed
+ * things that is larger than what is seen; other pages zoom themselves. The banner evens that out, but not the visitor's own zoom.
+ */
 function fit() {
   const own = root.currentCSSZoom || 1;
-  const width = (root.clientWidth || window.innerWidth) * own;
-  const shrunk = window.matchMedia('(pointer: coarse)').matches ? width / screen.width : 1;
+  const seen = window.visualViewport;
+  const isTouch = seen && window.matchMedia('(pointer: coarse)').matches;
+  if (isTouch && seen.scale > 1.01) return;
+  const width = isTouch ? seen.width : (root.clientWidth || window.innerWidth) * own;
+  const shrunk = isTouch ? width / screen.width : 1;
   const zoom = shrunk > 1.2 ? shrunk : 1;
+  const left = isTouch ? seen.offsetLeft : 0;
+  const right = isTouch ? window.innerWidth - width - left : 0;
+  const below = isTouch ? window.innerHeight - seen.height - seen.offsetTop : 0;
+  const isLeft = data.dir === 'ltr';
+  const set = (name, pixels) => box.style.setProperty(name, `${pixels > 1 ? pixels / zoom : 0}px`);
+  set('--s', isLeft ? left : right);
+  set('--e', isLeft ? right : left);
+  set('--b', below);
   box.style.zoom = zoom / own;
   box.style.setProperty('--zoom', zoom);
   const narrow = width / zoom < 640;
@@ -143,6 +157,11 @@ function start() {
   stayThere();
   fit();
   listen(window, 'resize', fit);
+  listen(window, 'load', () => later(fit));
+  if (window.visualViewport) {
+    listen(window.visualViewport, 'resize', fit);
+    listen(window.visualViewport, 'scroll', fit);
+  }
   listen(reopen, 'click', () => show(reopen));
   listen(banner, 'keydown', (event) => { if (event.key === 'Escape') { event.stopPropagation(); hide(true); } });
   listen(document, 'click', (event) => {

@@ -1,7 +1,7 @@
 // What the visitor's answers do: to the server, the cookie, the page's tags, the guard, other tabs.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { Visitor, pause } from './visitor.mjs';
+import { Visitor, pause, until } from './visitor.mjs';
 
 const arrive = (browser, site, more) => Visitor.arrive(browser, site, more);
 const cookies = (v) => v.page.evaluate(() => document.cookie);
@@ -15,6 +15,7 @@ export async function refusingIsOneClickAndIsRemembered(browser, site) {
   assert.match(text, /^[0-9a-f]{64}$/);
   assert.equal(site.asked[0].from, 'same-origin');
   assert.equal(await v.sees('.card'), false);
+  await until(async () => /saved\.$/.test(await v.words('[role=status]')));
   assert.equal(await v.words('[role=status]'), 'Your choice has been saved.');
   assert.deepEqual(await v.page.evaluate(() => window.changes), [{ purposes: [], before: [] }]);
   await v.go();
@@ -70,7 +71,7 @@ export async function someCanBeAllowedAndTakenBack(browser, site) {
   await v.press('Escape');
   // As many clicks as granting took from here: one.
   await v.refuse();
-  await pause(300);
+  await until(async () => v.loads === 2 && await v.sees('.stay'));
   assert.deepEqual([v.last().purposes, v.last().method], [[], 'withdraw']);
   assert.equal(await cookies(v), 'consentry=-');
   assert.equal(v.loads, 2);
@@ -127,7 +128,8 @@ export async function heldThingsAreRevivedOrThePageLoadsOnce(browser, site) {
     const v = await arrive(browser, site);
     await v.go(query);
     await v.accept();
-    await pause(250);
+    await until(async () => v.loads >= loads);
+    await pause(120);
     assert.equal(v.loads, loads, JSON.stringify(query));
     await v.leave();
   }
@@ -140,16 +142,17 @@ export async function otherTabsAndCachedPagesAskAgain(browser, site) {
   await other.go({ guard: '1' });
   await v.page.bringToFront();
   await v.accept();
-  await pause(250);
+  await until(async () => await other.page.evaluate(() => window.granted.length > 0));
   assert.deepEqual([await other.sees('.card'), await other.page.evaluate(() => window.granted), site.asked.length], [false, ['fam'], 1]);
   const reads = site.reads;
   await other.page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
-  await pause(150);
+  await until(async () => site.reads > reads);
+  await pause(60);
   assert.deepEqual([site.reads, await other.page.evaluate(() => window.changes.length)], [reads + 1, 1]);
   // A withdrawal in one tab stops the other.
   await v.click('.stay button');
   await v.refuse();
-  await pause(400);
+  await until(async () => v.loads === 2 && other.loads === 2);
   assert.deepEqual([v.loads, other.loads], [2, 2]);
   await v.leave();
 }
@@ -169,7 +172,7 @@ export async function scriptsOfThePageMayAskAndTell(browser, site) {
   });
   assert.deepEqual(told, [['analytics'], ['analytics'], ['analytics', 'marketing'], true]);
   await pause(50);
-  assert.deepEqual(v.complaints.map((text) => text.split('\n')[0]), ['a listener of the page', 'a listener of the page']);
+  assert.deepEqual(v.complaints.map((text) => text.split('\n')[0]), ['Error: a listener of the page', 'Error: a listener of the page']);
   await v.page.evaluate(() => window.consentry.open());
   assert.ok(await v.sees('.card'));
   await v.leave();

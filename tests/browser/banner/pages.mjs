@@ -1,6 +1,6 @@
 // What pages may be: under strict policies, hostile, old, XHTML, framed, patched, replaced by their own scripts.
 import assert from 'node:assert/strict';
-import { Visitor, pause } from './visitor.mjs';
+import { Visitor, pause, until } from './visitor.mjs';
 
 const arrive = (browser, site, more) => Visitor.arrive(browser, site, more);
 
@@ -107,6 +107,25 @@ export async function itIsThereOnce(browser, site) {
     document.head.append(again);
   }));
   assert.equal(await v.page.evaluate(() => document.querySelectorAll('[data-consentry-banner]').length), 1);
+  await v.leave();
+}
+
+/** What is fixed on a page that overflows has a larger area than what is seen. */
+export async function overflowingPagesHaveItInView(browser, site) {
+  const v = await arrive(browser, site, { size: 'phone' });
+  await v.go({ kind: 'wide' });
+  const inView = (selector) => v.look((root, selector) => {
+    const { left, top, width, height } = root.querySelector(selector).getBoundingClientRect();
+    const seen = visualViewport;
+    const x = left - seen.offsetLeft;
+    const y = top - seen.offsetTop;
+    return x >= 0 && y >= 0 && x + width <= seen.width + 1 && y + height <= seen.height + 1 ? 'yes' : [x, y, width, height, seen.width, seen.height, innerWidth].join();
+  }, selector);
+  await until(async () => await inView('.card') === 'yes');
+  assert.equal(await inView('.card'), 'yes');
+  await v.refuse();
+  await until(async () => await inView('.stay button') === 'yes');
+  assert.equal(await inView('.stay button'), 'yes');
   await v.leave();
 }
 

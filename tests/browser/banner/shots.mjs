@@ -29,6 +29,7 @@ export async function shoot(browser, site, to) {
   await shot(browser, site, { size: 'zoomed' }, {}, null, join(to, 'zoomed-first.png'));
   await shot(browser, site, { size: 'zoomed' }, {}, settings, join(to, 'zoomed-settings.png'));
   await shot(browser, site, { size: 'small' }, { file: 'de', signal: 'gpc' }, null, join(to, 'small-first-de.png'));
+  await shot(browser, site, { size: 'phone' }, { kind: 'wide' }, null, join(to, 'phone-wide.png'));
   await shot(browser, site, { size: 'phone' }, { kind: 'desktop' }, null, join(to, 'phone-shrunk.png'));
 }
 

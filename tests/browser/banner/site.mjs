@@ -18,16 +18,16 @@ const HOSTILE = `* { all: unset !important; } * { font-size: 40px !important; co
 const PATCHES = `
   Array.prototype.toJSON = function () { return 'broken'; };
   Object.prototype.extra = function () { throw new Error('extra'); };
-  for (const name of ['map', 'forEach', 'filter', 'join', 'push', 'includes', 'indexOf', 'concat', 'some', 'slice']) {
+  for (const name of ['map', 'forEach', 'filter', 'join', 'includes', 'indexOf', 'concat', 'some', 'slice']) {
     const own = Array.prototype[name];
     Array.prototype[name] = function (...all) { if (!window.isQuiet) throw new Error('patched ' + name); return own.apply(this, all); };
   }
-  Array.prototype[Symbol.iterator] = function () { throw new Error('patched iterator'); };
   String.prototype.replace = String.prototype.split = function () { throw new Error('patched string'); };
   JSON.stringify = () => 'broken'; JSON.parse = () => { throw new Error('patched parse'); };
   for (const name of ['createElement', 'createElementNS', 'querySelector', 'addEventListener', 'createTextNode']) {
     document[name] = () => { throw new Error('patched document.' + name); };
-  }`;
+  }
+  Array.prototype[Symbol.iterator] = function () { throw new Error('patched iterator'); };`;
 
 // What a browser of 2021 has not.
 const AGE = `delete HTMLElement.prototype.showPopover; delete HTMLElement.prototype.hidePopover; delete HTMLElement.prototype.popover;
@@ -113,6 +113,7 @@ function page(files, query, letters) {
   const ahead = { patched: PATCHES, aged: AGE }[kind];
   const before = ahead ? `<script nonce="abc123">${ahead}</script>` : '';
   const style = { hostile: HOSTILE, old: 'body { margin: 8px }' }[kind] ?? STYLE;
+  const wide = kind === 'wide' ? '<p style="width:700px">Wide</p>' : '';
   const clobber = kind === 'patched' ? '<form name="body"></form><form name="documentElement"></form><img name="currentScript" alt=""/>' : '';
   const main = kind === 'hostile' ? `<p class="wall">A wall</p><main><h1>Kettles</h1><p>${TEXT.repeat(6)}</p></main>`
     : `<nav aria-label="Shop"><a href="/page?kind=normal&amp;file=${file}">Tea</a><a href="/page?kind=normal&amp;file=${file}">Kettles</a></nav><main><h1>A kettle that pours</h1><img alt="" /><p>${TEXT.repeat(3)}</p>
@@ -120,7 +121,7 @@ function page(files, query, letters) {
   const viewport = ['old', 'desktop'].includes(kind) ? '' : '<meta name="viewport" content="width=device-width, initial-scale=1" />';
   const dir = lang === 'ar' ? 'rtl' : 'ltr';
   const inner = `<head><title>Shop</title>${viewport}<meta charset="utf-8" /><style nonce="abc123">${isX ? style.replaceAll('>', '&gt;') : style}</style>${before}${guard}${tags}</head>`
-    + `<body>${main}${clobber}${marks}${script}</body>`;
+    + `<body>${main}${wide}${clobber}${marks}${script}</body>`;
   const start = { old: `<html lang="${lang}">`, xhtml: `<html xmlns="http://www.w3.org/1999/xhtml" lang="${lang}" xml:lang="${lang}">` }[kind]
     ?? `<!doctype html><html lang="${lang}" dir="${dir}">`;
   return { body: `${start}${inner}</html>`, type: isX ? 'application/xhtml+xml; charset=utf-8' : 'text/html; charset=utf-8', policy: POLICIES[policy](code) };

@@ -14,6 +14,11 @@ export const SIZES = {
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** Waits until `test` holds, at most some seconds; what is then wrong the assertion behind it says. */
+export async function until(test) {
+  for (let i = 0; i < 100 && !await test().catch(() => false); i += 1) await pause(40);
+}
+
 export class Visitor {
   static async arrive(browser, site, { size = 'desktop', media = {}, javascript = true, context = null } = {}) {
     const own = context ?? await browser.createBrowserContext();
@@ -25,13 +30,13 @@ export class Visitor {
     if (features.length) await session.send('Emulation.setEmulatedMedia', { features });
     const visitor = new Visitor();
     Object.assign(visitor, { site, page, session, context: own, complaints: [], loads: 0 });
-    page.on('pageerror', (error) => visitor.complaints.push(error.message));
+    page.on('pageerror', (error) => visitor.complaints.push(error.stack));
     page.on('console', (message) => { if (message.type() === 'error') visitor.complaints.push(message.text()); });
     page.on('load', () => { visitor.loads += 1; });
     await page.evaluateOnNewDocument(() => {
       window.violations = []; window.changes = []; window.shift = 0;
-      document.addEventListener('securitypolicyviolation', (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
-      document.addEventListener('consentry:change', (event) => window.changes.push(event.detail));
+      document.addEventListener('securitypolicyviolation', (event) => { window.violations[window.violations.length] = `${event.violatedDirective} ${event.blockedURI}`; });
+      document.addEventListener('consentry:change', (event) => { window.changes[window.changes.length] = event.detail; });
       // What follows a click or a key within half a second is the visitor's own doing.
       const add = (entry) => { if (!entry.hadRecentInput) window.shift += entry.value; };
       new PerformanceObserver((list) => { const all = list.getEntries(); for (let i = 0; i < all.length; i += 1) add(all[i]); })
@@ -82,7 +87,8 @@ export class Visitor {
       if (!found) return `no ${selector}`;
       found.scrollIntoView({ block: 'nearest' });
       const { x, y, width, height } = found.getBoundingClientRect();
-      const [left, top] = [x + width / 2, y + height / 2];
+      const left = x + width / 2;
+      const top = y + height / 2;
       const hit = root.elementFromPoint(left, top);
       if (!hit || !(found === hit || found.contains(hit) || hit.contains(found))) return `${selector} is under ${hit?.outerHTML.slice(0, 120)}`;
       return [left, top];
@@ -90,6 +96,7 @@ export class Visitor {
     assert.ok(Array.isArray(spot), String(spot));
     await this.page.mouse.click(...spot);
     await this.settled();
+    await until(() => this.look((root) => root?.querySelector('.box')?.getAttribute('aria-busy') !== 'true'));
   }
 
   refuse() { return this.click('.card .pair button', 0); }
