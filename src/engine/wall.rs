@@ -210,7 +210,7 @@ mod tests {
         let csp_config = csp::Config { wall: Wall::Enforce, hosts: text(needed) };
         let site = Site { csp: csp_config, gate, ..Site::default() };
         let scope = Arc::new(catalog.scope(&site.gate));
-        let inventory = Inventory::new(&site, &catalog, &scope);
+        let needs = Needs::new(&site, &catalog, &scope);
         let ruling: Ruling = Policy::default().rule(&Consent::default(), Regime::OptIn);
         let page = Arc::new(Page::new(Url::parse("https://www.shop.test/p").unwrap()));
         let gate = Gate::new(catalog, scope, Arc::new(ruling), page);
@@ -218,7 +218,7 @@ mod tests {
         if !csp.is_empty() {
             headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_str(csp).unwrap());
         }
-        Ours::new(&site, &inventory, &gate, &headers, false)?.built.policy
+        Ours::new(&site, &needs, &gate, &headers, false)?.built.policy
     }
 
     fn list(own: &[VendorEntry], needed: &[&str], allow: &[&str], csp: &str) -> String {
