@@ -83,7 +83,6 @@ fn view(engine: &Engine, page: &Url, granted: bool) -> Box<View> {
         Plan::Respond(reply) => unreachable!("{}", reply.text),
         Plan::Own(own) => unreachable!("{own:?}"),
         Plan::Collect(call) => unreachable!("{:?}", call.about),
-        Plan::Own(own) => unreachable!("{own:?}"),
     }
 }
 
