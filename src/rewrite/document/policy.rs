@@ -30,6 +30,8 @@ pub(in crate::rewrite) struct Declared {
     pub(super) by_hash: bool,
     /// Whether what serves gated vendors alone goes.
     narrow: bool,
+    /// The policy of the `meta` at hand, as the page has it.
+    came: String,
 }
 
 /// A policy and where in the output its tag is.
@@ -37,6 +39,8 @@ struct Waiting {
     tag: Range<usize>,
     content: Attribute,
     policy: String,
+    /// The policy as the page has it, which may name more vendors.
+    came: String,
 }
 
 impl Declared {
@@ -49,7 +53,7 @@ impl Declared {
             connect: Vec::new(),
             types: Vec::new(),
         };
-        Self { waiting: Vec::new(), own, by_hash: false, narrow: false }
+        Self { waiting: Vec::new(), own, by_hash: false, narrow: false, came: String::new() }
     }
 
     /// Takes what holds for every policy of the page.
@@ -60,6 +64,7 @@ impl Declared {
     /// `policy` of a `meta` as it is to be, of a page on which scripts of ours have this nonce.
     pub(super) fn changed(&mut self, policy: String, gate: &Gate, nonce: Option<&str>) -> String {
         let mut text = policy;
+        self.came.clone_from(&text);
         if self.narrow {
             text = csp::narrowed(&text, |source| gate.only_held(source)).unwrap_or(text);
         }
@@ -82,9 +87,9 @@ impl Declared {
         self.waiting.first().map(|first| first.tag.start)
     }
 
-    /// The policies that wait.
+    /// The policies that wait, as the page has them.
     pub(super) fn policies(&self) -> Vec<&str> {
-        self.waiting.iter().map(|waiting| waiting.policy.as_str()).collect()
+        self.waiting.iter().map(|waiting| waiting.came.as_str()).collect()
     }
 
     /// The output lost its first `bytes`.
@@ -103,7 +108,8 @@ impl Declared {
 
     /// The tag with the policy will be at `tag` in the output.
     pub(super) fn wait(&mut self, tag: Range<usize>, content: Attribute, policy: String) {
-        self.waiting.push(Waiting { tag, content, policy });
+        let came = std::mem::take(&mut self.came);
+        self.waiting.push(Waiting { tag, content, policy, came });
     }
 
     /// A stub is about to be inserted: the policies get its hash and those of the stubs that are most likely to follow.
@@ -118,7 +124,7 @@ impl Declared {
         let mut hashes: Vec<String> = surrogates.map(csp::sha256_source).collect();
         hashes.sort_unstable();
         hashes.dedup();
-        for Waiting { tag, content, policy } in self.waiting.drain(..).rev() {
+        for Waiting { tag, content, policy, came: _ } in self.waiting.drain(..).rev() {
             let raw = out.get(tag.clone()).unwrap_or_default().to_vec();
             let mut change = Change::default();
             change.set(&content, &csp::with_hashes(&policy, &hashes));
