@@ -57,6 +57,7 @@ impl Config {
             header,
             policy,
             consent,
+            banner,
             gate,
             csp,
             rewrite,
@@ -71,6 +72,7 @@ impl Config {
             regime: *regime,
             policy: *policy,
             consent: consent.clone(),
+            banner: banner.clone(),
             gate: gate.clone(),
             csp: csp.clone(),
             rewrite: rewrite.clone(),
@@ -86,8 +88,18 @@ impl Config {
 
     /// A text that differs when pages can.
     fn name(&self, more: &[VendorEntry]) -> String {
-        let Self { listen: _, default, sites, vendors, list_cache: _, limits, locator, collection } =
-            self;
+        let Self {
+            listen: _,
+            default,
+            sites,
+            vendors,
+            list_cache: _,
+            limits,
+            locator,
+            collection,
+            records: _,
+            secret: _,
+        } = self;
         let (version, targets) = (env!("CARGO_PKG_VERSION"), &collection.targets);
         let bounds = (limits.max_decoded, limits.max_burst);
         let all = format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {bounds:?}");

@@ -6,9 +6,12 @@
 //! 4. What the command line says counts for more than the file.
 
 mod address;
+mod asking;
+mod banner;
 mod collect;
 mod endpoints;
 mod engine;
+mod facts;
 mod host;
 mod listen;
 mod lists;
@@ -17,6 +20,7 @@ mod names;
 mod nearest;
 mod problem;
 mod reader;
+mod records;
 mod region;
 mod schema;
 mod sections;
@@ -40,8 +44,10 @@ pub use self::vendors::{built_in, vendors};
 pub use crate::engine::OnUnreadable;
 use crate::{
     catalog::VendorEntry,
+    choice::Key,
     engine::{Collection, Locator},
     policy::Mode,
+    record,
 };
 use std::{
     net::SocketAddr,
@@ -68,6 +74,10 @@ pub struct Config {
     pub locator: Locator,
     /// What of collection holds for all sites.
     pub collection: Collection,
+    /// How the proof of visitors' choices is kept.
+    pub records: record::Config,
+    /// What choices are signed with; by default a key that is made and kept with the records.
+    pub secret: Option<Key>,
 }
 
 /// What the command line says.
@@ -94,6 +104,8 @@ impl Default for Config {
             limits: Limits::default(),
             locator: Locator::default(),
             collection: Collection::default(),
+            records: record::Config::default(),
+            secret: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
-    engine::OnUnreadable,
+    engine::{Banner, Enabled, OnUnreadable},
     policy::{Mode, Policy, Regime, csp},
     proxy::listen,
     rewrite,
@@ -43,6 +43,8 @@ pub struct SiteConfig {
     pub policy: Policy,
     /// How consent is read.
     pub consent: consent::Config,
+    /// How visitors are asked; by default where the site has no consent manager of its own.
+    pub banner: Banner,
     /// What is gated.
     pub gate: catalog::Config,
     /// What pages may contact.
@@ -86,6 +88,7 @@ impl Default for SiteConfig {
             header: true,
             policy: Policy::default(),
             consent: consent::Config::default(),
+            banner: Banner { enabled: Enabled::Auto, ..Banner::default() },
             gate: catalog::Config::default(),
             csp: csp::Config::default(),
             rewrite: rewrite::Config::default(),

@@ -1,6 +1,7 @@
 //! Turns an engine into the two calls that a host's proxy makes: [`Consentry::module`] and [`Consentry::handle`].
 
 use super::{
+    choice::{Desk, Signing},
     collect::Collector,
     line::Line,
     listen::{Edge, told},
@@ -13,6 +14,7 @@ use crate::{
     collect::Call,
     engine::{Client, Engine, Plan, Reply},
     metrics::Metrics,
+    record::{Entry, News, Outcome, Recorder},
 };
 use arc_swap::ArcSwap;
 use http::{
@@ -24,7 +26,7 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// What holds for all sites.
@@ -58,6 +60,8 @@ pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) reports: Reports,
     collector: Collector,
+    recorder: OnceLock<Recorder>,
+    desk: Desk,
 }
 
 /// Consentry in a Pingora proxy: a handle that can be cloned.
@@ -79,12 +83,53 @@ impl Consentry {
         let metrics = Arc::new(Metrics::new()?);
         let collector = Collector::new(engine.collection(), metrics.clone());
         let engine = ArcSwap::from_pointee(engine);
+        let (recorder, desk) = (OnceLock::new(), Desk::default());
         let reports = Reports::new(metrics.clone());
-        Ok(Self { shared: Arc::new(Shared { engine, metrics, options, reports, collector }) })
+        let shared = Shared { engine, metrics, options, reports, collector, recorder, desk };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Puts `engine` in the place of the one before; requests on their way keep that.
+    /// Keeps the proof of visitors' choices with `recorder`, over reloads too; a second one is not taken.
+    #[must_use]
+    pub fn recording(self, recorder: Recorder) -> Self {
+        let _ = self.shared.recorder.set(recorder);
+        self
+    }
+
+    /// Puts a choice, with the text and the list that it names, on the disk, as [`Recorder::record`] does, and counts what
+    /// became of it; `None` where no choices are recorded.
+    pub async fn record(&self, entries: &[Entry]) -> Option<Outcome> {
+        let outcome = self.shared.recorder.get()?.record(entries).await;
+        self.metrics().records.with_label_values(&[outcome.name()]).inc();
+        Some(outcome)
+    }
+
+    /// Counts what a drain of records tells; what a person should know comes back.
+    pub fn count_news(&self, news: News) -> Option<String> {
+        let metrics = self.metrics();
+        match news {
+            News::Said(text) => return Some(text),
+            News::Stored(entries) => metrics.records_stored.inc_by(entries),
+            News::Failed => metrics.records_failures.inc(),
+            News::Waiting(bytes) => {
+                metrics.records_spool.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+            }
+        }
+        None
+    }
+
+    /// Signs and keeps choices as `signing` says, over reloads too; a second one is not taken. Without one they are signed with a
+    /// key of this process.
+    #[must_use]
+    pub fn signing(self, signing: Signing) -> Self {
+        self.shared.desk.sign_with(signing);
+        self
+    }
+
+    /// Puts `engine` in the place of the one before, of which it keeps what is known of the sites' vendors; requests on their way
+    /// keep that.
     pub fn swap(&self, engine: Engine) {
+        let engine = engine.after(&self.engine());
         self.shared.engine.store(Arc::new(engine));
     }
 
@@ -104,6 +149,16 @@ impl Consentry {
     #[must_use]
     pub fn reports(&self) -> serde_json::Value {
         self.shared.reports.json()
+    }
+
+    /// Who takes reports of violations.
+    pub(super) fn report_desk(&self) -> &Reports {
+        &self.shared.reports
+    }
+
+    /// Who takes choices.
+    pub(super) fn desk(&self) -> &Desk {
+        &self.shared.desk
     }
 
     /// What holds for all sites.
@@ -135,8 +190,12 @@ impl Consentry {
         match (filter.take_reply(), filter.take_call()) {
             (Some(reply), _) => answer(session, reply).await?,
             (None, None) if own.is_some() => {
-                if let Some(own) = own {
-                    own::serve(session, own, client, &self.shared.reports).await?;
+                // The law, and the page's scheme, were not known for sure at first.
+                match engine.plan(session.req_header().as_ref(), client) {
+                    Plan::Own(own) => {
+                        own::serve(session, own, client, self).await?;
+                    }
+                    Plan::Respond(_) | Plan::Collect(_) | Plan::Proxy(_) => return Ok(false),
                 }
             }
             (None, Some(call)) => {

@@ -13,16 +13,17 @@ use super::{
     consentry::Asker,
     hsts::{self, Hsts},
     line::Line,
-    listen::{Forwarding, Limits, Visitors, node},
+    listen::{Limits, Visitors},
     reply,
     resolver::Resolver,
+    told::tell_origin,
     tunnel::Tunnel,
 };
 use crate::engine::{Origin, authority};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
-    HeaderName, Method, StatusCode, Version,
+    Method, StatusCode, Version,
     header::{CONTENT_LENGTH, HOST, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING},
 };
 use pingora_core::{
@@ -47,13 +48,6 @@ const ATTEMPTS: usize = 3;
 
 /// Sets the connections of upgrades apart from each other; those of other requests have 0.
 static TUNNELS: AtomicU64 = AtomicU64::new(1);
-
-const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
-const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const AT_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
-const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// The proxy.
 pub(super) struct Service {
@@ -100,39 +94,8 @@ impl Service {
     /// Tells the origin who asked.
     fn forwarded(&self, session: &Session, request: &mut RequestHeader) -> Result<()> {
         let asker = self.consentry.asker(session);
-        let family = self.consentry.options().edge.forwarding;
-        let keeps = |other| asker.is_proxy && family == other;
-        if !keeps(Forwarding::XForwarded) {
-            for name in [FOR, PROTO, AT_HOST, PORT] {
-                request.remove_header(&name);
-            }
-        }
-        if !keeps(Forwarding::Forwarded) {
-            request.remove_header(&FORWARDED);
-        }
-        // Proxies that do not write it pass it on as the visitor wrote it.
-        if request.remove_header(&REAL_IP).is_some()
-            && let Some(visitor) = asker.visitor.filter(|_| asker.is_proxy)
-        {
-            request.insert_header(REAL_IP, visitor.to_string())?;
-        }
-        let scheme = if asker.secure { "https" } else { "http" };
-        if let Some(peer) = asker.peer.filter(|_| request.headers.contains_key(FORWARDED)) {
-            request.append_header(FORWARDED, format!("for={};proto={scheme}", node(peer)))?;
-        }
-        // What was kept ends with the visitor or a proxy; the peer comes after it.
-        let next = if keeps(Forwarding::Forwarded) { asker.visitor } else { asker.peer };
-        if let Some(next) = next {
-            request.append_header(FOR, next.to_string())?;
-        }
-        if !request.headers.contains_key(PROTO) {
-            request.insert_header(PROTO, scheme)?;
-        }
         let host = authority(session.req_header().as_ref());
-        if !host.is_empty() && !request.headers.contains_key(AT_HOST) {
-            request.insert_header(AT_HOST, host)?;
-        }
-        Ok(())
+        tell_origin(request, asker, self.consentry.options().edge.forwarding, host)
     }
 
     /// Whether the request may be served, as far as its size and its visitor's other requests go.

@@ -30,8 +30,6 @@ pub(in crate::rewrite) struct Declared {
     pub(super) by_hash: bool,
     /// Whether what serves gated vendors alone goes.
     narrow: bool,
-    /// The policy of the `meta` at hand, as the page has it.
-    came: String,
 }
 
 /// A policy and where in the output its tag is.
@@ -39,8 +37,8 @@ struct Waiting {
     tag: Range<usize>,
     content: Attribute,
     policy: String,
-    /// The policy as the page has it, which may name more vendors.
-    came: String,
+    /// The policy as it was written, with the hosts that were taken out of it.
+    written: String,
 }
 
 impl Declared {
@@ -53,7 +51,7 @@ impl Declared {
             connect: Vec::new(),
             types: Vec::new(),
         };
-        Self { waiting: Vec::new(), own, by_hash: false, narrow: false, came: String::new() }
+        Self { waiting: Vec::new(), own, by_hash: false, narrow: false }
     }
 
     /// Takes what holds for every policy of the page.
@@ -64,7 +62,6 @@ impl Declared {
     /// `policy` of a `meta` as it is to be, of a page on which scripts of ours have this nonce.
     pub(super) fn changed(&mut self, policy: String, gate: &Gate, nonce: Option<&str>) -> String {
         let mut text = policy;
-        self.came.clone_from(&text);
         if self.narrow {
             text = csp::narrowed(&text, |source| gate.only_held(source)).unwrap_or(text);
         }
@@ -87,9 +84,9 @@ impl Declared {
         self.waiting.first().map(|first| first.tag.start)
     }
 
-    /// The policies that wait, as the page has them.
+    /// The policies that wait, as they were written.
     pub(super) fn policies(&self) -> Vec<&str> {
-        self.waiting.iter().map(|waiting| waiting.came.as_str()).collect()
+        self.waiting.iter().map(|waiting| waiting.written.as_str()).collect()
     }
 
     /// The output lost its first `bytes`.
@@ -107,9 +104,14 @@ impl Declared {
     }
 
     /// The tag with the policy will be at `tag` in the output.
-    pub(super) fn wait(&mut self, tag: Range<usize>, content: Attribute, policy: String) {
-        let came = std::mem::take(&mut self.came);
-        self.waiting.push(Waiting { tag, content, policy, came });
+    pub(super) fn wait(
+        &mut self,
+        tag: Range<usize>,
+        content: Attribute,
+        policy: String,
+        written: String,
+    ) {
+        self.waiting.push(Waiting { tag, content, policy, written });
     }
 
     /// A stub is about to be inserted: the policies get its hash and those of the stubs that are most likely to follow.
@@ -124,7 +126,7 @@ impl Declared {
         let mut hashes: Vec<String> = surrogates.map(csp::sha256_source).collect();
         hashes.sort_unstable();
         hashes.dedup();
-        for Waiting { tag, content, policy, came: _ } in self.waiting.drain(..).rev() {
+        for Waiting { tag, content, policy, written: _ } in self.waiting.drain(..).rev() {
             let raw = out.get(tag.clone()).unwrap_or_default().to_vec();
             let mut change = Change::default();
             change.set(&content, &csp::with_hashes(&policy, &hashes));
