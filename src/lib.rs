@@ -10,6 +10,7 @@ pub mod consent;
 pub mod engine;
 pub mod headers;
 pub mod metrics;
+pub mod page;
 pub mod policy;
 pub mod proxy;
 pub mod purpose;

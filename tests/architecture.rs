@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["catalog", "consent"],
     &["policy", "record"],
     &["coding", "headers", "rewrite"],
-    &["collect"],
+    &["collect", "page"],
     &["engine", "metrics"],
     &["proxy"],
     &["config"],

@@ -60,6 +60,10 @@ pub(super) fn view_of(
             let instead = "write a URL of one of the sites in the configuration";
             Err(Usage(format!("`{page}`: {why}; {instead}")).into())
         }
+        Plan::Own(_) => {
+            let instead = "write the URL of a page";
+            Err(Usage(format!("`{page}` is a file of Consentry's own; {instead}")).into())
+        }
         Plan::Collect(_) => {
             let instead = "write the URL of the page itself";
             Err(Usage(format!("`{page}` stands for a vendor's server; {instead}")).into())

@@ -32,6 +32,14 @@ pub fn cheapest(accept_encoding: Option<&str>, origin: Coding) -> Coding {
         .unwrap_or(Coding::Identity)
 }
 
+/// The coding in which a text that is coded once is smallest, among those that every browser reads.
+#[must_use]
+pub fn smallest(accept_encoding: Option<&str>) -> Coding {
+    let Some(accept) = accept_encoding.map(Accept) else { return Coding::Identity };
+    let named = |coding: &Coding| accept.named(*coding) == Some(true);
+    [Coding::Brotli, Coding::Gzip].into_iter().find(named).unwrap_or(Coding::Identity)
+}
+
 /// The `Accept-Encoding` for the origin: the client's, with what cannot be read left out and weights as they were.
 ///
 /// Nothing is added, since the client may get the origin's body as it is. `None`: send `identity`, because a request

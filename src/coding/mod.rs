@@ -33,7 +33,7 @@ mod encode;
 #[cfg(test)]
 mod tests;
 
-pub use self::accept::{cheapest, readable};
+pub use self::accept::{cheapest, readable, smallest};
 pub use self::decode::{Decoder, Error, Limits};
 pub use self::encode::{Broken, Encoder, Levels};
 

@@ -11,12 +11,16 @@
 
 mod config;
 mod locator;
+mod own;
+mod served;
 mod sites;
 mod treatment;
 mod view;
 
 pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 pub use self::locator::{Locator, NoPlaces, Places};
+pub use self::own::Own;
+pub use self::served::Served;
 use self::sites::Sites;
 pub use self::treatment::{Body, Cause, Treatment, is_page};
 pub use self::view::View;
@@ -69,6 +73,8 @@ pub struct Reply {
 pub enum Plan {
     /// It is answered here.
     Respond(Reply),
+    /// It is for something of ours.
+    Own(Own),
     /// It is one to a vendor, on the site's own path.
     Collect(Box<Call>),
     /// It goes to the origin, and the response is seen through the view.
@@ -136,9 +142,7 @@ impl Engine {
         let (authority, path) = (authority(request), request.uri.path());
         let site = self.sites.find(host_of(authority));
         let is_vendors = site.is_some_and(|site| site.rules.cover(path));
-        if path.starts_with(PREFIX) && !is_vendors {
-            return Reply::NOT_FOUND.into();
-        }
+        let own = path.strip_prefix(PREFIX).filter(|_| !is_vendors);
         let Some(site) = site else {
             let text = "this host is not served here\n";
             return Reply::new(StatusCode::MISDIRECTED_REQUEST, text).into();
@@ -146,6 +150,9 @@ impl Engine {
         let Some(page) = page_url(request, authority, client) else {
             return Reply::new(StatusCode::BAD_REQUEST, "the host is malformed\n").into();
         };
+        if let Some(own) = own {
+            return self.own(own, site, request);
+        }
         if let Some(reply) = gpc_support(&site.config, request) {
             return reply.into();
         }
@@ -158,6 +165,18 @@ impl Engine {
             return site.rules.decide(asked).into();
         }
         Plan::Proxy(Box::new(View::new(self, site.clone(), visitor, request, page)))
+    }
+
+    /// What becomes of a request for the path `own` behind [`PREFIX`].
+    fn own(&self, own: &str, site: &Arc<sites::Compiled>, request: &request::Parts) -> Plan {
+        let Some((kind, name)) = own.split_once('/') else { return Reply::NOT_FOUND.into() };
+        let Some(served) = site.file(kind) else { return Reply::NOT_FOUND.into() };
+        if !own::reads(&request.method) {
+            let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
+            return Reply { allow: Some(own::READS), ..no }.into();
+        }
+        let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
+        Plan::Own(Own::File { served, caching })
     }
 
     /// Whether what becomes of a request can depend on the address that it comes from.

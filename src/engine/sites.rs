@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Site};
+use super::{Error, Served, Site};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -34,6 +34,11 @@ impl Compiled {
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
         Self { scope, rules, reader, config }
+    }
+
+    /// The file of ours that is under `kind`.
+    pub(super) fn file(&self, _kind: &str) -> Option<Arc<Served>> {
+        None
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.

@@ -23,7 +23,7 @@ use crate::{
         Finding, Gate, Judged, Location, Mode, Regime, Ruling,
         csp::{self, Inline},
     },
-    rewrite::{self, Rewriter},
+    rewrite::{self, Additions, Rewriter},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
@@ -56,6 +56,8 @@ pub struct View {
     ended: Vec<String>,
     is_document: bool,
     mode: Mode,
+    /// What pages get of our own.
+    additions: Additions,
 }
 
 impl View {
@@ -98,6 +100,7 @@ impl View {
             class,
             accepts: joined(&request.headers),
             method: request.method.clone(),
+            additions: Additions::default(),
         };
         view.hold_cookies(&request.headers);
         view
@@ -316,6 +319,7 @@ impl View {
             charset.as_deref(),
             nonce.as_deref(),
         );
+        let rewriter = rewriter.adding(self.additions());
         Body { coding, leaves, limits: config.limits, rewriter }
     }
 
@@ -337,7 +341,15 @@ impl View {
 
     /// Whether pages go out as they came.
     fn passes(&self) -> bool {
-        self.grants_everything() && self.gate.front().is_none()
+        self.grants_everything() && self.gate.front().is_none() && self.additions.is_empty()
+    }
+
+    /// What pages get of our own; nothing where pages are not edited.
+    fn additions(&self) -> Additions {
+        match self.mode() {
+            Mode::Enforce => self.additions.clone(),
+            Mode::Report | Mode::Off => Additions::default(),
+        }
     }
 
     fn grants_everything(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::{
     collect::Collector,
     module::{Builder, PageFilter},
-    reply,
+    own, reply,
 };
 use crate::{
     coding::Levels,
@@ -109,8 +109,14 @@ impl Consentry {
         };
         filter.identify(client);
         let engine = filter.engine().clone();
+        let own = filter.take_own();
         match (filter.take_reply(), filter.take_call()) {
             (Some(reply), _) => answer(session, reply).await?,
+            (None, None) if own.is_some() => {
+                if let Some(own) = own {
+                    own::serve(session, own).await?;
+                }
+            }
             (None, Some(call)) => {
                 let Shared { collector, options, .. } = &*self.shared;
                 let call = located(session, &engine, client).unwrap_or(call);
@@ -158,7 +164,7 @@ fn located(session: &Session, engine: &Engine, client: Client) -> Option<Box<Cal
     let asks = engine.asks_for_address();
     match asks.then(|| engine.plan(session.req_header().as_ref(), client)) {
         Some(Plan::Collect(call)) => Some(call),
-        Some(Plan::Respond(_) | Plan::Proxy(_)) | None => None,
+        Some(Plan::Respond(_) | Plan::Own(_) | Plan::Proxy(_)) | None => None,
     }
 }
 

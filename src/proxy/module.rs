@@ -15,7 +15,7 @@ use super::{
     reply,
     sniffer::{Sniffed, Sniffer},
 };
-use crate::engine::{Body, Cause, Client, Engine, OnUnreadable, Plan, Reply, Treatment, View};
+use crate::engine::{Body, Cause, Client, Engine, OnUnreadable, Own, Plan, Reply, Treatment, View};
 use crate::policy::{Finding, Mode};
 use crate::{collect::Call, consent::Cmp};
 use async_trait::async_trait;
@@ -58,6 +58,7 @@ pub(super) struct PageFilter {
     engine: Arc<Engine>,
     started: Instant,
     reply: Option<Reply>,
+    own: Option<Own>,
     call: Option<Box<Call>>,
     view: Option<Box<View>>,
     /// The request's `Cookie` headers, until it is known whether the response is a page.
@@ -85,6 +86,7 @@ impl PageFilter {
             shared,
             started: Instant::now(),
             reply: None,
+            own: None,
             call: None,
             view: None,
             cookies: HeaderMap::new(),
@@ -124,10 +126,16 @@ impl PageFilter {
         self.reply.take()
     }
 
+    /// What of ours is asked for, if it is.
+    pub(super) const fn take_own(&mut self) -> Option<Own> {
+        self.own.take()
+    }
+
     fn request(&mut self, request: &mut RequestHeader) -> Result<()> {
         self.chunks = request.version >= Version::HTTP_11;
         match self.engine.plan(request.as_ref(), Client::default()) {
             Plan::Respond(reply) => self.reply = Some(reply),
+            Plan::Own(own) => self.own = Some(own),
             Plan::Collect(call) => self.call = Some(call),
             Plan::Proxy(view) => {
                 let cookies = request.headers.get_all(COOKIE).iter();
@@ -147,7 +155,7 @@ impl PageFilter {
         if let Some(reply) = self.take_reply() {
             return self.replace(response, &reply);
         }
-        if self.take_call().is_some() {
+        if self.take_call().is_some() || self.take_own().is_some() {
             return self.replace(response, &Reply::new(StatusCode::NOT_FOUND, "not found\n"));
         }
         let Some(view) = &self.view else { return Ok(()) };

@@ -87,10 +87,14 @@ impl Lens {
     /// The URL to write for what the site itself serves; `None` when it does not.
     pub(super) fn served(&self, judged: &Judged) -> Option<String> {
         let (path, front) = (judged.served()?, self.gate.front()?);
-        let own = self.gate.page().url().origin();
         // Against a base elsewhere a path would not be the site's own.
-        let elsewhere = self.bases.iter().any(|base| base.origin() != own);
-        Some(if elsewhere { front.absolute(path) } else { path.to_owned() })
+        Some(if self.is_based_elsewhere() { front.absolute(path) } else { path.to_owned() })
+    }
+
+    /// Whether a base of the document is on another origin.
+    pub(super) fn is_based_elsewhere(&self) -> bool {
+        let own = self.gate.page().url().origin();
+        self.bases.iter().any(|base| base.origin() != own)
     }
 
     /// Takes the bases of a part of this document.

@@ -10,6 +10,7 @@
 //!    100,000 of them); 64 KiB behind a policy in a `meta`; 10,000 findings between two looks at them; and that again, with
 //!    what is left of the tag that it is in, for each of at most four documents nested in one another.
 
+mod additions;
 mod change;
 mod charset;
 mod config;
@@ -24,17 +25,18 @@ pub mod sniff;
 mod srcset;
 mod tag;
 
+pub use self::{
+    additions::{Additions, End, Ending, OwnScript},
+    charset::outgoing,
+    config::{Config, Gated},
+    document::insertions,
+};
 use self::{
     charset::Charset,
     document::{Document, Kind},
     engine::{Html, HtmlEngine, Token, Xml},
     lens::Lens,
     script::Fate,
-};
-pub use self::{
-    charset::outgoing,
-    config::{Config, Gated},
-    document::insertions,
 };
 use crate::policy::{Finding, Gate, Judged};
 
@@ -97,6 +99,13 @@ impl Rewriter {
         Self { charset, ..Self::of(document, syntax) }
     }
 
+    /// The same rewriter, whose page gets these things of our own.
+    #[must_use]
+    pub fn adding(mut self, additions: Additions) -> Self {
+        self.document.set_additions(additions);
+        self
+    }
+
     /// The rewriting of a document whose bytes were read already.
     fn of(document: Document, syntax: Syntax) -> Self {
         let max_tag = document.config().max_tag;
@@ -154,9 +163,14 @@ impl Rewriter {
 
     fn parse_end(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         let settled = self.engine.finish(&mut self.tokens);
+        let text_ends = self.engine.is_between_tags();
         self.decide(settled, out)?;
         let mut waiting = std::mem::take(&mut self.waiting);
-        let ended = self.document.end(if waiting.is_empty() { out } else { &mut waiting });
+        let target = if waiting.is_empty() { &mut *out } else { &mut waiting };
+        let ended = self.document.end(target);
+        if ended.is_ok() && text_ends {
+            self.document.write_end(target);
+        }
         out.append(&mut waiting);
         ended
     }

@@ -306,3 +306,96 @@ proptest! {
         prop_assert_eq!(out, page);
     }
 }
+
+/// Names the vendors that were found.
+struct Last;
+
+impl Ending for Last {
+    fn ending(&self, found: &[Arc<crate::vendor::Vendor>]) -> Option<End> {
+        let ids = found.iter().map(|vendor| &*vendor.id).collect::<Vec<_>>().join(" ");
+        let attributes = vec![("data-found", ids)];
+        let script = OwnScript { path: "/_consentry/b.js".into(), attributes, blocking: false };
+        Some(End { script, noscript: "<a href=\"/_consentry/consent\">c</a>".into() })
+    }
+}
+
+fn added(page: &str, is_page: bool, syntax: Syntax, cuts: &[usize]) -> String {
+    let script =
+        OwnScript { path: "/_consentry/g.js".into(), attributes: Vec::new(), blocking: true };
+    let end: Option<Arc<dyn Ending>> = Some(Arc::new(Last));
+    let additions = Additions { head: vec![script], end, is_page };
+    let rewriter = Rewriter::new(gate(), &Config::default(), syntax, Some("utf-8"), Some("n1"));
+    let (mut rewriter, mut out) = (rewriter.adding(additions), Vec::new());
+    let mut rest = page.as_bytes();
+    for cut in cuts {
+        let (chunk, after) = rest.split_at((*cut).min(rest.len()));
+        rewriter.feed(chunk, &mut out).unwrap();
+        rest = after;
+    }
+    rewriter.feed(rest, &mut out).unwrap();
+    rewriter.finish(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+const FIRST: &str = r#"<script src="/_consentry/g.js" nonce="n1"></script>"#;
+
+fn last(base: &str, found: &str) -> String {
+    format!(
+        r#"<script src="{base}/_consentry/b.js" async="" data-found="{found}" nonce="n1"></script><noscript><a href="{base}/_consentry/consent">c</a></noscript>"#
+    )
+}
+
+#[test]
+fn a_page_gets_what_is_our_own() {
+    let end = last("", "");
+    for (page, expected) in [
+        (
+            "<!DOCTYPE html><title>a</title>b",
+            format!("<!DOCTYPE html>{FIRST}<title>a</title>b{end}"),
+        ),
+        (
+            "<html><!-- <p> --><head a=b>\n<meta charset=x><base href=/>",
+            format!("<html><!-- <p> --><head a=b>\n<meta charset=x>{FIRST}<base href=/>{end}"),
+        ),
+        (
+            "<html><head><base href=//cdn.test/><meta charset=x>",
+            format!(
+                "<html><head>{FIRST}<base href=//cdn.test/><meta charset=x>{}",
+                last("https://shop.test", "")
+            ),
+        ),
+        ("<html><body>b</body></html>\n", format!("<html>{FIRST}<body>b</body></html>\n{end}")),
+        ("<html><img src=//t.test/>", format!("<html>{FIRST}{}", last("", "t"))),
+        ("<html><p>a<textarea>b", format!("<html>{FIRST}<p>a<textarea>b")),
+        ("<html><p>a<!-- b", format!("<html>{FIRST}<p>a<!-- b")),
+        ("<html><p>a<b c", format!("<html>{FIRST}<p>a<b c")),
+        ("<html><frameset><frame src=a>", format!("<html>{FIRST}<frameset><frame src=a>")),
+        ("<div>a</div><p>b", "<div>a</div><p>b".to_owned()),
+        ("only text", "only text".to_owned()),
+    ] {
+        assert_eq!(added(page, false, Syntax::Html, &[]), expected, "{page}");
+    }
+    assert_eq!(added("<div>a", true, Syntax::Html, &[]), format!("{FIRST}<div>a{end}"));
+    assert_eq!(added("text", true, Syntax::Html, &[]), format!("text{end}"));
+    let page = |first: &str, end: &str| {
+        format!("<?xml version=\"1.0\"?><html><head>{first}</head><body><p/>{end}</body></html>")
+    };
+    assert_eq!(added(&page("", ""), false, Syntax::Xml, &[]), page(FIRST, &end));
+}
+
+proptest! {
+    #[test]
+    fn additions_do_not_depend_on_chunks(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "<!doctype html>", "<html>", "<head>", "<meta charset=x>", "<base href=//a.test>", "<p>", "a", "<!-- <html> -->",
+            "<img src=//t.test>", "<body>", "</body>", "</html>", "<svg>", "</svg>", "<textarea>", "</textarea>", "<select>",
+            "<noscript>", "</noscript>", "<script>", "</script>", "<!doc", "<b ", "<frameset>", "<title>",
+        ]), 0..12),
+        cuts in prop::collection::vec(0_usize..20, 0..12),
+        is_page in any::<bool>(),
+    ) {
+        let page = parts.concat();
+        let whole = added(&page, is_page, Syntax::Html, &[]);
+        prop_assert_eq!(added(&page, is_page, Syntax::Html, &cuts), whole);
+    }
+}

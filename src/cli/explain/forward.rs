@@ -134,7 +134,7 @@ impl Placed {
                 let reason = format!("the endpoint takes no {}", self.captured.method);
                 Err(Refusal { reason, answer: shown(reply.status, Kind::Beacon) })
             }
-            Some(Plan::Respond(_) | Plan::Proxy(_)) | None => {
+            Some(Plan::Respond(_) | Plan::Own(_) | Plan::Proxy(_)) | None => {
                 let reason = if view.site().collect.enabled {
                     unserved(view, &self.vendors, vendors)
                 } else {

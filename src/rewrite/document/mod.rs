@@ -8,6 +8,7 @@
 //!    or a `frameset` not to all. Documents that are nested too deep lose their content.
 //! 6. At most [`FINDINGS`] findings are listed between two calls of [`Document::take_findings`]; the rest is counted.
 
+mod additions;
 mod attributes;
 mod content;
 mod policy;
@@ -15,6 +16,7 @@ mod served;
 mod setup;
 mod start;
 
+use self::additions::Pending;
 use self::policy::Declared;
 use self::setup::Told;
 pub use self::setup::insertions;
@@ -118,6 +120,8 @@ pub(super) struct Document {
     stubs: Vec<Box<str>>,
     /// What the page was told for its vendors.
     told: Told,
+    /// What it gets of our own.
+    pending: Pending,
 }
 
 impl Document {
@@ -146,6 +150,7 @@ impl Document {
             declared: Declared::new(),
             stubs: Vec::new(),
             told: Told::new(),
+            pending: Pending::nothing(),
         }
     }
 
@@ -179,6 +184,7 @@ impl Document {
     /// Takes the bytes that the parser is given next.
     pub(super) fn take(&mut self, input: &[u8]) {
         self.window.extend_from_slice(input);
+        self.pending.take(input);
     }
 
     /// Decides on `tokens` and on the text up to `settled`.
@@ -190,7 +196,11 @@ impl Document {
     ) -> Result<(), Unreadable> {
         for token in tokens.drain(..) {
             self.text(token.range.start, out)?;
+            let opens_head = self.before_tag(&token, out);
             self.token(&token, out)?;
+            if opens_head {
+                self.write_head(out);
+            }
         }
         self.text(settled, out)?;
         self.forget();
@@ -346,6 +356,7 @@ impl Document {
     }
 
     fn list(&mut self, finding: Finding) {
+        self.pending.found(&finding.judged.vendor);
         if self.findings.len() < FINDINGS {
             self.findings.push(finding);
         } else {
@@ -380,6 +391,11 @@ impl Document {
 
     fn token(&mut self, token: &Token, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         match (&self.state, token.kind) {
+            (State::Flow, TokenKind::End) if self.ends_body(token) => {
+                self.write_end(out);
+                Ok(())
+            }
+            (_, TokenKind::End) if self.ends_body(token) => Ok(()),
             (State::Flow, TokenKind::End) => {
                 let name = self.slice(token.range.start + 2..token.range.end).get(..6);
                 let is_select = name.is_some_and(|name| name.eq_ignore_ascii_case(b"select"));

@@ -43,6 +43,9 @@ pub(super) trait HtmlEngine: Send {
     /// Ends the page; says as [`HtmlEngine::feed`] up to where it was markup or text. What is behind that
     /// is a tag or a comment that was never closed.
     fn finish(&mut self, tokens: &mut Vec<Token>) -> Result<u64, Unreadable>;
+
+    /// Whether what would come next is read as markup: not the rest of a tag, a comment or a text.
+    fn is_between_tags(&self) -> bool;
 }
 
 /// Elements whose end tag is reported too: what is in them is held, skipped or read in another way, at least in a `select`.

@@ -73,6 +73,11 @@ impl HtmlEngine for Xml {
     fn finish(&mut self, _: &mut Vec<Token>) -> Result<u64, Unreadable> {
         Ok(self.at)
     }
+
+    /// Nothing may stand behind the root element (XML 1.0, 2.1).
+    fn is_between_tags(&self) -> bool {
+        false
+    }
 }
 
 /// Start tags of empty script-like elements are followed by an end tag of no length.
@@ -91,7 +96,8 @@ fn report(kind: TokenKind, piece: &[u8], range: &std::ops::Range<u64>, tokens: &
         TokenKind::End => {
             let name = piece.get(2..).unwrap_or_default();
             let end = name.iter().position(|b| matches!(b, b'>' | b' ' | b'\t' | b'\r' | b'\n'));
-            if reports_end(name.get(..end.unwrap_or(name.len())).unwrap_or_default()) {
+            let name = name.get(..end.unwrap_or(name.len())).unwrap_or_default();
+            if name == b"body" || reports_end(name) {
                 tokens.push(Token { kind, range: range.clone() });
             }
         }

@@ -232,6 +232,10 @@ impl HtmlEngine for Html {
         }
         Ok(self.base + self.settled() as u64)
     }
+
+    fn is_between_tags(&self) -> bool {
+        self.tokenizer.is_in_data() && !self.tree.is_foreign()
+    }
 }
 
 fn name_of(tag: &[u8]) -> &[u8] {

@@ -79,6 +79,11 @@ impl Tokenizer {
         if let State::Tag(scan) = &self.state { scan.start } else { self.at }
     }
 
+    /// Whether it is between tags, in markup.
+    pub(super) const fn is_in_data(&self) -> bool {
+        matches!(self.state, State::Data)
+    }
+
     pub(super) const fn is_in_tag(&self) -> bool {
         matches!(self.state, State::Tag(_))
     }

@@ -1,0 +1,43 @@
+//! Turns what of ours a request asks for into the response.
+
+use crate::{
+    coding::Coding,
+    engine::{Own, Served},
+};
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{
+        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+        CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
+    },
+};
+use pingora_core::Result;
+use pingora_http::ResponseHeader;
+use pingora_proxy::Session;
+
+/// Sends what is asked for.
+pub(super) async fn serve(session: &mut Session, own: Own) -> Result<()> {
+    match own {
+        Own::File { served, caching } => file(session, &served, caching).await,
+    }
+}
+
+async fn file(session: &mut Session, served: &Served, caching: HeaderValue) -> Result<()> {
+    let accepts = session.get_header(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let (coding, body) = served.body(accepts);
+    let mut response = ResponseHeader::build(StatusCode::OK, Some(7))?;
+    response.insert_header(CONTENT_TYPE, served.file().content_type)?;
+    response.insert_header(CACHE_CONTROL, caching)?;
+    response.insert_header(X_CONTENT_TYPE_OPTIONS, "nosniff")?;
+    response.insert_header(VARY, "Accept-Encoding")?;
+    response.insert_header(CONTENT_LENGTH, body.len())?;
+    if coding != Coding::Identity {
+        response.insert_header(CONTENT_ENCODING, coding.name())?;
+    }
+    if let Some(policy) = &served.file().policy {
+        response.insert_header(CONTENT_SECURITY_POLICY, policy)?;
+    }
+    let bare = session.req_header().method == Method::HEAD;
+    session.write_response_header(Box::new(response), bare).await?;
+    if bare { Ok(()) } else { session.write_response_body(Some(body), true).await }
+}

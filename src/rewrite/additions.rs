@@ -1,0 +1,103 @@
+//! Turns what a page gets of our own into its markup: scripts that come first, and a script and a link that come last.
+//!
+//! 1. The scripts stand before the first element but `html` and `head`: nothing of the page runs, and no policy in a `meta` holds,
+//!    before them. A `<meta charset>` that comes first stays first, for browsers look for it in the first 1024 bytes (HTML
+//!    Standard, 13.2.3.2). In XML they stand behind `<head>`, or nowhere.
+//! 2. What comes last stands behind everything else (HTML Standard, 13.2.6.4.19: it becomes the end of the body), in XML before
+//!    `</body>`; by then it is known whose the page is full of. A page that ends in the middle of a tag, a comment or a text
+//!    element, and one of frames, gets none.
+//! 3. A piece of a page that a script fetches is no page: unless the request says that it is one, it must have a doctype or begin
+//!    with an element that pages begin with.
+//! 4. With a `<base>` on another origin our paths are written with the page's own scheme and host.
+
+use super::markup;
+use crate::{policy::Gate, vendor::Vendor};
+use std::{fmt, sync::Arc};
+
+/// A script of our own that is a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnScript {
+    /// From the site's root: `/_consentry/…`.
+    pub path: String,
+    /// Names and values.
+    pub attributes: Vec<(&'static str, String)>,
+    /// Whether the page waits for it.
+    pub blocking: bool,
+}
+
+/// What comes last in a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// A script.
+    pub script: OwnScript,
+    /// What stands in a `noscript`: markup in ASCII.
+    pub noscript: String,
+}
+
+/// Makes what comes last, when the page is read.
+pub trait Ending: Send + Sync {
+    /// What a page gets in which things of these vendors were found that need consent, each once, by id.
+    fn ending(&self, found: &[Arc<Vendor>]) -> Option<End>;
+}
+
+/// What a page gets of our own.
+#[derive(Clone, Default)]
+pub struct Additions {
+    /// What comes first, in order.
+    pub head: Vec<OwnScript>,
+    /// What comes last.
+    pub end: Option<Arc<dyn Ending>>,
+    /// Whether the request says that the response is a page, and no piece of one.
+    pub is_page: bool,
+}
+
+impl Additions {
+    /// Whether a page gets nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.head.is_empty() && self.end.is_none()
+    }
+}
+
+impl fmt::Debug for Additions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { head, end, is_page } = self;
+        f.debug_struct("Additions")
+            .field("head", head)
+            .field("end", &end.is_some())
+            .field("is_page", is_page)
+            .finish()
+    }
+}
+
+impl OwnScript {
+    /// Its element, appended to `out`; `base` is put before the path.
+    pub(super) fn write(&self, nonce: Option<&str>, base: &str, out: &mut Vec<u8>) {
+        let mut text = format!("<script src=\"{base}{}\"", markup::encode(&self.path));
+        if !self.blocking {
+            text.push_str(" async=\"\"");
+        }
+        let own = self.attributes.iter().map(|(name, value)| (*name, value.as_str()));
+        for (name, value) in own.chain(nonce.map(|nonce| ("nonce", nonce))) {
+            text.push_str(&format!(" {name}=\"{}\"", markup::encode(value)));
+        }
+        text.push_str("></script>");
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+impl End {
+    /// Its elements, appended to `out`; `base` is put before the paths.
+    pub(super) fn write(&self, nonce: Option<&str>, base: &str, out: &mut Vec<u8>) {
+        self.script.write(nonce, base, out);
+        out.extend_from_slice(b"<noscript>");
+        let link = format!("href=\"{base}/");
+        out.extend_from_slice(self.noscript.replace("href=\"/", &link).as_bytes());
+        out.extend_from_slice(b"</noscript>");
+    }
+}
+
+/// The page's own scheme and host, for paths in a page with a base of its own.
+pub(super) fn origin(gate: &Gate) -> String {
+    gate.page().url().origin().ascii_serialization()
+}
