@@ -58,7 +58,8 @@ impl<V: Copy> Hosts<V> {
     /// Every rule: host, path (empty for all of the host), whether anything may follow the path, value.
     pub(super) fn rules(&self) -> impl Iterator<Item = (&str, &str, bool, V)> {
         self.by_host.iter().flat_map(|(host, Paths { paths, any })| {
-            let by_path = paths.iter().map(|(rule, value)| (&**host, &*rule.path, rule.open, *value));
+            let by_path =
+                paths.iter().map(|(rule, value)| (&**host, &*rule.path, rule.open, *value));
             by_path.chain(any.map(|value| (&**host, "", false, value)))
         })
     }

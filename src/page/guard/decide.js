@@ -106,7 +106,7 @@ const listed = (list, host, path) => {
   }
 };
 
-const isOwn = (host) => host === rules.s || !rules.e && endsWith(host, '.' + rules.s);
+const isOwn = (host) => host === boot.site || !boot.exact && endsWith(host, '.' + boot.site);
 /** The label before the public suffix, which is guessed: a short label before a country's belongs to it. */
 const nameOf = (host) => (exec(/([^.]+)(\.[^.]{2,3}\.[^.]{2}|\.[^.]+)$/, host) || ['', host])[1];
 const contains = (long, short) => short.length > 2 && includes(long, short);
@@ -143,10 +143,10 @@ const classify = (host, path, to, hidden) => {
   if (word !== undefined) return word;
   if (isOwn(host)) return listed(rules.o, host, path);
   const letter = find('h', rules.p, host, path) || find('t', {}, host, '/');
-  if (letter && letter !== 'h') return letter;
+  if (letter && !includes('hz', letter)) return letter;
   if (rules.a) return 'm';
-  if (!rules.h[0] || letter || listed(rules.k, host, '/')) return '';
-  const own = nameOf(rules.s);
+  if (!rules.h[0] || letter === 'h' || includes(` ${boot.kin} `, ` ${host} `)) return '';
+  const own = nameOf(boot.site);
   const other = nameOf(host);
   return tells(host, path, to, hidden) && !contains(own, other) && !contains(other, own) ? 'm' : '';
 };
@@ -204,11 +204,14 @@ const gateCss = (text, base) => {
 };
 const NAMES = { f: 'functional', a: 'analytics', m: 'marketing', x: 'vendor' };
 
-/** Whether a cookie or a key of a storage belongs to a vendor of one of `letters`. */
-const isOf = (name, letters) => {
-  let letter = known('k' + name);
+/** Whether a cookie belongs to a vendor of one of `letters`; a key of a storage may have a name of its own too. */
+const isOf = (name, letters, stored) => {
+  let letter = known('k' + name) || stored && known('s' + name);
   let length = 1e9;
-  for (let end = name.length; !letter && end >= 0; end--) letter = known('K' + slice(name, 0, length = end));
+  for (let end = name.length; !letter && end >= 0; end--) {
+    const start = slice(name, 0, length = end);
+    letter = known('K' + start) || stored && known('S' + start);
+  }
   for (let i = 0; i < rules.c.length; i++) {
     if (letter && rules.c[i][0] <= length) break;
     if (exec(new Pattern(rules.c[i][1]), name)) {

@@ -45,7 +45,7 @@ const forget = (letters) => {
     const store = self[kind];
     for (let i = store.length; i--;) {
       const key = store.key(i);
-      if (isOf(key, letters)) store.removeItem(key);
+      if (isOf(key, letters, true)) store.removeItem(key);
     }
   }));
 };
@@ -78,14 +78,6 @@ const install = (win) => {
 };
 
 if (self[KEY]) return self[KEY].watch(document);
-if (proto && !boot.src) {
-  const script = document.currentScript;
-  boot.src = script ? script.src : '';
-  boot.nonce = script && script.nonce;
-  boot.labels = script && { ...script.dataset };
-  boot.origin = boot.src ? new Url(boot.src).origin : self.origin;
-  boot.before = granted;
-}
 install(self);
 if (!proto) return;
 native.on(document, 'consentry:change', (event) => change(event.detail));

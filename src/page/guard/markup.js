@@ -39,9 +39,8 @@ const editTags = (text) => {
 
 /** A page of a frame behind the guard. */
 const withinPage = (html) => {
-  const nonce = boot.nonce ? ` nonce="${boot.nonce}"` : '';
   const start = exec(/^\s*(<!doctype[^>]*>)?/i, html)[0];
-  return includes(html, boot.src) ? html : `${start}<script src="${boot.src}"${nonce}></script>` + editTags(slice(html, start.length));
+  return includes(html, boot.src) ? html : start + boot.tag + editTags(slice(html, start.length));
 };
 const withinFrame = (url) => {
   const kept = mapGet(blobs, trim(url));
@@ -57,6 +56,7 @@ const enter = (frame) => ended(() => {
   const { document: page } = win;
   if (!win[KEY]) install(win);
   else win[KEY].watch(page);
+  if (win[KEY] !== api && granted !== boot.granted) win[KEY].grant(granted);
 });
 const frames = new Weak();
 const meet = (frame) => {

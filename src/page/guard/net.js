@@ -29,7 +29,7 @@ const textOf = (value) => typeof value === 'symbol' ? '' : '' + value;
 
 /** The blobs behind the page's `blob:` URLs, and what is put before a script that a worker runs. */
 const blobs = new Map();
-const prelude = () => `(${source})(${stringify(told)},${stringify({ origin: boot.origin, granted })},self);\n`;
+const prelude = () => `(${source})(${stringify(told)},${stringify({ ...boot, granted })},self);\n`;
 
 const network = (win, base) => {
   const { Request, Promise: Later, Blob, URL: Urls } = win;

@@ -4,7 +4,7 @@
 //    so nothing shifts, and the page's styles do not reach it.
 // 2. "Load once" brings back this one frame; "always" is a choice for its purpose, made where the banner makes it.
 const LABELS = { text: 'This content comes from {host}. It is loaded when you allow it.', once: 'Load once', always: 'Always load' };
-const label = (name) => boot.labels && boot.labels[name] || LABELS[name];
+const label = (name) => boot[name] || LABELS[name];
 const BOX = 'box-sizing:border-box;min-height:100%;margin:0;padding:8px;display:flex;flex-wrap:wrap;gap:8px;align-items:center;align-content:center;'
   + 'justify-content:center;text-align:center;font:14px/1.4 system-ui,sans-serif;color:#1b1b1b;background:#f2f2f2';
 const BUTTON = 'font:inherit;padding:6px 12px;border:1px solid #1b1b1b;border-radius:4px;background:#fff;color:#1b1b1b;cursor:pointer';
@@ -21,7 +21,7 @@ const always = (letter) => {
     if (other !== letter && !holds(other)) push(purposes, NAMES[other]);
   });
   return self.fetch(boot.origin + '/_consentry/choice', {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: stringify({ purposes, method: 'embed', text: '', lang: boot.labels && boot.labels.lang || 'en' }),
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: stringify({ purposes, method: 'embed', text: '', lang: boot.lang || 'en' }),
   }).then((answer) => answer.ok && grant(letter));
 };
 
@@ -40,8 +40,8 @@ const offer = (el) => {
     native.before(parent, child, null);
     return child;
   };
-  page.documentElement.lang = boot.labels && boot.labels.lang || 'en';
-  page.documentElement.dir = boot.labels && boot.labels.dir || 'ltr';
+  page.documentElement.lang = boot.lang || 'en';
+  page.documentElement.dir = boot.dir || 'ltr';
   page.documentElement.style.height = body.style.height = '100%';
   body.style.margin = '0';
   const box = add(body, 'main', BOX);

@@ -39,7 +39,7 @@ const tell = (id) => {
   all(word === id ? [id] : [word, id], (name) => {
     if (!setups || !setups[name] || setHas(told_, name)) return;
     setAdd(told_, name);
-    ended(() => setups[name](granted, boot.granted));
+    ended(() => setups[name](granted, boot.granted, boot.origin + rules.f));
   });
 };
 const tellHost = (url) => ended(() => {
