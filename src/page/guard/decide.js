@@ -5,7 +5,10 @@
 //    vendor that this visitor's TC string holds back.
 const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 const free = (f) => (self, ...args) => apply(f, self, args);
-const getter = (proto, name) => free(getOwnPropertyDescriptor(proto, name).get);
+const getter = (proto, name) => {
+  const found = getOwnPropertyDescriptor(proto || {}, name);
+  return found ? free(found.get) : () => null;
+};
 const [indexOf, lastIndexOf, slice, lower, codeAt, startsWith, trim, split] =
   [''.indexOf, ''.lastIndexOf, ''.slice, ''.toLowerCase, ''.charCodeAt, ''.startsWith, ''.trim, ''.split].map(free);
 const [mapGet, mapSet, mapDelete, setHas] = [Map.prototype.get, Map.prototype.set, Map.prototype.delete, Set.prototype.has].map(free);

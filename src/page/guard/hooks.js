@@ -35,15 +35,24 @@ const dom = (win) => {
     if (other === null) return { value: undefined };
     if (other !== undefined) return { value: trusted('createScriptURL', other, (text) => apply(plain, self, at ? at > 1 ? [args[0], args[1], text] : [args[0], text] : [text])) };
   };
-  const again = (self) => {
-    if (native.tag(self) === 'link' && native.inPage(self)) check(self);
+  /** A link that becomes one that loads: it gets its `href` back when it is known what it is for. */
+  const turn = (name, at) => (self, args) => {
+    const key = typeof name === 'string' ? name : lower(argument(args, name));
+    if (key !== 'rel' && key !== 'as' || native.tag(self) !== 'link' || !native.inPage(self)) return;
+    const href = native.get(self, 'href') || native.get(self, 'data-consentry-href');
+    if (!href || !judge(href, 'S', baseOf(self))) return;
+    native.drop(self, 'href');
+    native.set(self, key, argument(args, at));
+    const other = asked(self, 'href', href);
+    if (other !== null) native.set(self, 'href', other || href);
+    return { value: undefined };
   };
   for (const type in SETTERS) {
     all(split(SETTERS[type], ' '), (property) => {
       const name = lower(property);
       const proto = of(type);
-      hookSet(proto, property, call(put(name, 0), name === 'rel' || name === 'as' ? again : null),
-        name === 'rel' || name === 'as' ? null : (value, self) => value || ended(() => heldValue(self, name), value));
+      const turns = name === 'rel' || name === 'as';
+      hookSet(proto, property, call(turns ? turn(name, 0) : put(name, 0)), turns ? null : (value, self) => value || ended(() => heldValue(self, name), value));
     });
   }
   const animated = new Weak();
@@ -65,11 +74,8 @@ const dom = (win) => {
   }, null, true);
 
   // --- attributes ---
-  const seen = (self, args) => {
-    const name = argument(args, 0);
-    if (name === 'rel' || name === 'as') again(self);
-  };
-  wrap('Element', 'setAttribute', put(0, 1), seen);
+  const [putText, turnText] = [put(0, 1), turn(0, 1)];
+  wrap('Element', 'setAttribute', (self, args, name, plain) => turnText(self, args) || putText(self, args, name, plain));
   wrap('Element', 'setAttributeNS', put(1, 2));
   const dropped = (self, args) => {
     const name = 'data-consentry-' + lower(argument(args, args.length - 1));
@@ -100,7 +106,7 @@ const dom = (win) => {
   wrap('NamedNodeMap', 'setNamedItem setNamedItemNS', (self, args) => attach(weakGet(owners, self), args[0]));
   const write = (self, args) => {
     const el = owner(self);
-    const other = el && ofNode(el, self, argument(args, 0));
+    const other = el ? ofNode(el, self, argument(args, 0)) : undefined;
     if (typeof other === 'string') args[0] = other;
     return other === null ? { value: undefined } : undefined;
   };
@@ -140,7 +146,7 @@ const dom = (win) => {
     wrap(type, 'replaceWith', around, arrived);
   });
   wrap('Element', 'insertAdjacentElement', (self, args) => arrive(self, [args[1]]), arrived);
-  const container = getter(of('Range'), 'startContainer');
+  const container = (range) => range.startContainer;
   wrap('Range', 'insertNode surroundContents', (self, args) => arrive(container(self), [args[0]]), arrived);
   wrap('Document', 'adoptNode', (self, args) => {
     if (native.view(self)) checkAll(args[0]);

@@ -5,6 +5,8 @@
 //    XMLHttpRequest, EventSource and WebSocket fire `error`, and `sendBeacon`, whose answer says nothing of the server, answers true.
 // 3. Nothing of this is sent later: what happened before the visitor's choice is not told afterwards.
 const hook = (object, name, handler) => {
+  // A worker's functions are those of a prototype of its global object.
+  while (object && !object.prototype && !getOwnPropertyDescriptor(object, name) && typeof object[name] === 'function') object = getPrototypeOf(object);
   const found = object && getOwnPropertyDescriptor(object, name);
   if (!found || typeof found.value !== 'function') return;
   defineProperty(object, name, { ...found, value: new Proxy(found.value, { apply: handler }) });

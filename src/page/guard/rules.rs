@@ -81,10 +81,14 @@ impl Rules<'_> {
     /// The vendors' hosts; open paths aside, by host.
     fn hosts(&self, table: &mut Table) -> FxHashMap<String, Vec<(String, char)>> {
         let rules: Vec<_> = self.catalog.host_rules().collect();
+        let nobody = Site::of_host("invalid");
+        let of_tail = self.catalog.tail_rules(&nobody);
+        let of_tail = of_tail.filter(|(_, rule)| matches!(rule, TailRule::Tracker(v) if letter(v) != 'm'));
         let telling: FxHashSet<&str> = rules
             .iter()
             .filter(|rule| letter(rule.value) != 'm' || !rule.path.is_empty())
             .map(|rule| rule.host)
+            .chain(of_tail.map(|(host, _)| host))
             .collect();
         let needless = |rule: &HostRule<'_, _>| {
             self.scope.gates_all() && !ancestors(rule.host).any(|host| telling.contains(host))
