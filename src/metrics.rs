@@ -37,6 +37,15 @@ metrics! {
     requests: IntCounterVec("consentry_requests_total", "class");
     /// Requests that failed, by what failed.
     failures: IntCounterVec("consentry_failures_total", "cause");
+    /// Contacts that browsers reported of pages' policies: by vendor, by whether the visitor allows it (`gate`, `allow`, or `unknown`),
+    /// and by whether the policy held (`enforce`) or only reported.
+    csp_contacts: IntCounterVec("consentry_csp_contacts_total", "vendor", "verdict", "disposition");
+    /// Domains of nobody's that were reported; at most 256.
+    csp_unknown: IntGauge("consentry_csp_unknown_domains");
+    /// Requests with reports, by what became of them.
+    csp_reports: IntCounterVec("consentry_csp_reports_total", "outcome");
+    /// Pages with a policy of our own, by how the hosts that they need found room in it.
+    csp_pages: IntCounterVec("consentry_csp_pages_total", "fit");
     /// HTML pages, by mode and by what became of them.
     pages: IntCounterVec("consentry_pages_total", "mode", "outcome");
     /// Pages whose request had a cookie of a consent manager, by manager, whether it is read or not.

@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["catalog", "consent"],
     &["policy", "record"],
     &["coding", "headers", "rewrite"],
-    &["collect", "page"],
+    &["collect", "page", "report"],
     &["engine", "metrics"],
     &["proxy"],
     &["config"],

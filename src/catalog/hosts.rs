@@ -73,7 +73,35 @@ impl<V: Copy> Hosts<V> {
     }
 }
 
+impl<V: Copy> Hosts<V> {
+    /// The values of all rules that cover a URL on `host` (lower case), or with `below` on any host under it, whose path is `path` or goes
+    /// on from it; an empty path is any.
+    pub(super) fn within(&self, host: &str, below: bool, path: &str) -> Vec<V> {
+        let mut found = Vec::new();
+        if below {
+            let under = |domain: &str| {
+                domain.strip_suffix(host).is_some_and(|labels| labels.ends_with('.'))
+            };
+            let domains = self.by_host.iter().filter(|(domain, _)| under(domain));
+            domains.for_each(|(_, paths)| paths.within(path, &mut found));
+        }
+        for domain in suffixes(host) {
+            let Some(paths) = self.by_host.get(domain) else { continue };
+            paths.within(path, &mut found);
+            if paths.any.is_some() {
+                break;
+            }
+        }
+        found
+    }
+}
+
 impl<V: Copy> Paths<V> {
+    fn within(&self, path: &str, found: &mut Vec<V>) {
+        let rules = self.paths.iter().filter(|(rule, _)| rule.meets(path));
+        found.extend(rules.map(|(_, value)| *value).chain(self.any));
+    }
+
     fn insert(&mut self, rule: PathRule, value: V) {
         self.paths.retain(|(old, _)| *old != rule);
         self.paths.push((rule, value));
@@ -93,6 +121,11 @@ impl PathRule {
             Some(start) => Self { path: format!("/{start}").into(), open: true },
             None => Self { path: format!("/{closed}").into(), open: false },
         }
+    }
+
+    /// Whether the rule covers `path` or something that goes on from it.
+    fn meets(&self, path: &str) -> bool {
+        self.covers(path) || self.path.starts_with(path)
     }
 
     fn covers(&self, path: &str) -> bool {
@@ -140,6 +173,26 @@ mod tests {
             ("www.shared.test", "/tr/", Some(4)),
         ] {
             assert_eq!(hosts().find(host, path), value, "{host}{path}");
+        }
+    }
+
+    #[test]
+    fn what_lies_within_a_source_is_found() {
+        for (host, below, path, values) in [
+            ("www.googletagmanager.com", false, "", &[1, 2][..]),
+            ("www.googletagmanager.com", false, "/gtag/", &[1, 2]),
+            ("www.googletagmanager.com", false, "/gtm.js", &[1]),
+            ("googletagmanager.com", false, "", &[1]),
+            ("googletagmanager.com", true, "", &[1, 2]),
+            ("test", true, "", &[3, 4]),
+            ("test", false, "", &[]),
+            ("x.www.shared.test", false, "/tr/x", &[4]),
+            ("www.shared.test", false, "/other", &[]),
+            ("gtagmanager.com", true, "", &[]),
+        ] {
+            let mut found = hosts().within(host, below, path);
+            found.sort_unstable();
+            assert_eq!(found, values, "{host}{path} {below}");
         }
     }
 

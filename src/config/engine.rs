@@ -58,6 +58,7 @@ impl Config {
             policy,
             consent,
             gate,
+            csp,
             rewrite,
             collect,
         } = site;
@@ -71,6 +72,7 @@ impl Config {
             policy: *policy,
             consent: consent.clone(),
             gate: gate.clone(),
+            csp: csp.clone(),
             rewrite: rewrite.clone(),
             limits: coding::Limits {
                 max_decoded: Some(max_decoded),

@@ -9,7 +9,7 @@ use crate::{
         tcf::{Purposes, Use},
     },
     engine::OnUnreadable,
-    policy::{Mode, Regime, Tcf},
+    policy::{Mode, Regime, Tcf, csp::Wall},
     purpose::Purpose,
     rewrite::Gated,
 };
@@ -25,6 +25,9 @@ pub(super) const REGIMES: &[(&str, Regime)] =
     &[("opt-in", Regime::OptIn), ("opt-out", Regime::OptOut), ("none", Regime::None)];
 
 pub(super) const GATED: &[(&str, Gated)] = &[("remove", Gated::Remove), ("inert", Gated::Inert)];
+
+pub(super) const WALLS: &[(&str, Wall)] =
+    &[("off", Wall::Off), ("report", Wall::Report), ("enforce", Wall::Enforce)];
 
 pub(super) const THIRD_PARTY: &[(&str, ThirdParty)] =
     &[("known", ThirdParty::Known), ("all", ThirdParty::All)];

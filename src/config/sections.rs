@@ -5,9 +5,11 @@
 
 use super::{
     address::{address, optional_address, optional_url},
-    host::domain,
+    host::{domain, place},
     meaning::{Wrong, boolean, duration, kind, one_of, shown, size, some_text, text, whole},
-    names::{CMPS, GATED, IAB, TCF, THIRD_PARTY, cookie_name, optional_purpose, purpose, tcf_use},
+    names::{
+        CMPS, GATED, IAB, TCF, THIRD_PARTY, WALLS, cookie_name, optional_purpose, purpose, tcf_use,
+    },
     nearest::nearest,
     reader::{Named, Reader, Table},
     schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, LISTEN, ORIGIN, RULE, Schema},
@@ -306,6 +308,10 @@ pub(super) fn gate<'t>(
         let key = if table.get("deny").is_some() { "deny" } else { "allow" };
         reader.report(table.at(key), what, "keep it in one of them");
     }
+    reader.set(&mut site.csp.wall, &table, "csp", one_of(WALLS));
+    let needed = |value: &DeValue<'_>| needed(value, vendors);
+    reader.set_list(&mut site.csp.hosts, &table, "csp_hosts", needed);
+    let config = &mut site.gate;
     if let Some(copies) = reader.tables(&table, "first_party", &FIRST_PARTY) {
         config.first_party =
             copies.iter().filter_map(|table| first_party(reader, table, vendors)).collect();
@@ -314,6 +320,19 @@ pub(super) fn gate<'t>(
         config.lists = lists.iter().filter_map(|table| list(reader, table)).collect();
     }
     Some(table)
+}
+
+/// What pages need: `host`, `host/path`, or the id of a vendor.
+fn needed(value: &DeValue<'_>, vendors: &[VendorEntry]) -> Result<String, Wrong> {
+    let text = some_text(value)?;
+    if let Some(rest) = text.strip_prefix("*.") {
+        let instead = format!("write \"{rest}\": its subdomains are included");
+        return Err(Wrong::text(&text, "", instead));
+    }
+    if text.contains(['.', '/', ':', '*']) {
+        return place(value);
+    }
+    known_vendor(&text, vendors).map(|vendor| vendor.id.clone())
 }
 
 /// The folder in which fetched lists are kept; empty for none.

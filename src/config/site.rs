@@ -4,7 +4,7 @@ use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
     engine::OnUnreadable,
-    policy::{Mode, Policy, Regime},
+    policy::{Mode, Policy, Regime, csp},
     rewrite,
 };
 use std::{
@@ -56,6 +56,8 @@ pub struct SiteConfig {
     pub consent: consent::Config,
     /// What is gated.
     pub gate: catalog::Config,
+    /// What pages may contact.
+    pub csp: csp::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
     /// What leaves for vendors, and how.
@@ -100,6 +102,7 @@ impl Default for SiteConfig {
             policy: Policy::default(),
             consent: consent::Config::default(),
             gate: catalog::Config::default(),
+            csp: csp::Config::default(),
             rewrite: rewrite::Config::default(),
             collect: collect::Config::default(),
         }

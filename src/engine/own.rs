@@ -3,7 +3,7 @@
 //! 1. The paths are fixed: `/_consentry/` and one of the names below; nothing under it ever reaches the origin.
 //! 2. A file has its hash in its name; under an old one it is the current file, which then nobody keeps.
 
-use super::served::Served;
+use super::{reported::Reported, served::Served};
 use http::{HeaderValue, Method};
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub enum Own {
         /// How long it is kept.
         caching: HeaderValue,
     },
+    /// Nothing: violations are reported.
+    Report(Box<Reported>),
 }
 
 /// Whether `method` reads.

@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Served, Site};
+use super::{Error, Served, Site, wall::Inventory};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -22,6 +22,7 @@ pub(super) struct Compiled {
     pub(super) config: Site,
     pub(super) scope: Arc<Scope>,
     pub(super) rules: Arc<Rules>,
+    pub(super) inventory: Inventory,
     reader: Reader,
 }
 
@@ -33,7 +34,8 @@ impl Compiled {
         let providers = catalog.vendors().filter_map(|vendor| vendor.atp);
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
-        Self { scope, rules, reader, config }
+        let inventory = Inventory::new(&config, catalog, &scope);
+        Self { scope, rules, inventory, reader, config }
     }
 
     /// The file of ours that is under `kind`.

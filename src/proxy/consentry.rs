@@ -4,6 +4,7 @@ use super::{
     collect::Collector,
     module::{Builder, PageFilter},
     own, reply,
+    reports::Reports,
 };
 use crate::{
     coding::Levels,
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     pub(super) engine: ArcSwap<Engine>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: Options,
+    pub(super) reports: Reports,
     collector: Collector,
 }
 
@@ -64,7 +66,8 @@ impl Consentry {
         let metrics = Arc::new(Metrics::new()?);
         let collector = Collector::new(engine.collection(), metrics.clone());
         let engine = ArcSwap::from_pointee(engine);
-        Ok(Self { shared: Arc::new(Shared { engine, metrics, options, collector }) })
+        let reports = Reports::new(metrics.clone());
+        Ok(Self { shared: Arc::new(Shared { engine, metrics, options, reports, collector }) })
     }
 
     /// Puts `engine` in the place of the one before; requests on their way keep that.
@@ -82,6 +85,12 @@ impl Consentry {
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.shared.metrics
+    }
+
+    /// Whom pages contacted, by what browsers reported; see [`crate::report::Tally::json`].
+    #[must_use]
+    pub fn reports(&self) -> serde_json::Value {
+        self.shared.reports.json()
     }
 
     /// What holds for all sites.
@@ -114,7 +123,7 @@ impl Consentry {
             (Some(reply), _) => answer(session, reply).await?,
             (None, None) if own.is_some() => {
                 if let Some(own) = own {
-                    own::serve(session, own).await?;
+                    own::serve(session, own, client, &self.shared.reports).await?;
                 }
             }
             (None, Some(call)) => {

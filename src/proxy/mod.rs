@@ -10,6 +10,7 @@ mod module;
 mod own;
 mod record;
 mod reply;
+mod reports;
 mod resolver;
 pub mod server;
 mod service;
@@ -22,4 +23,5 @@ use self::consentry::Shared;
 pub use self::{
     consentry::{Consentry, Options},
     record::LOG_TARGET,
+    reports::LOG_TARGET as REPORT_LOG_TARGET,
 };

@@ -1,8 +1,9 @@
 //! Turns what of ours a request asks for into the response.
 
+use super::reports::Reports;
 use crate::{
     coding::Coding,
-    engine::{Own, Served},
+    engine::{Client, Own, Served},
 };
 use http::{
     HeaderValue, Method, StatusCode,
@@ -16,8 +17,14 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
 /// Sends what is asked for.
-pub(super) async fn serve(session: &mut Session, own: Own) -> Result<()> {
+pub(super) async fn serve(
+    session: &mut Session,
+    own: Own,
+    client: Client,
+    reports: &Reports,
+) -> Result<()> {
     match own {
+        Own::Report(reported) => reports.serve(session, &reported, client).await,
         Own::File { served, caching } => file(session, &served, caching).await,
     }
 }

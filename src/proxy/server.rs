@@ -111,7 +111,7 @@ pub async fn serve(
         admin: admin.as_ref().map(TcpListener::local_addr).transpose()?,
     };
     let (ending, watch) = watch::channel(false);
-    let figures = Arc::new(Admin(consentry.metrics().clone()));
+    let figures = Arc::new(Admin(consentry.clone()));
     let mut proxy = http_proxy(&Arc::new(conf()), Service::new(consentry));
     proxy.server_options = Some(options());
     let proxy = Arc::new(proxy);

@@ -9,6 +9,7 @@
 
 mod codings;
 mod collect;
+mod csp;
 mod embed;
 mod evidence;
 mod fetch;

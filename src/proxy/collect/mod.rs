@@ -12,10 +12,10 @@ mod upstream;
 mod visitors;
 mod writer;
 
+pub(in crate::proxy) use self::visitors::Visitors;
 use self::{
     scripts::{Fetched, Found, Scripts},
     upstream::Upstream,
-    visitors::Visitors,
     writer::Writer,
 };
 use crate::{

@@ -18,7 +18,7 @@ const BURST: f32 = 10.0;
 
 /// The buckets of all visitors.
 #[derive(Debug, Default)]
-pub(super) struct Visitors {
+pub(in crate::proxy) struct Visitors {
     buckets: Mutex<FxHashMap<IpAddr, Bucket>>,
 }
 
@@ -30,7 +30,7 @@ struct Bucket {
 
 impl Visitors {
     /// Takes a token of the visitor at `ip`, who gets `rate` a second; `false` when there is none.
-    pub(super) fn may_ask(&self, ip: IpAddr, rate: u32, now: Instant) -> bool {
+    pub(in crate::proxy) fn may_ask(&self, ip: IpAddr, rate: u32, now: Instant) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "rates are small")]
         let rate = rate as f32;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
