@@ -60,6 +60,7 @@ impl Config {
             gate,
             csp,
             rewrite,
+            guard,
             collect,
         } = site;
         let Limits { max_decoded, max_burst } = self.limits;
@@ -74,6 +75,7 @@ impl Config {
             gate: gate.clone(),
             csp: csp.clone(),
             rewrite: rewrite.clone(),
+            guard: *guard,
             limits: coding::Limits {
                 max_decoded: Some(max_decoded),
                 max_burst,

@@ -86,7 +86,9 @@ pub(super) static RULE: Schema = Schema {
 pub(super) static GATE: Schema = Schema {
     table: "gate",
     keys: &[
+        "guard",
         "gated",
+        "keep_queues",
         "surrogates",
         "heuristics",
         "third_party",
@@ -198,7 +200,9 @@ pub(super) static SITE: Schema = Schema {
 pub(super) static SITE_GATE: Schema = Schema {
     table: "site.gate",
     keys: &[
+        "guard",
         "gated",
+        "keep_queues",
         "surrogates",
         "heuristics",
         "third_party",

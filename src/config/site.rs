@@ -4,8 +4,9 @@ use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
     engine::OnUnreadable,
+    page::guard,
     policy::{Mode, Policy, Regime, csp},
-    rewrite,
+    rewrite::{self, Gated},
 };
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -58,8 +59,10 @@ pub struct SiteConfig {
     pub gate: catalog::Config,
     /// What pages may contact.
     pub csp: csp::Config,
-    /// How pages are edited.
+    /// How pages are edited; default [`Gated::Inert`], as the guard brings back what is inert.
     pub rewrite: rewrite::Config,
+    /// What holds the decision in the browser; default on.
+    pub guard: guard::Config,
     /// What leaves for vendors, and how.
     pub collect: collect::Config,
 }
@@ -103,7 +106,8 @@ impl Default for SiteConfig {
             consent: consent::Config::default(),
             gate: catalog::Config::default(),
             csp: csp::Config::default(),
-            rewrite: rewrite::Config::default(),
+            rewrite: rewrite::Config { gated: Gated::Inert, ..rewrite::Config::default() },
+            guard: guard::Config { enabled: true, ..guard::Config::default() },
             collect: collect::Config::default(),
         }
     }

@@ -10,6 +10,7 @@
 //! 5. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
 mod config;
+mod guard;
 mod locator;
 mod own;
 mod reported;

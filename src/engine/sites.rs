@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Served, Site, wall::Inventory};
+use super::{Error, Served, Site, guard::Guard, wall::Inventory};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -23,6 +23,7 @@ pub(super) struct Compiled {
     pub(super) scope: Arc<Scope>,
     pub(super) rules: Arc<Rules>,
     pub(super) inventory: Inventory,
+    pub(super) guard: Option<Guard>,
     reader: Reader,
 }
 
@@ -35,12 +36,16 @@ impl Compiled {
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
         let inventory = Inventory::new(&config, catalog, &scope);
-        Self { scope, rules, inventory, reader, config }
+        let guard = Guard::new(&config, catalog, &scope);
+        Self { scope, rules, inventory, guard, reader, config }
     }
 
     /// The file of ours that is under `kind`.
-    pub(super) fn file(&self, _kind: &str) -> Option<Arc<Served>> {
-        None
+    pub(super) fn file(&self, kind: &str) -> Option<Arc<Served>> {
+        match kind {
+            "guard" => self.guard.as_ref().map(Guard::file),
+            _ => None,
+        }
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.

@@ -376,7 +376,7 @@ impl View {
 
     /// Whether pages go out as they came.
     fn passes(&self) -> bool {
-        self.grants_everything() && self.gate.front().is_none() && self.additions.is_empty()
+        self.grants_everything() && self.gate.front().is_none() && self.additions().is_empty()
     }
 
     /// Whether pages' own policies lose what serves gated vendors alone.
@@ -387,7 +387,13 @@ impl View {
     /// What pages get of our own; nothing where pages are not edited.
     fn additions(&self) -> Additions {
         match self.mode() {
-            Mode::Enforce => self.additions.clone(),
+            Mode::Enforce => {
+                let guard = self.site.guard.as_ref().map(|guard| guard.script(&self.gate));
+                let mut additions = self.additions.clone();
+                additions.head.splice(0..0, guard);
+                additions.is_page |= self.is_document;
+                additions
+            }
             Mode::Report | Mode::Off => Additions::default(),
         }
     }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { launch } from './chromium.mjs';
 import { visit } from './guard/site.mjs';
+import { inert, ORDERED, ORDERED_VENDORS, SNIPPETS, VENDORS } from './guard/revive.mjs';
 import { VECTORS, WRITTEN } from './guard/vectors.mjs';
 
 const guard = readFileSync(process.argv[2]);
@@ -52,7 +53,52 @@ async function vectors() {
 const NEVER = ['link icon'];
 const OFTEN = ['img setAttribute srcset', 'video src', 'audio source', 'Audio'];
 
-const TESTS = { vectors };
+const orderOf = (site) => site.page.evaluate(() => window.order ?? []);
+const GRANT = () => window[Symbol.for('consentry.guard')].grant('fam');
+const same = (name, found, expected) => {
+  if (JSON.stringify(found) !== JSON.stringify(expected)) fail(`${name}: ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`);
+  else console.log(`${name}: ${JSON.stringify(found)}`);
+};
+
+/** A page that is loaded with consent, and the same one that is made inert and comes alive. */
+async function bothWays(page, inertPage, vendors, stub = '') {
+  const direct = await visit(browser, guard, { pages: { '/': `<body><p>page</p><script></script>${page}</body>` }, vendors, granted: 'fam' });
+  await direct.open();
+  await pause(1300);
+  const expected = { order: await orderOf(direct), sent: direct.sent().map(({ url }) => url) };
+  const later = await visit(browser, guard, { pages: { '/': `<body><p>page</p><script>${stub}</script>${inertPage}</body>` }, vendors });
+  await later.open();
+  await pause(200);
+  const before = later.sent();
+  await later.page.evaluate(GRANT);
+  await pause(1300);
+  const found = { order: await orderOf(later), sent: later.sent().map(({ url }) => url), before, errors: [...direct.errors, ...later.errors] };
+  await direct.close();
+  await later.close();
+  return { expected, found };
+}
+
+async function snippets() {
+  const stubs = { meta: 'meta', gtag: 'ga4', gtm: 'gtm', hotjar: 'hotjar', linkedin: 'linkedin', pinterest: 'pinterest', tiktok: 'tiktok', clarity: 'clarity', matomo: 'matomo', plausible: 'plausible' };
+  for (const [name, text] of Object.entries(SNIPPETS)) {
+    const { expected, found } = await bothWays(text, inert(text, stubs[name]), VENDORS, SURROGATES[stubs[name]]);
+    for (const error of found.errors) fail(`${name}: ${error}`);
+    if (found.before.length) fail(`${name}: sent before consent: ${JSON.stringify(found.before)}`);
+    same(`revive ${name}`, found.order, expected.order);
+    if (!expected.order.length) fail(`${name}: nothing ran`);
+    same(`requests of ${name}`, found.sent.sort(), expected.sent.sort());
+  }
+}
+
+async function order() {
+  const { expected, found } = await bothWays(ORDERED, inert(ORDERED, 'hotjar'), ORDERED_VENDORS);
+  for (const error of found.errors) fail(`order: ${error}`);
+  // Which of `defer` and `async` comes first is a matter of time; the slow one is last in both.
+  same('order', found.order, expected.order);
+}
+
+const SURROGATES = JSON.parse(readFileSync(process.argv[2].replace(/[^/]*$/, 'surrogates.json')));
+const TESTS = { vectors, snippets, order };
 for (const [name, test] of Object.entries(TESTS)) {
   if (only && only !== name) continue;
   try {

@@ -1,7 +1,8 @@
 //! The guard alone, in a real browser (`tests/browser/guard.mjs`).
 
-use super::{file, folder, node, scope};
+use super::{CATALOG, file, folder, node, scope};
 use consentry::catalog::Config;
+use serde_json::Value;
 use std::{env, fs, path::Path};
 
 #[test]
@@ -15,5 +16,8 @@ fn what_scripts_build_is_held_and_comes_alive() {
     }
     let guard = folder("guard-browser").join("guard.js");
     fs::write(&guard, file(&scope(&Config::default())).body).unwrap();
+    let stubs: serde_json::Map<String, Value> =
+        CATALOG.surrogates().map(|(id, text)| (id.into(), text.into())).collect();
+    fs::write(guard.with_file_name("surrogates.json"), Value::Object(stubs).to_string()).unwrap();
     node("tests/browser/guard.mjs", &[&guard]);
 }

@@ -124,6 +124,8 @@ const Happening = self.Event;
 
 /** How many things were edited; who reads markup learns by it whether there was anything. */
 let edits = 0;
+/** Whether what is looked at has begun to load: then it goes where it goes. */
+let late = false;
 /** Shadow roots in which something is held. */
 const shadows = [];
 const seenShadows = new Set();
@@ -182,6 +184,7 @@ const instead = (el, tag, name, value) => {
     hold(el, tag, name, value, judged);
     return null;
   }
+  if (late) return;
   if (!judged.way) return null;
   if (native.has(el, 'integrity')) native.drop(el, 'integrity');
   return judged.way;

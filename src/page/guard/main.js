@@ -7,9 +7,11 @@ const watch = (page) => {
   if (weakHas(watched, page)) return;
   weakSet(watched, page, 1);
   const look = (node) => ended(() => {
+    late = true;
     if (native.type(node) !== 1) return;
     const tag = native.tag(node);
     if (USES[tag] || native.has(node, 'style')) check(node);
+    late = false;
     if (tag !== 'iframe') return;
     meet(node);
     if (native.has(node, 'data-consentry-src')) offer(node);

@@ -35,6 +35,15 @@ const BOOT: &str = r#"if(!boot.origin){const s=document.currentScript,d=s.datase
 /// What is told Google's tags before they run, as the server tells it; where they were told before, it is an update.
 const CONSENT: &str = r#"consent(g,b){var d=window.dataLayer=window.dataLayer||[];function p(){d.push(arguments)}function s(l){return g.indexOf(l)<0?"denied":"granted"}p("consent",b?"update":"default",{ad_storage:s("m"),ad_user_data:s("m"),ad_personalization:s("m"),analytics_storage:s("a"),functionality_storage:s("f"),personalization_storage:s("f"),security_storage:"granted"});if(g.indexOf("m")<0){p("set","ads_data_redaction",true);p("set","url_passthrough",false)}}"#;
 
+/// What the operator says of the guard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Whether pages get it; default no, for a library says so itself.
+    pub enabled: bool,
+    /// Whether what pages noted in stubs before the visitor's choice is told after it; default no.
+    pub keep_queues: bool,
+}
+
 /// What a site's guard is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings<'s> {

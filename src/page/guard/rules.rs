@@ -83,7 +83,8 @@ impl Rules<'_> {
         let rules: Vec<_> = self.catalog.host_rules().collect();
         let nobody = Site::of_host("invalid");
         let of_tail = self.catalog.tail_rules(&nobody);
-        let of_tail = of_tail.filter(|(_, rule)| matches!(rule, TailRule::Tracker(v) if letter(v) != 'm'));
+        let of_tail =
+            of_tail.filter(|(_, rule)| matches!(rule, TailRule::Tracker(v) if letter(v) != 'm'));
         let telling: FxHashSet<&str> = rules
             .iter()
             .filter(|rule| letter(rule.value) != 'm' || !rule.path.is_empty())

@@ -1,0 +1,81 @@
+//! Turns a site's guard into the element that a page gets for one visitor.
+//!
+//! 1. The file is one for all visitors of the site; what this one allows, and what the page's own site is, stand in the element.
+//! 2. A purpose counts as allowed where its vendors are. Where a TC string holds some of them back, they are named by their hosts.
+
+use super::{Served, Site};
+use crate::{
+    catalog::{Catalog, Scope},
+    page::guard,
+    policy::{Gate, csp},
+    purpose::Purpose,
+    rewrite::OwnScript,
+    site::{Site as Domain, is_public},
+};
+use std::sync::Arc;
+
+/// The guard of a site.
+#[derive(Debug)]
+pub(super) struct Guard {
+    served: Arc<Served>,
+    integrity: String,
+}
+
+impl Guard {
+    /// The guard of `site`, where it has one.
+    pub(super) fn new(site: &Site, catalog: &Catalog, scope: &Scope) -> Option<Self> {
+        let collect = &site.collect;
+        let settings = guard::Settings {
+            catalog,
+            scope,
+            prefix: collect.enabled.then_some(&collect.prefix),
+            offered: &collect.vendors,
+            keeps_queues: site.guard.keep_queues,
+        };
+        site.guard.enabled.then(|| {
+            let file = guard::file(settings);
+            let text = String::from_utf8_lossy(&file.body);
+            let integrity = csp::sha256_source(&text).trim_matches('\'').to_owned();
+            Self { served: Arc::new(Served::new(file)), integrity }
+        })
+    }
+
+    pub(super) fn file(&self) -> Arc<Served> {
+        self.served.clone()
+    }
+
+    /// The script of the page of `gate`.
+    pub(super) fn script(&self, gate: &Gate) -> OwnScript {
+        let own = gate.page().site();
+        let mut attributes = vec![
+            ("integrity", self.integrity.clone()),
+            ("data-granted", granted(gate)),
+            ("data-site", own.as_str().to_owned()),
+        ];
+        if is_apart(own) {
+            attributes.push(("data-exact", "1".to_owned()));
+        }
+        let kin: Vec<&str> = gate.catalog().kin(own).collect();
+        if !kin.is_empty() {
+            attributes.push(("data-kin", kin.join(" ")));
+        }
+        let path = format!("/_consentry/guard/{}.js", self.served.file().hash);
+        OwnScript { path, attributes, blocking: true }
+    }
+}
+
+fn granted(gate: &Gate) -> String {
+    let letters =
+        [(Purpose::Functional, 'f'), (Purpose::Analytics, 'a'), (Purpose::Marketing, 'm')];
+    letters
+        .into_iter()
+        .filter(|(p, _)| gate.ruling().grants(*p))
+        .map(|(_, letter)| letter)
+        .collect()
+}
+
+/// Whether the names below are other sites: an address, or a suffix under which names are registered.
+fn is_apart(own: &Domain) -> bool {
+    let name = own.as_str();
+    !own.contains(&format!("x.{name}")) || is_public(name) && !name.contains('.')
+}
