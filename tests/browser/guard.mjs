@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { launch } from './chromium.mjs';
 import { visit } from './guard/site.mjs';
+import { FRAMEWORKS, OTHERS } from './guard/frameworks.mjs';
+import { NATIVE } from './guard/native.mjs';
 import { inert, ORDERED, ORDERED_VENDORS, SNIPPETS, VENDORS } from './guard/revive.mjs';
 import { VECTORS, WRITTEN } from './guard/vectors.mjs';
 
@@ -97,8 +99,39 @@ async function order() {
   same('order', found.order, expected.order);
 }
 
+async function frameworks() {
+  for (const [name, [files, body, start, shown, expected]] of Object.entries(FRAMEWORKS)) {
+    const scripts = files.map((text, at) => [`/lib${at}.js`, { type: 'text/javascript', text }]);
+    const head = scripts.map(([path]) => `<script src="${path}"></script>`).join('');
+    const pages = { '/': `<body>${body}${head}<script>${start}</script></body>`, ...Object.fromEntries(scripts), ...OTHERS };
+    const site = await visit(browser, guard, { pages });
+    await site.open();
+    await pause(900);
+    same(name, await site.page.evaluate(shown), expected);
+    for (const error of site.errors) fail(`${name}: ${error}`);
+    if (site.sent().length) fail(`${name}: sent something without consent`);
+    await site.page.evaluate(GRANT);
+    await pause(300);
+    console.log(`${name}, after consent: ${site.sent().map(({ url }) => url)}`);
+    await site.close();
+  }
+}
+
+async function native() {
+  for (const [name, { granted = '', body = '', csp, vendors, attributes, act, expected, also }] of Object.entries(NATIVE)) {
+    const site = await visit(browser, guard, { pages: { '/': `<body><p>page</p>${body}</body>`, ...OTHERS }, granted, csp, vendors, attributes });
+    await site.open();
+    await pause(100);
+    same(name, await site.page.evaluate(act), expected);
+    for (const error of site.errors) fail(`${name}: ${error}`);
+    if (also) await also(site, { fail: (text) => fail(`${name}: ${text}`), pause, GRANT });
+    else if (!granted && site.sent().length) fail(`${name}: sent something without consent`);
+    await site.close();
+  }
+}
+
 const SURROGATES = JSON.parse(readFileSync(process.argv[2].replace(/[^/]*$/, 'surrogates.json')));
-const TESTS = { vectors, snippets, order };
+const TESTS = { vectors, snippets, order, frameworks, native };
 for (const [name, test] of Object.entries(TESTS)) {
   if (only && only !== name) continue;
   try {

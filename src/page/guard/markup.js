@@ -62,7 +62,10 @@ const frames = new Weak();
 const meet = (frame) => {
   if (!weakHas(frames, frame)) {
     weakSet(frames, frame, 1);
-    native.on(frame, 'load', () => enter(frame));
+    native.on(frame, 'load', () => {
+      enter(frame);
+      ended(() => offer(frame));
+    });
   }
   enter(frame);
 };

@@ -34,12 +34,20 @@ const inertIn = (page) => {
 // --- what vendors are told, and what our stubs noted ---
 
 const told_ = new Set();
+let front = 0;
 const tell = (id) => {
   const word = includes(' ga4 gtm google_ads floodlight ga_ua ', ` ${id} `) ? 'consent' : id;
   all(word === id ? [id] : [word, id], (name) => {
     if (!setups || !setups[name] || setHas(told_, name)) return;
     setAdd(told_, name);
+    // What is told comes before what pages noted already, for tags read their list in order.
+    const count = (self.dataLayer || '').length;
     ended(() => setups[name](granted, boot.granted, boot.origin + rules.f));
+    const list = self.dataLayer;
+    if (!list || list.push !== [].push) return;
+    const added = list.splice(count);
+    list.splice(front, 0, ...added);
+    front += added.length;
   });
 };
 const tellHost = (url) => ended(() => {
