@@ -11,6 +11,7 @@ use crate::{
     purpose::Purpose,
     rewrite::OwnScript,
     site::{Site as Domain, is_public},
+    vendor::Vendor,
 };
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ impl Guard {
     }
 
     /// The script of the page of `gate`.
-    pub(super) fn script(&self, gate: &Gate) -> OwnScript {
+    pub(super) fn script(&self, gate: &Gate, withheld: bool) -> OwnScript {
         let own = gate.page().site();
         let mut attributes = vec![
             ("integrity", self.integrity.clone()),
@@ -54,6 +55,13 @@ impl Guard {
         ];
         if is_apart(own) {
             attributes.push(("data-exact", "1".to_owned()));
+        }
+        if withheld {
+            attributes.push(("data-withheld", "1".to_owned()));
+        }
+        let except = except(gate);
+        if !except.is_empty() {
+            attributes.push(("data-except", except));
         }
         let kin: Vec<&str> = gate.catalog().kin(own).collect();
         if !kin.is_empty() {
@@ -72,6 +80,20 @@ fn granted(gate: &Gate) -> String {
         .filter(|(p, _)| gate.ruling().grants(*p))
         .map(|(_, letter)| letter)
         .collect()
+}
+
+/// The hosts and paths of vendors that are held although their purpose is allowed, the longest first.
+fn except(gate: &Gate) -> String {
+    if gate.ruling().stamp().is_empty() {
+        return String::new();
+    }
+    let is_one = |vendor: &Vendor| gate.ruling().grants(vendor.purpose) && !gate.allows(vendor);
+    let rules = gate.catalog().host_rules().filter(|rule| is_one(rule.value));
+    let mut texts: Vec<String> = rules
+        .map(|rule| format!("{}{}{}", rule.host, rule.path, if rule.open { "*" } else { "" }))
+        .collect();
+    texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    texts.join(" ")
 }
 
 /// Whether the names below are other sites: an address, or a suffix under which names are registered.

@@ -388,7 +388,8 @@ impl View {
     fn additions(&self) -> Additions {
         match self.mode() {
             Mode::Enforce => {
-                let guard = self.site.guard.as_ref().map(|guard| guard.script(&self.gate));
+                let guard =
+                    self.site.guard.as_ref().map(|guard| guard.script(&self.gate, self.withheld));
                 let mut additions = self.additions.clone();
                 additions.head.splice(0..0, guard);
                 additions.is_page |= self.is_document;

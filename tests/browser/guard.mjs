@@ -1,9 +1,11 @@
 // Turns pages whose scripts build URLs at run time, in a browser behind the guard alone, into what reached the network.
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { launch } from './chromium.mjs';
 import { visit } from './guard/site.mjs';
 import { FRAMEWORKS, OTHERS } from './guard/frameworks.mjs';
 import { NATIVE } from './guard/native.mjs';
+import { program } from './guard/program.mjs';
 import { inert, ORDERED, ORDERED_VENDORS, SNIPPETS, VENDORS } from './guard/revive.mjs';
 import { VECTORS, WRITTEN } from './guard/vectors.mjs';
 
@@ -131,7 +133,7 @@ async function native() {
 }
 
 const SURROGATES = JSON.parse(readFileSync(process.argv[2].replace(/[^/]*$/, 'surrogates.json')));
-const TESTS = { vectors, snippets, order, frameworks, native };
+const TESTS = { vectors, snippets, order, frameworks, native, program: () => program(browser, process.env.CONSENTRY, dirname(process.argv[2]), { fail, pause }) };
 for (const [name, test] of Object.entries(TESTS)) {
   if (only && only !== name) continue;
   try {

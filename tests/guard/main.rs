@@ -37,7 +37,12 @@ fn folder(name: &str) -> PathBuf {
 /// Runs a script of `tests/guard` or `tests/browser`; `false` without node.
 fn node(script: &str, args: &[&std::path::Path]) {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(script);
-    let ended = match Command::new("node").arg(script).args(args).output() {
+    let ended = match Command::new("node")
+        .arg(script)
+        .args(args)
+        .env("CONSENTRY", env!("CARGO_BIN_EXE_consentry"))
+        .output()
+    {
         Ok(ended) => ended,
         Err(why) => return println!("SKIPPED: node: {why}"),
     };

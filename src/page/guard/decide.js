@@ -140,11 +140,21 @@ const tells = (host, path, to, hidden) => {
   return includes('SIFO', to) && (hidden && to !== 'S' || hostTells(host) || pathTells(lower(path)));
 };
 
+/** Hosts and paths of vendors that are held although their purpose is allowed. */
+const except = [];
+if (boot.except) {
+  for (const text of boot.except.split(' ')) {
+    const at = text.indexOf('/');
+    except.push(at < 0 ? [text, '', 1] : [text.slice(0, at), text.slice(at), 1]);
+  }
+}
+
 /** Whose a host and path are: the letter, or nothing for nobody's. */
 const classify = (host, path, to, hidden) => {
   const word = listed(rules.w, host, '/');
   if (word !== undefined) return word;
   if (isOwn(host)) return listed(rules.o, host, path);
+  if (except.length && listed(except, host, path)) return 'x';
   const letter = find('h', rules.p, host, path) || find('t', {}, host, '/');
   if (letter && !includes('hz', letter)) return letter;
   if (rules.a) return 'm';

@@ -85,8 +85,13 @@ if (!proto) return;
 native.on(document, 'consentry:change', (event) => change(event.detail));
 ended(() => {
   const channel = new BroadcastChannel('consentry');
-  channel.onmessage = ({ data }) => {
-    const given = change(data && (data.detail || data));
+  const learn = (detail) => {
+    const given = change(detail);
     if (given) grant(given);
+  };
+  channel.onmessage = ({ data }) => {
+    if (data !== 'change') return learn(data);
+    // A banner in this page asks by itself.
+    if (!self.consentry) self.fetch(boot.origin + '/_consentry/choice').then((answer) => answer.json()).then(learn, () => {});
   };
 });

@@ -236,6 +236,7 @@ const comeAlive = async (page, letters) => {
 let turns = self.Promise.resolve();
 /** Opens purposes, brings what is inert back to life, and resolves when that is done. */
 const grant = (letters) => {
+  if (boot.withheld) return turns;
   all('fam', (letter) => {
     if (includes(letters, letter) && holds(letter)) granted += letter;
   });
