@@ -5,6 +5,7 @@ import { launch } from './chromium.mjs';
 import { visit } from './guard/site.mjs';
 import { FRAMEWORKS, OTHERS } from './guard/frameworks.mjs';
 import { NATIVE } from './guard/native.mjs';
+import { cost } from './guard/cost.mjs';
 import { program } from './guard/program.mjs';
 import { inert, ORDERED, ORDERED_VENDORS, SNIPPETS, VENDORS } from './guard/revive.mjs';
 import { VECTORS, WRITTEN } from './guard/vectors.mjs';
@@ -133,9 +134,9 @@ async function native() {
 }
 
 const SURROGATES = JSON.parse(readFileSync(process.argv[2].replace(/[^/]*$/, 'surrogates.json')));
-const TESTS = { vectors, snippets, order, frameworks, native, program: () => program(browser, process.env.CONSENTRY, dirname(process.argv[2]), { fail, pause }) };
+const TESTS = { vectors, snippets, order, frameworks, native, program: () => program(browser, process.env.CONSENTRY, dirname(process.argv[2]), { fail, pause }), cost: () => cost(browser, guard) };
 for (const [name, test] of Object.entries(TESTS)) {
-  if (only && only !== name) continue;
+  if (only ? only !== name : name === 'cost') continue;
   try {
     await test();
   } catch (error) {

@@ -4,7 +4,9 @@
 // 2. A rule is found by a hash of its kind and its text; the answer is the letter of a purpose: n(ecessary), f, a, m, or x for a
 //    vendor that this visitor's TC string holds back.
 const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
-const free = (f) => (self, ...args) => apply(f, self, args);
+/** `f` as a function of what was its `this` and of its arguments. */
+const bound = Function.bind.bind(Function.call);
+const free = (f) => bound(f);
 const getter = (proto, name) => {
   const found = getOwnPropertyDescriptor(proto || {}, name);
   return found ? free(found.get) : () => null;
@@ -55,7 +57,7 @@ const table = new Map();
 for (const [letter, bits, text] of rules.t) {
   const bytes = atob(text);
   let [at, sum] = [0, -1];
-  const bit = () => codeAt(bytes, at >> 3) >> (7 - (at++ & 7)) & 1;
+  const bit = () => bytes.charCodeAt(at >> 3) >> (7 - (at++ & 7)) & 1;
   for (;;) {
     let [gap, low] = [0, 0];
     while (at < bytes.length * 8 && bit()) gap++;
