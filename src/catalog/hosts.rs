@@ -6,11 +6,14 @@
 //! 3. The longest host wins, then the longest path; a rule without a path comes last on its host.
 
 use rustc_hash::FxHashMap;
+use std::{collections::BTreeSet, ops::Bound};
 
 /// Rules by host, each with a value.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts<V> {
     by_host: FxHashMap<Box<str>, Paths<V>>,
+    /// The hosts written backwards, so that those below a domain stand together.
+    backwards: BTreeSet<Box<str>>,
 }
 
 #[derive(Debug, Clone)]
@@ -28,7 +31,7 @@ struct PathRule {
 
 impl<V> Default for Hosts<V> {
     fn default() -> Self {
-        Self { by_host: FxHashMap::default() }
+        Self { by_host: FxHashMap::default(), backwards: BTreeSet::new() }
     }
 }
 
@@ -40,10 +43,10 @@ impl<V: Copy> Hosts<V> {
             Some((host, _)) => (host, None),
             None => (rule, None),
         };
-        let entry = self
-            .by_host
-            .entry(host.to_ascii_lowercase().into())
-            .or_insert(Paths { paths: Vec::new(), any: None });
+        let host = host.to_ascii_lowercase();
+        self.backwards.insert(reversed(&host).into());
+        let entry =
+            self.by_host.entry(host.into()).or_insert(Paths { paths: Vec::new(), any: None });
         match path {
             None => entry.any = Some(value),
             Some(path) => entry.insert(PathRule::new(path), value),
@@ -79,11 +82,13 @@ impl<V: Copy> Hosts<V> {
     pub(super) fn within(&self, host: &str, below: bool, path: &str) -> Vec<V> {
         let mut found = Vec::new();
         if below {
-            let under = |domain: &str| {
-                domain.strip_suffix(host).is_some_and(|labels| labels.ends_with('.'))
-            };
-            let domains = self.by_host.iter().filter(|(domain, _)| under(domain));
-            domains.for_each(|(_, paths)| paths.within(path, &mut found));
+            let start = format!("{}.", reversed(host));
+            let under =
+                self.backwards.range::<str, _>((Bound::Included(&*start), Bound::Unbounded));
+            let domains = under.take_while(|name| name.starts_with(&start));
+            for paths in domains.filter_map(|name| self.by_host.get(&*reversed(name))) {
+                paths.within(path, &mut found);
+            }
         }
         for domain in suffixes(host) {
             let Some(paths) = self.by_host.get(domain) else { continue };
@@ -132,6 +137,10 @@ impl PathRule {
         path.strip_prefix(&*self.path)
             .is_some_and(|rest| self.open || rest.is_empty() || rest.starts_with('/'))
     }
+}
+
+fn reversed(host: &str) -> String {
+    host.chars().rev().collect()
 }
 
 /// `host` and its parents, longest first.

@@ -63,7 +63,7 @@ impl Config {
             guard,
             collect,
         } = site;
-        let Limits { max_decoded, max_burst } = self.limits;
+        let Limits { max_decoded, max_burst, visitors: _ } = self.limits;
         Ok(Site {
             hosts: hosts.iter().map(HostPattern::to_string).collect(),
             origin: engine_origin(origin)?,
@@ -88,10 +88,20 @@ impl Config {
 
     /// A text that differs when pages can.
     fn name(&self, more: &[VendorEntry]) -> String {
-        let Self { listen: _, default, sites, vendors, list_cache: _, limits, locator, collection } =
-            self;
+        let Self {
+            listen: _,
+            default,
+            sites,
+            vendors,
+            list_cache: _,
+            limits,
+            locator,
+            collection,
+            records: _,
+        } = self;
         let (version, targets) = (env!("CARGO_PKG_VERSION"), &collection.targets);
-        let all = format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?}");
+        let bounds = (limits.max_decoded, limits.max_burst);
+        let all = format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {bounds:?}");
         format!("{all} {locator:?} {targets:?}")
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     engine::OnUnreadable,
     policy::{Mode, Regime, Tcf, csp::Wall},
     purpose::Purpose,
+    record::Refusals,
     rewrite::Gated,
 };
 use toml::de::DeValue;
@@ -42,6 +43,9 @@ pub(super) const USER_AGENT: &[(&str, UserAgent)] =
 
 pub(super) const CLIENT_IP: &[(&str, ClientIp)] =
     &[("drop", ClientIp::Drop), ("truncate", ClientIp::Truncate)];
+
+pub(super) const REFUSALS: &[(&str, Refusals)] =
+    &[("records", Refusals::Records), ("counts", Refusals::Counts)];
 
 pub(super) const KINDS: &[(&str, Kind)] = &[
     ("script", Kind::Script),

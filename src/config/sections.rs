@@ -1,19 +1,20 @@
-//! Turns the tables of the file, `[listen]` to `[limits]`, into the modules' configurations.
+//! Turns the tables of the file, `[origin]` to `[limits]`, into the modules' configurations.
 //!
 //! 1. What is not written stays as it is: a site begins with the top of the file, and that with the defaults.
 //! 2. Arrays replace, tables merge.
 
 use super::{
-    address::{address, optional_address, optional_url},
+    address::optional_url,
     host::{domain, place},
+    listen::visitors,
     meaning::{Wrong, boolean, duration, kind, one_of, shown, size, some_text, text, whole},
     names::{
         CMPS, GATED, IAB, TCF, THIRD_PARTY, WALLS, cookie_name, optional_purpose, purpose, tcf_use,
     },
     nearest::nearest,
     reader::{Named, Reader, Table},
-    schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, LISTEN, ORIGIN, RULE, Schema},
-    site::{Limits, Listen, Origin, SiteConfig},
+    schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, ORIGIN, RULE, Schema},
+    site::{Limits, Origin, SiteConfig},
 };
 use crate::{
     catalog::{FirstParty, List, ListSource, VendorEntry},
@@ -29,20 +30,6 @@ use toml::{Spanned, de::DeValue};
 /// The seconds in an hour and in a day.
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
-
-pub(super) fn listen<'t>(reader: &mut Reader<'t>, top: &Table<'t>) -> Listen {
-    let mut listen = Listen::default();
-    if let Some(table) = reader.table(top, "listen", &LISTEN) {
-        reader.set(&mut listen.address, &table, "address", address);
-        reader.set(&mut listen.admin, &table, "admin", optional_address);
-        // Port 0 is any free port, so two of them are never the same.
-        if listen.admin == Some(listen.address) && listen.address.port() != 0 {
-            let what = format!("`admin` is {}, where visitors are served", listen.address);
-            reader.report(table.at("admin"), what, "write another port");
-        }
-    }
-    listen
-}
 
 pub(super) fn origin<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, origin: &mut Origin) {
     let Some(table) = reader.table(parent, "origin", &ORIGIN) else { return };
@@ -65,6 +52,7 @@ pub(super) fn limits<'t>(
         reader.set(&mut rewrite.max_tag, &table, "max_tag", bytes);
         reader.set(&mut rewrite.max_inline, &table, "max_inline", bytes);
         reader.set(&mut limits.max_burst, &table, "max_burst", bytes);
+        visitors(reader, &table, &mut limits.visitors);
         reader.set(&mut limits.max_decoded, &table, "max_decoded", size(1 << 20..=64 << 30));
     }
     limits

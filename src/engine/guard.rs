@@ -1,25 +1,31 @@
 //! Turns a site's guard into the element that a page gets for one visitor.
 //!
 //! 1. The file is one for all visitors of the site; what this one allows, and what the page's own site is, stand in the element.
-//! 2. A purpose counts as allowed where its vendors are. Where a TC string holds some of them back, they are named by their hosts.
+//! 2. Where a script writes a cookie of another consent manager, the guard asks here what that means: it reads none of them itself.
+//! 3. A purpose counts as allowed where its vendors are. Where a TC string holds some of them back, they are named by their hosts.
 
 use super::{Served, Site};
 use crate::{
     catalog::{Catalog, Scope},
+    consent,
     page::guard,
-    policy::{Gate, csp},
+    policy::{Gate, Ruling, csp},
     purpose::Purpose,
     rewrite::OwnScript,
     site::{Site as Domain, is_public},
     vendor::Vendor,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// Where a guard asks what the visitor allows, behind the prefix of our paths.
+pub(super) const STATE: &str = "guard/state";
 
 /// The guard of a site.
 #[derive(Debug)]
 pub(super) struct Guard {
     served: Arc<Served>,
     integrity: String,
+    telling: String,
 }
 
 impl Guard {
@@ -37,7 +43,8 @@ impl Guard {
             let file = guard::file(settings);
             let text = String::from_utf8_lossy(&file.body);
             let integrity = csp::sha256_source(&text).trim_matches('\'').to_owned();
-            Self { served: Arc::new(Served::new(file)), integrity }
+            let telling = telling(&site.consent);
+            Self { served: Arc::new(Served::new(file)), integrity, telling }
         })
     }
 
@@ -50,7 +57,8 @@ impl Guard {
         let own = gate.page().site();
         let mut attributes = vec![
             ("integrity", self.integrity.clone()),
-            ("data-granted", granted(gate)),
+            ("data-granted", letters(gate.ruling()).to_owned()),
+            ("data-cmp", self.telling.clone()),
             ("data-site", own.as_str().to_owned()),
         ];
         if is_apart(own) {
@@ -72,14 +80,30 @@ impl Guard {
     }
 }
 
-fn granted(gate: &Gate) -> String {
-    let letters =
-        [(Purpose::Functional, 'f'), (Purpose::Analytics, 'a'), (Purpose::Marketing, 'm')];
-    letters
-        .into_iter()
-        .filter(|(p, _)| gate.ruling().grants(*p))
-        .map(|(_, letter)| letter)
-        .collect()
+/// The purposes that are allowed, by their letters.
+pub(super) fn letters(ruling: &Ruling) -> &'static str {
+    let [functional, analytics, marketing] = Purpose::OPTIONAL.map(|p| ruling.grants(p));
+    match (functional, analytics, marketing) {
+        (false, false, false) => "",
+        (true, false, false) => "f",
+        (false, true, false) => "a",
+        (false, false, true) => "m",
+        (true, true, false) => "fa",
+        (true, false, true) => "fm",
+        (false, true, true) => "am",
+        (true, true, true) => "fam",
+    }
+}
+
+/// The cookies by which the site's own consent managers tell of a choice; `*` stands for any end.
+fn telling(config: &consent::Config) -> String {
+    let managers = config.cmps.iter().flat_map(|cmp| cmp.cookies());
+    let renamed = config.cookies.values().map(String::as_str);
+    let rules = config.rules.iter().map(|rule| rule.cookie.as_str());
+    let frameworks = ["euconsent-v2", "usprivacy"];
+    let all = managers.copied().chain(renamed).chain(rules).chain(frameworks);
+    let all: BTreeSet<&str> = all.chain([config.cookie.as_str()]).collect();
+    all.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// The hosts and paths of vendors that are held although their purpose is allowed, the longest first.

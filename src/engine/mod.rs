@@ -158,6 +158,9 @@ impl Engine {
             if own == reported::REPORT {
                 return self.report(site, request, client, &page);
             }
+            if own == guard::STATE && own::reads(&request.method) {
+                return self.state(site, request, client).into();
+            }
             return self.own(own, site, request);
         }
         if let Some(reply) = gpc_support(&site.config, request) {
@@ -190,6 +193,14 @@ impl Engine {
         let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
         let reported = Reported::new(site.clone(), self.catalog.clone(), ruling, page);
         Plan::Own(Own::Report(Box::new(reported)))
+    }
+
+    /// What a visitor allows, for a guard whose page has another consent manager: letters, and nothing else.
+    fn state(&self, site: &sites::Compiled, request: &request::Parts, client: Client) -> Reply {
+        let location = self.locator.location(&request.headers, client.ip);
+        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
+        Reply::new(StatusCode::OK, guard::letters(&ruling))
     }
 
     /// What becomes of a request for the path `own` behind [`PREFIX`].

@@ -7,7 +7,8 @@
 //! 3. A vendor's host that the site serves on its own paths is not needed.
 //! 4. Where everything is granted nothing is gated, and there is no policy of our own.
 //! 5. A page whose own policy names every host that it may load from needs no other one.
-//! 6. A 304 gets one only beside a policy of that name of its own: the stored response keeps what it has (RFC 9111, 3.2), and one
+//! 6. Where the site's own policies are so long that a head could become too long for a server, there is no other one.
+//! 7. A 304 gets one only beside a policy of that name of its own: the stored response keeps what it has (RFC 9111, 3.2), and one
 //!    line alone would take the place of all of them.
 
 use super::Site;
@@ -25,6 +26,10 @@ use http::{
 };
 use std::sync::Arc;
 use url::Url;
+
+/// How long the policies of a response may be together, for it to get one of our own; bytes. Servers and browsers take heads of 8 KiB
+/// and more (nginx, Apache), and there is more in a head.
+const TOGETHER: usize = 6 << 10;
 
 /// A page on a site that nobody has, for what is the same on all.
 const NOWHERE: &str = "https://consentry.invalid/";
@@ -159,11 +164,111 @@ impl Ours {
             let source = HostSource { host: domain, below: true, path: "" };
             !gate.holds_within(source)
         };
-        Some(Self { wall, built: csp::build(place, &needed, &sources, widens) })
+        let mut built = csp::build(place, &needed, &sources, widens);
+        let own: usize = lines.iter().map(|line| line.len()).sum();
+        if built.policy.as_ref().is_some_and(|policy| own + policy.len() > TOGETHER) {
+            built = Built { policy: None, fit: Fit::TooMany };
+        }
+        Some(Self { wall, built })
     }
 
     /// How the hosts found room.
     pub(super) const fn fit(&self) -> Fit {
         self.built.fit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::{Config as GateConfig, VendorEntry},
+        consent::Consent,
+        policy::{Policy, Regime, Ruling},
+        purpose::Purpose,
+    };
+    use http::HeaderValue;
+
+    fn entry(id: &str, purpose: Purpose, hosts: &[&str]) -> VendorEntry {
+        let hosts = hosts.iter().map(ToString::to_string).collect();
+        VendorEntry { id: id.into(), purpose: Some(purpose), hosts, ..VendorEntry::default() }
+    }
+
+    /// The policy of a page on `https://www.shop.test` that needs `needed`, for a visitor who allowed nothing.
+    fn policy(own: &[VendorEntry], needed: &[&str], allow: &[&str], csp: &str) -> Option<String> {
+        let built_in = [
+            entry("held", Purpose::Marketing, &["held.test", "ads.mixed.test", "paths.test/track"]),
+            entry(
+                "kept",
+                Purpose::Necessary,
+                &["kept.test", "kept.mixed.test", "kept.paths.test/pay*"],
+            ),
+        ];
+        let catalog = Arc::new(Catalog::new(&built_in, own).unwrap());
+        let text = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let gate = GateConfig { allow: text(allow), ..GateConfig::default() };
+        let csp_config = csp::Config { wall: Wall::Enforce, hosts: text(needed) };
+        let site = Site { csp: csp_config, gate, ..Site::default() };
+        let scope = Arc::new(catalog.scope(&site.gate));
+        let inventory = Inventory::new(&site, &catalog, &scope);
+        let ruling: Ruling = Policy::default().rule(&Consent::default(), Regime::OptIn);
+        let page = Arc::new(Page::new(Url::parse("https://www.shop.test/p").unwrap()));
+        let gate = Gate::new(catalog, scope, Arc::new(ruling), page);
+        let mut headers = HeaderMap::new();
+        if !csp.is_empty() {
+            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_str(csp).unwrap());
+        }
+        Ours::new(&site, &inventory, &gate, &headers, false)?.built.policy
+    }
+
+    fn list(own: &[VendorEntry], needed: &[&str], allow: &[&str], csp: &str) -> String {
+        let policy = policy(own, needed, allow, csp).unwrap();
+        let list =
+            policy.strip_prefix("default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: ");
+        list.unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    const SITE: &str = "shop.test:* *.shop.test:*";
+
+    #[test]
+    fn what_is_needed_is_in_without_what_is_gated() {
+        for (needed, expected) in [
+            (&["cdn.test"][..], " *.cdn.test cdn.test"),
+            (&["held.test", "sub.held.test", "held"], ""),
+            (&["kept.test"], " *.kept.test kept.test"),
+            (
+                &["kept"],
+                " *.kept.mixed.test *.kept.paths.test/ *.kept.test kept.mixed.test kept.paths.test/ kept.test",
+            ),
+            // A gated vendor has a host below it, or a path on it.
+            (&["mixed.test"], " mixed.test"),
+            (&["paths.test"], ""),
+            (
+                &["paths.test/shop"],
+                " *.paths.test/shop *.paths.test/shop/ paths.test/shop paths.test/shop/",
+            ),
+        ] {
+            assert_eq!(list(&[], needed, &[], ""), format!("{SITE}{expected}"), "{needed:?}");
+        }
+        assert_eq!(list(&[], &[], &["held.test"], ""), format!("{SITE} *.held.test held.test"));
+    }
+
+    #[test]
+    fn a_gated_vendor_on_the_site_itself_is_left_out() {
+        let own = [entry("held", Purpose::Marketing, &["stats.shop.test"])];
+        assert_eq!(list(&own, &["cdn.test"], &[], ""), "www.shop.test:* *.cdn.test cdn.test");
+        let own = [entry("kept", Purpose::Necessary, &["pay.shop.test"])];
+        assert_eq!(list(&own, &[], &[], ""), SITE);
+    }
+
+    #[test]
+    fn what_the_sites_own_policy_names_is_in() {
+        let own = "img-src https: data:, script-src 'nonce-a' https://cdn.test/x held.test *.mixed.test kept.test:8443";
+        assert_eq!(list(&[], &[], &[], own), format!("{SITE} https://cdn.test/x kept.test:8443"));
+        let long = format!("img-src https: {}", "https://cdn.test/x ".repeat(400));
+        assert_eq!(policy(&[], &[], &[], &long), None);
+        for closed in ["default-src 'self'", "default-src 'none'; script-src held.test cdn.test"] {
+            assert_eq!(policy(&[], &[], &[], closed), None, "{closed}");
+        }
     }
 }

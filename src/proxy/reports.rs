@@ -5,7 +5,7 @@
 //! 2. What is nobody's is told of once, with what to write for it; a page whose hosts found no room in its policy once an hour.
 //! 3. The line is JSON, and holds no more than [`crate::report`] keeps.
 
-use super::{collect::Visitors, record::label};
+use super::{listen::Visitors, record::label};
 use crate::{
     engine::{Client, Reported, Told, Treatment, View},
     metrics::Metrics,
@@ -69,6 +69,10 @@ impl Reports {
     ) -> Result<()> {
         let (status, outcome) = self.take(session, reported, client).await?;
         self.metrics.csp_reports.with_label_values(&[outcome]).inc();
+        if session.is_http2() && !session.as_downstream_mut().is_body_done() {
+            // Over HTTP/2 an answer to a request that did not end yet may be lost with its stream.
+            let _ = timeout(PATIENCE, body(session)).await;
+        }
         let mut response = ResponseHeader::build(status, Some(2))?;
         response.insert_header(CACHE_CONTROL, "no-store")?;
         if status != StatusCode::NO_CONTENT {

@@ -195,7 +195,7 @@ mod tests {
         json!({ "csp-report": report }).to_string().into_bytes()
     }
 
-    fn new(kind: &str, blocked: &str) -> serde_json::Value {
+    fn new(kind: &str, blocked: &str) -> Value {
         json!({
             "age": 1, "type": kind, "url": "https://s.test/", "user_agent": "x",
             "body": {

@@ -16,6 +16,7 @@ mod fetch;
 mod front;
 mod hostile;
 mod http2;
+mod listen;
 mod matrix;
 mod origin;
 mod program;

@@ -265,11 +265,12 @@ const dom = (win) => {
     return el;
   });
   const dropCookie = (name) => isOf(name, 'famx') && !isOf(name, granted + 'n');
-  wrap('Document', 'cookie', (self, args) => dropCookie(trim(exec(/^[^=;]*/, argument(args, 0))[0])) ? { value: undefined } : undefined, null, true);
+  const nameIn = (args) => trim(exec(/^[^=;]*/, argument(args, 0))[0]);
+  wrap('Document', 'cookie', (self, args) => dropCookie(nameIn(args)) ? { value: undefined } : undefined, (self, args) => wrote(nameIn(args)), true);
   wrap('CookieStore', 'set', (self, args) => {
     const name = args[0] && typeof args[0] === 'object' ? args[0].name : args[0];
     return dropCookie('' + name) ? { value: win.Promise.resolve() } : undefined;
-  });
+  }, (self, args) => wrote('' + (args[0].name || args[0])));
   all(['HTMLIFrameElement', 'HTMLFrameElement', 'HTMLObjectElement'], (type) => {
     all(['contentWindow', 'contentDocument'], (name) => {
       const found = of(type) && getOwnPropertyDescriptor(of(type), name);

@@ -70,6 +70,29 @@ const change = (detail) => {
   return given;
 };
 
+/** Asks the server what the visitor allows, when another consent manager of the page has noted something. */
+let asking = 0;
+let asks = 0;
+const NAMES_OF = { f: 'functional', a: 'analytics', m: 'marketing' };
+const ask = () => {
+  asking = 0;
+  fetchNow(boot.origin + '/_consentry/guard/state', { cache: 'no-store' }).then((answer) => answer.ok ? answer.text() : granted).then((letters) => {
+    const purposes = [];
+    all('fam', (letter) => includes(letters, letter) && push(purposes, NAMES_OF[letter]));
+    const given = change({ purposes });
+    if (given) grant(given);
+  }).catch(() => {});
+};
+const fetchNow = self.fetch && self.fetch.bind(self);
+const wrote = (name) => {
+  if (!boot.cmp || asking || asks > 30) return;
+  const names = split(boot.cmp, ' ');
+  for (let i = 0; i < names.length && !asking; i++) {
+    const is = endsWith(names[i], '*') ? startsWith(name, slice(names[i], 0, -1)) : name === names[i];
+    if (is) asking = ++asks && later(ask, 50);
+  }
+};
+
 const api = Object.freeze({ grant, gated, watch });
 const install = (win) => {
   defineProperty(win, KEY, { value: api });

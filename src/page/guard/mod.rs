@@ -2,7 +2,7 @@
 //! more, brings back what was held.
 //!
 //! 1. One file for all visitors of a site; what differs stands in the attributes of its element: `data-granted` the letters of what is
-//!    allowed, `data-site` the registrable domain (`data-exact` where names below it are other sites), `data-kin` hosts of the site's own
+//!    allowed, `data-cmp` the cookies of other consent managers, `data-site` the registrable domain (`data-exact` where names below it are other sites), `data-kin` hosts of the site's own
 //!    company, `data-except` hosts of vendors that a TC string holds back, `data-withheld` where nothing is ever opened, and the words of
 //!    a placeholder: `data-text` with `{host}` in it, `data-once`, `data-always`, `data-lang`, `data-dir`.
 //! 2. The parts of the code stand in files of their own, and leave without comments and indentation.

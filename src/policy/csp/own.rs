@@ -198,7 +198,7 @@ mod tests {
             policy in "((script-src|default-src|connect-src|trusted-types|x)( ('self'|'none'|'unsafe-inline'|'strict-dynamic'|'nonce-[an]'|b\\.test)){0,3} ?; ?){0,4}"
         ) {
             let once = for_own(&policy, &needs());
-            prop_assert_eq!(for_own(&once, &needs()), once.clone());
+            prop_assert_eq!(&for_own(&once, &needs()), &once);
             for directive in directives(&policy).filter(|d| d.name == "x") {
                 prop_assert!(directives(&once).any(|d| d.value == directive.value));
             }

@@ -9,15 +9,14 @@ mod address;
 mod hosts;
 mod scripts;
 mod upstream;
-mod visitors;
 mod writer;
 
-pub(in crate::proxy) use self::visitors::Visitors;
 use self::{
     scripts::{Fetched, Found, Scripts},
     upstream::Upstream,
     writer::Writer,
 };
+use super::listen::Visitors;
 use crate::{
     catalog::Kind,
     coding::{Coding, Levels, cheapest},
