@@ -200,7 +200,11 @@ impl Engine {
         let location = self.locator.location(&request.headers, client.ip);
         let visitor = site.visitor(&request.headers, location, SystemTime::now());
         let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
-        Reply::new(StatusCode::OK, guard::letters(&ruling))
+        let letters = guard::letters(&ruling);
+        Reply {
+            json: Some(format!("{{\"granted\":\"{letters}\"}}")),
+            ..Reply::new(StatusCode::OK, "")
+        }
     }
 
     /// What becomes of a request for the path `own` behind [`PREFIX`].

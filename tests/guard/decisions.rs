@@ -48,7 +48,7 @@ fn letter(purpose: Purpose) -> &'static str {
 
 /// The URLs of everything that is known, and of what is near it.
 fn known() -> Vec<String> {
-    let catalog = &*CATALOG;
+    let catalog = *CATALOG;
     let rules = catalog.host_rules().chain(catalog.served_rules()).flat_map(|rule| {
         let (host, path) = (rule.host, rule.path);
         [
@@ -98,10 +98,7 @@ fn expected(gate: &Gate, url: &str, to: Destination, shape: Shape) -> Value {
 
 fn site(scope: &Arc<Scope>, granted: &str, urls: &[String]) -> Value {
     let page = Arc::new(Page::new(Url::parse("https://shop.example/a/b").unwrap()));
-    let catalog = Arc::new(
-        consentry::catalog::Catalog::new(&consentry::config::Config::default().vendors, &[])
-            .unwrap(),
-    );
+    let catalog = super::CATALOG_SHARED.clone();
     let gate = Gate::new(catalog, scope.clone(), Arc::new(ruling(granted)), page)
         .serving(&Prefix::default());
     let cases: Vec<Value> = urls

@@ -3,20 +3,28 @@
 
 mod browser;
 mod decisions;
+mod page;
 
 use consentry::{
     catalog::{self, Catalog, Prefix, Scope},
     config,
     page::{File, guard},
 };
-use std::{collections::BTreeSet, fs, path::PathBuf, process::Command, sync::LazyLock};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::PathBuf,
+    process::Command,
+    sync::{Arc, LazyLock},
+};
 
-static CATALOG: LazyLock<Catalog> =
-    LazyLock::new(|| Catalog::new(&config::Config::default().vendors, &[]).unwrap());
+static CATALOG_SHARED: LazyLock<Arc<Catalog>> =
+    LazyLock::new(|| Arc::new(Catalog::new(&config::Config::default().vendors, &[]).unwrap()));
+static CATALOG: LazyLock<&Catalog> = LazyLock::new(|| &CATALOG_SHARED);
 
 fn file(scope: &Scope) -> File {
     guard::file(guard::Settings {
-        catalog: &CATALOG,
+        catalog: *CATALOG,
         scope,
         prefix: Some(&Prefix::default()),
         offered: &BTreeSet::new(),

@@ -137,6 +137,17 @@ export const NATIVE = {
     },
     expected: 1,
   },
+  'the cookie of another manager makes the guard ask, and only an answer counts': {
+    attributes: 'data-cmp="klaro CookieConsent*"',
+    body: '<script type="text/plain" data-consentry="hotjar" data-consentry-purpose="analytics">window.came = 1</script>',
+    act: async () => {
+      document.cookie = 'other=1';
+      document.cookie = 'CookieConsentX=1';
+      await new Promise((done) => setTimeout(done, 400));
+      return String(window.came);
+    },
+    expected: 'undefined',
+  },
   'how much is held': {
     body: '<img data-consentry="hotjar" data-consentry-purpose="analytics" data-consentry-src="x"><i data-consentry="a b" data-consentry-purpose="functional marketing"></i>',
     act: () => JSON.stringify(window[Symbol.for('consentry.guard')].gated()),

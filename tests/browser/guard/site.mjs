@@ -15,6 +15,7 @@ export async function visit(browser, guard, { pages, vendors = {}, granted = '',
     setTimeout(() => response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(text), /slow=(\d+)/.exec(url)?.[1] ?? 0);
   };
   const front = (request, response) => {
+    if (request.url === '/_consentry/guard/state') return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>famous page</title>');
     if (request.url.startsWith('/_consentry/guard/')) return response.writeHead(200, { 'content-type': 'text/javascript' }).end(guard);
     if (request.url.startsWith('/_consentry/v/')) return served(request.url, request, response);
     const page = pages[request.url.split('?')[0]];
