@@ -87,11 +87,10 @@ impl Catalog {
     /// The hosts that say nothing by themselves and belong to the company of `site`.
     pub fn kin(&self, site: &Site) -> impl Iterator<Item = &str> {
         let own = self.tail.find(site.as_str(), "/").map(|own| own.entity);
-        let rules = own.into_iter().flat_map(move |own| {
+        own.into_iter().flat_map(move |own| {
             let mixed = self.tail.rules().filter(|(.., known)| known.standing == Standing::Mixed);
             mixed.filter(move |(.., known)| known.entity == own).map(|(host, ..)| host)
-        });
-        rules
+        })
     }
 
     /// The vendors' cookies; of two patterns that match a name the one with the longer start counts, and a name before both.

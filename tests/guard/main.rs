@@ -1,5 +1,5 @@
 //! The guard in the browser decides as the server does, and holds what scripts build at run time.
-#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing, reason = "tests")]
 
 mod browser;
 mod decisions;

@@ -70,7 +70,7 @@ pub fn file(settings: Settings<'_>) -> File {
     text.push_str("const source=Reflect.apply(Function.prototype.toString,start,[]);\n");
     CODE.iter().for_each(|part| strip(part, &mut text));
     let rules = rules.replace('\\', "\\\\").replace('\'', "\\'");
-    let _ = write!(text, "}})('{rules}',{{}},self,{{{}}});\n", setups(catalog, prefix));
+    let _ = writeln!(text, "}})('{rules}',{{}},self,{{{}}});", setups(catalog, prefix));
     File::script(text)
 }
 
@@ -84,15 +84,8 @@ fn setups(catalog: &Catalog, prefix: Option<&Prefix>) -> String {
         let text = text.replace("\"{base}", "\"\"+base+\"").replace("'{base}", "''+base+'");
         (!text.contains("{base}")).then(|| format!(",\"{id}\"(g,b,base){{{text}}}"))
     };
-    CONSENT
-        .chars()
-        .chain(
-            catalog
-                .vendors()
-                .filter_map(|v| method(&v.id))
-                .flat_map(|t| t.chars().collect::<Vec<_>>()),
-        )
-        .collect()
+    let methods = catalog.vendors().filter_map(|vendor| method(&vendor.id));
+    methods.fold(CONSENT.to_owned(), |all, method| all + &method)
 }
 
 /// Appends `code` without its comments, which have lines of their own, and without indentation.
