@@ -57,6 +57,7 @@ impl Config {
             header,
             policy,
             consent,
+            banner,
             gate,
             csp,
             rewrite,
@@ -72,6 +73,7 @@ impl Config {
             regime: *regime,
             policy: *policy,
             consent: consent.clone(),
+            banner: banner.clone(),
             gate: gate.clone(),
             csp: csp.clone(),
             rewrite: rewrite.clone(),
@@ -98,6 +100,7 @@ impl Config {
             locator,
             collection,
             records: _,
+            secret: _,
         } = self;
         let (version, targets) = (env!("CARGO_PKG_VERSION"), &collection.targets);
         let bounds = (limits.max_decoded, limits.max_burst);

@@ -3,7 +3,7 @@
 use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
-    engine::OnUnreadable,
+    engine::{Banner, Enabled, OnUnreadable},
     page::guard,
     policy::{Mode, Policy, Regime, csp},
     proxy::listen,
@@ -44,6 +44,8 @@ pub struct SiteConfig {
     pub policy: Policy,
     /// How consent is read.
     pub consent: consent::Config,
+    /// How visitors are asked; by default where the site has no consent manager of its own.
+    pub banner: Banner,
     /// What is gated.
     pub gate: catalog::Config,
     /// What pages may contact.
@@ -89,6 +91,7 @@ impl Default for SiteConfig {
             header: true,
             policy: Policy::default(),
             consent: consent::Config::default(),
+            banner: Banner { enabled: Enabled::Auto, ..Banner::default() },
             gate: catalog::Config::default(),
             csp: csp::Config::default(),
             rewrite: rewrite::Config { gated: Gated::Inert, ..rewrite::Config::default() },

@@ -14,8 +14,10 @@ mod cookies;
 mod date;
 mod gpc;
 pub mod gpp;
+mod held;
 mod iab;
 mod json;
+pub mod managers;
 pub mod own;
 mod reader;
 mod rule;
@@ -31,8 +33,10 @@ pub use self::{
     cmp::{Cmp, UnknownCmp},
     config::{Config, Find, Rule},
     date::{Day, NotADay},
+    held::{Held, OwnCookie, Receipt, Signature},
     iab::Iab,
-    own::{Choice, PolicyVersion},
+    managers::{Managers, Watch},
+    own::{Choice, LASTS, PolicyVersion, Terms},
     reader::Reader,
     signal::{Basis, Consent, Signal, Vote, Votes},
 };

@@ -1,6 +1,6 @@
 //! What one engine is built from, as plain data.
 
-use super::Locator;
+use super::{Banner, Locator};
 use crate::{
     catalog::{self, Catalog},
     coding, collect, consent,
@@ -162,6 +162,8 @@ pub struct Site {
     pub collect: collect::Config,
     /// Bounds on decoding.
     pub limits: coding::Limits,
+    /// How visitors are asked.
+    pub banner: Banner,
     /// Whether pages say in a `Consentry` header what was decided; default false.
     pub announce: bool,
 }

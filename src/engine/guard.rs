@@ -17,8 +17,8 @@ use crate::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-/// Where a guard asks what the visitor allows, behind the prefix of our paths.
-pub(super) const STATE: &str = "guard/state";
+/// Where a guard asks what the visitor allows, behind the path of its file.
+pub(super) const STATE: &str = "state";
 
 /// The guard of a site.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 //! 2. A file has its hash in its name; under an old one it is the current file, which then nobody keeps.
 
 use super::{reported::Reported, served::Served};
+use crate::choice::Asked;
 use http::{HeaderValue, Method};
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub enum Own {
         /// How long it is kept.
         caching: HeaderValue,
     },
+    /// The visitor's choice: its state, or with a body a new one.
+    Choice(Box<Asked>),
     /// Nothing: violations are reported.
     Report(Box<Reported>),
 }

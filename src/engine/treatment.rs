@@ -8,6 +8,7 @@
 
 use crate::{
     coding::{self, Coding},
+    consent::Watch,
     rewrite::{self, Rewriter, Syntax},
 };
 use http::{
@@ -40,6 +41,8 @@ pub struct Body {
     pub limits: coding::Limits,
     /// What edits it.
     pub rewriter: Rewriter,
+    /// What looks for a consent manager in it.
+    pub watch: Option<Watch>,
 }
 
 /// Why a page cannot be read.

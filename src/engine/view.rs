@@ -10,7 +10,10 @@
 //! 5. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
 
 use super::{
-    Client, Engine, OnUnreadable, Site,
+    Client, Engine, Inventory, OnUnreadable, Site,
+    banner::{Last, Visit},
+    guard::Guard,
+    short_hash,
     sites::{Compiled, Visitor},
     treatment::{Body, Treatment, charset, is_page, is_sniffed, readable, syntax},
     wall::Ours,
@@ -24,7 +27,7 @@ use crate::{
         Finding, Gate, Judged, Location, Mode, Regime, Ruling,
         csp::{self, Fit, Inline, OwnNeeds, Wall},
     },
-    rewrite::{self, Additions, Rewriter},
+    rewrite::{self, Additions, Ending, Rewriter},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
@@ -34,11 +37,14 @@ use http::{
     },
     request, response,
 };
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::SystemTime};
 use url::Url;
 
 /// The request headers on which a page depends.
 const SIGNALS: &[&str] = &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding"];
+/// The same of a page with a banner, which has a language.
+const SIGNALS_WITH_BANNER: &[&str] =
+    &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding", "Accept-Language"];
 
 /// How the response to one request is seen: site, ruling and page.
 pub struct View {
@@ -57,8 +63,8 @@ pub struct View {
     ended: Vec<String>,
     is_document: bool,
     mode: Mode,
-    /// What pages get of our own.
-    additions: Additions,
+    /// What of the banner's is known before the page is read, if it gets one.
+    visit: Option<Visit>,
 }
 
 impl View {
@@ -81,7 +87,13 @@ impl View {
         let collect = &site.config.collect;
         let gate = gate.offering(site.rules.offered().clone());
         let gate = if collect.enabled { gate.serving(&collect.prefix) } else { gate };
-        let fingerprint = fingerprint(engine, &gate);
+        let back =
+            gate.page().url()[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+        let held = site.held(&request.headers, SystemTime::now());
+        let (headers, consent) = (&request.headers, &visitor.consent);
+        let visit = Visit::new(&site, consent, headers, held, back, withheld.is_some());
+        let stamp = visit.as_ref().map(|visit| visit.stamp(&site, regime));
+        let fingerprint = fingerprint(engine, &gate, stamp.as_deref());
         let state = State { class: &class, fingerprint: &fingerprint };
         let edits = headers::request(request, &state);
         let ours =
@@ -101,7 +113,7 @@ impl View {
             class,
             accepts: joined(&request.headers),
             method: request.method.clone(),
-            additions: Additions::default(),
+            visit,
         };
         view.hold_cookies(&request.headers);
         view
@@ -130,7 +142,8 @@ impl View {
             self.class = ruling.class();
             self.stubs = engine.stubs(&ruling);
             self.gate = self.gate.clone().under(Arc::new(ruling));
-            self.fingerprint = fingerprint(engine, &self.gate);
+            let stamp = self.visit.as_ref().map(|visit| visit.stamp(&self.site, self.regime));
+            self.fingerprint = fingerprint(engine, &self.gate, stamp.as_deref());
         }
         let mut url = self.page().url().clone();
         if client.secure && url.set_scheme("https").is_ok() {
@@ -179,7 +192,7 @@ impl View {
             rewritten: true,
             depends_on_consent: true,
             state,
-            signals: SIGNALS,
+            signals: if self.visit.is_some() { SIGNALS_WITH_BANNER } else { SIGNALS },
             own: &own,
             narrow: self.narrows(),
             ours,
@@ -301,8 +314,8 @@ impl View {
     /// The policy of our own for a page, and whether it holds.
     fn ours(&self, response: &response::Parts) -> Option<Ours> {
         let not_modified = response.status == StatusCode::NOT_MODIFIED;
-        let Compiled { config, inventory, .. } = &*self.site;
-        Ours::new(config, inventory, &self.gate, &response.headers, not_modified)
+        let Compiled { config, needs, .. } = &*self.site;
+        Ours::new(config, needs, &self.gate, &response.headers, not_modified)
     }
 
     /// How the hosts that a page needs found room in its policy; `None` where it gets none.
@@ -355,7 +368,8 @@ impl View {
         let by_hash = !additions.is_empty() && headers::needs_integrity(&response.headers);
         let narrow = self.narrows();
         let rewriter = rewriter.adding(additions).under(own, by_hash, narrow);
-        Body { coding, leaves, limits: config.limits, rewriter }
+        let watch = self.visit().and_then(|visit| visit.managers().watch());
+        Body { coding, leaves, limits: config.limits, rewriter, watch }
     }
 
     fn leaves(&self, coding: Coding) -> Coding {
@@ -376,7 +390,8 @@ impl View {
 
     /// Whether pages go out as they came.
     fn passes(&self) -> bool {
-        self.grants_everything() && self.gate.front().is_none() && self.additions().is_empty()
+        let additions = self.visit().is_some() || self.guard().is_some();
+        self.grants_everything() && self.gate.front().is_none() && !additions
     }
 
     /// Whether pages' own policies lose what serves gated vendors alone.
@@ -384,19 +399,39 @@ impl View {
         self.mode() == Mode::Enforce && self.site.config.csp.wall != Wall::Off
     }
 
-    /// What pages get of our own; nothing where pages are not edited.
-    fn additions(&self) -> Additions {
+    /// The visit whose page gets a banner; none where pages are not edited.
+    fn visit(&self) -> Option<&Visit> {
         match self.mode() {
-            Mode::Enforce => {
-                let guard =
-                    self.site.guard.as_ref().map(|guard| guard.script(&self.gate, self.withheld));
-                let mut additions = self.additions.clone();
-                additions.head.splice(0..0, guard);
-                additions.is_page |= self.is_document;
-                additions
-            }
-            Mode::Report | Mode::Off => Additions::default(),
+            Mode::Enforce => self.visit.as_ref(),
+            Mode::Report | Mode::Off => None,
         }
+    }
+
+    /// What pages get of our own.
+    fn additions(&self) -> Additions {
+        let last = self.visit().map(|visit| Last {
+            site: self.site.clone(),
+            visit: visit.clone(),
+            regime: self.regime,
+            ruling: self.gate.shared_ruling().clone(),
+        });
+        let end = last.map(|last| Arc::new(last) as Arc<dyn Ending>);
+        let guard = self.guard().map(|guard| guard.script(&self.gate, self.withheld));
+        Additions { head: guard.into_iter().collect(), end, is_page: self.is_document }
+    }
+
+    /// What holds the decision in the page; none where pages are not edited.
+    fn guard(&self) -> Option<&Guard> {
+        match self.mode() {
+            Mode::Enforce => self.site.guard.as_ref(),
+            Mode::Report | Mode::Off => None,
+        }
+    }
+
+    /// The vendors of the site.
+    #[must_use]
+    pub fn inventory(&self) -> &Arc<Inventory> {
+        &self.site.inventory
     }
 
     fn grants_everything(&self) -> bool {
@@ -416,11 +451,12 @@ impl fmt::Debug for View {
     }
 }
 
-/// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists and of
-/// TC strings.
-fn fingerprint(engine: &Engine, gate: &Gate) -> Arc<str> {
+/// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists, of TC strings
+/// and of the banner.
+fn fingerprint(engine: &Engine, gate: &Gate, banner: Option<&str>) -> Arc<str> {
+    let banner = banner.map(short_hash).unwrap_or_default();
     let (own, stamp) =
-        (&engine.fingerprint, [gate.lists().stamp(), &gate.ruling().stamp()].concat());
+        (&engine.fingerprint, [gate.lists().stamp(), &gate.ruling().stamp(), &banner].concat());
     if stamp.is_empty() { own.clone() } else { format!("{own}{stamp}").into() }
 }
 

@@ -10,6 +10,7 @@
 
 use crate::{
     coding::{self, Broken, Decoder, Encoder, Error, Levels},
+    consent::Watch,
     engine::{Body, Cause},
     policy::Finding,
     rewrite::{self, Rewriter},
@@ -48,6 +49,7 @@ pub(super) struct Pipeline {
 
 /// The stages after the decoder.
 struct End {
+    watch: Option<Watch>,
     rewriter: Rewriter,
     encoder: Encoder,
     rewritten: Vec<u8>,
@@ -60,11 +62,12 @@ struct End {
 impl Pipeline {
     /// A pipeline for `body`, which can give the body back if `keeps`.
     pub(super) fn new(body: Body, levels: &Levels, keeps: bool) -> Self {
-        let Body { coding, leaves, limits, rewriter } = body;
+        let Body { coding, leaves, limits, rewriter, watch } = body;
         Self {
             decoder: Decoder::new(coding, &limits),
             max_burst: limits.max_burst,
             end: End {
+                watch,
                 rewriter,
                 encoder: Encoder::new(leaves, levels),
                 rewritten: Vec::new(),
@@ -139,6 +142,9 @@ impl Pipeline {
 impl End {
     fn feed(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
         let started = Instant::now();
+        if let Some(watch) = &mut self.watch {
+            watch.feed(plain);
+        }
         let result = self.rewriter.feed(plain, &mut self.rewritten);
         self.rewrite += started.elapsed();
         self.write(out)?;
@@ -237,7 +243,7 @@ mod tests {
         let scope = Arc::new(CATALOG.scope(&Config::default()));
         let gate = Gate::new(CATALOG.clone(), scope, ruling, page);
         let rewriter = Rewriter::new(gate, &Default::default(), Syntax::Html, Some("utf-8"), None);
-        let body = Body { coding, leaves, limits, rewriter };
+        let body = Body { coding, leaves, limits, rewriter, watch: None };
         Pipeline::new(body, &Levels::default(), keeps)
     }
 

@@ -1,6 +1,6 @@
 //! Turns what of ours a request asks for into the response.
 
-use super::reports::Reports;
+use super::Consentry;
 use crate::{
     coding::Coding,
     engine::{Client, Own, Served},
@@ -21,11 +21,12 @@ pub(super) async fn serve(
     session: &mut Session,
     own: Own,
     client: Client,
-    reports: &Reports,
+    consentry: &Consentry,
 ) -> Result<()> {
     match own {
-        Own::Report(reported) => reports.serve(session, &reported, client).await,
+        Own::Report(reported) => consentry.report_desk().serve(session, &reported, client).await,
         Own::File { served, caching } => file(session, &served, caching).await,
+        Own::Choice(asked) => consentry.desk().serve(session, &asked, client, consentry).await,
     }
 }
 

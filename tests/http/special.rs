@@ -464,8 +464,10 @@ async fn our_own_paths_and_foreign_hosts_never_reach_the_origin() {
         let site = Site { hosts: vec!["shop.test".into()], ..Site::default() };
         let front = Front::of(kind, origin.address, site).await;
         let mut visitor = Visitor::new(front.visitors).await;
-        let own = visitor.ask(&get("").replace("/page", "/_consentry/choice")).await;
+        let own = visitor.ask(&get("").replace("/page", "/_consentry/other")).await;
         assert_eq!((own.status, own.whole), (404, true), "{kind:?}");
+        let choice = visitor.ask(&get("").replace("/page", "/_consentry/choice")).await;
+        assert_eq!((choice.status, choice.whole), (200, true), "{kind:?}");
         let foreign = visitor.ask(&get("").replace("shop.test", "other.test")).await;
         assert_eq!(foreign.status, 421, "{kind:?}");
         assert!(origin.requests().is_empty(), "{kind:?}");
