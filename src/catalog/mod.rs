@@ -16,6 +16,7 @@ mod endpoint;
 mod heuristics;
 mod hosts;
 mod inline;
+mod listing;
 mod lists;
 mod literal;
 mod long_tail;
@@ -31,6 +32,7 @@ pub use self::{
     },
     endpoint::{BadPrefix, DEFAULT_PREFIX, Prefix},
     inline::{HitKind, after_slash, is_host_byte},
+    listing::{CookieRule, HostRule, TailRule, telling_words},
     lists::{Lists, SkippedLine, skipped_lines},
     literal::{AHEAD, BEHIND, Literal, Mention},
     scope::Scope,

@@ -115,7 +115,9 @@ pub(super) static RULE: Schema = Schema {
 pub(super) static GATE: Schema = Schema {
     table: "gate",
     keys: &[
+        "guard",
         "gated",
+        "keep_queues",
         "surrogates",
         "heuristics",
         "third_party",
@@ -282,7 +284,9 @@ pub(super) static SITE: Schema = Schema {
 pub(super) static SITE_GATE: Schema = Schema {
     table: "site.gate",
     keys: &[
+        "guard",
         "gated",
+        "keep_queues",
         "surrogates",
         "heuristics",
         "third_party",

@@ -4,9 +4,10 @@ use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
     engine::{Banner, Enabled, OnUnreadable},
+    page::guard,
     policy::{Mode, Policy, Regime, csp},
     proxy::listen,
-    rewrite,
+    rewrite::{self, Gated},
 };
 use std::time::Duration;
 use url::Url;
@@ -49,8 +50,10 @@ pub struct SiteConfig {
     pub gate: catalog::Config,
     /// What pages may contact.
     pub csp: csp::Config,
-    /// How pages are edited.
+    /// How pages are edited; default [`Gated::Inert`], as the guard brings back what is inert.
     pub rewrite: rewrite::Config,
+    /// What holds the decision in the browser; default on.
+    pub guard: guard::Config,
     /// What leaves for vendors, and how.
     pub collect: collect::Config,
 }
@@ -91,7 +94,8 @@ impl Default for SiteConfig {
             banner: Banner { enabled: Enabled::Auto, ..Banner::default() },
             gate: catalog::Config::default(),
             csp: csp::Config::default(),
-            rewrite: rewrite::Config::default(),
+            rewrite: rewrite::Config { gated: Gated::Inert, ..rewrite::Config::default() },
+            guard: guard::Config { enabled: true, ..guard::Config::default() },
             collect: collect::Config::default(),
         }
     }

@@ -12,6 +12,7 @@
 mod banner;
 mod choice;
 mod config;
+mod guard;
 mod inventory;
 mod locator;
 mod own;
@@ -162,6 +163,9 @@ impl Engine {
             if own == reported::REPORT {
                 return self.report(site, request, client, &page);
             }
+            if let Some(name) = own.strip_prefix("guard/") {
+                return self.guard(name, site, request, client);
+            }
             return self.own(own, site, request, client, page);
         }
         if let Some(reply) = gpc_support(&site.config, request) {
@@ -194,6 +198,31 @@ impl Engine {
         let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
         let reported = Reported::new(site.clone(), self.catalog.clone(), ruling, page);
         Plan::Own(Own::Report(Box::new(reported)))
+    }
+
+    /// What becomes of a request for `name` of the guard: the file, or what a visitor allows, for one whose page has another consent manager.
+    fn guard(
+        &self,
+        name: &str,
+        site: &sites::Compiled,
+        request: &request::Parts,
+        client: Client,
+    ) -> Plan {
+        let Some(guard) = &site.guard else { return Reply::NOT_FOUND.into() };
+        if !own::reads(&request.method) {
+            let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
+            return Reply { allow: Some(own::READS), ..no }.into();
+        }
+        if name != guard::STATE {
+            let served = guard.file();
+            let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
+            return Plan::Own(Own::File { served, caching });
+        }
+        let location = self.locator.location(&request.headers, client.ip);
+        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
+        let json = Some(format!("{{\"granted\":\"{}\"}}", guard::letters(&ruling)));
+        Reply { json, ..Reply::new(StatusCode::OK, "") }.into()
     }
 
     /// Whether what becomes of a request can depend on the address that it comes from.

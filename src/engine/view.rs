@@ -12,6 +12,7 @@
 use super::{
     Client, Engine, Inventory, OnUnreadable, Site,
     banner::{Last, Visit},
+    guard::Guard,
     short_hash,
     sites::{Compiled, Visitor},
     treatment::{Body, Treatment, charset, is_page, is_sniffed, readable, syntax},
@@ -389,7 +390,8 @@ impl View {
 
     /// Whether pages go out as they came.
     fn passes(&self) -> bool {
-        self.grants_everything() && self.gate.front().is_none() && self.visit().is_none()
+        let additions = self.visit().is_some() || self.guard().is_some();
+        self.grants_everything() && self.gate.front().is_none() && !additions
     }
 
     /// Whether pages' own policies lose what serves gated vendors alone.
@@ -414,7 +416,16 @@ impl View {
             ruling: self.gate.shared_ruling().clone(),
         });
         let end = last.map(|last| Arc::new(last) as Arc<dyn Ending>);
-        Additions { head: Vec::new(), end, is_page: self.is_document }
+        let guard = self.guard().map(|guard| guard.script(&self.gate, self.withheld));
+        Additions { head: guard.into_iter().collect(), end, is_page: self.is_document }
+    }
+
+    /// What holds the decision in the page; none where pages are not edited.
+    fn guard(&self) -> Option<&Guard> {
+        match self.mode() {
+            Mode::Enforce => self.site.guard.as_ref(),
+            Mode::Report | Mode::Off => None,
+        }
     }
 
     /// The vendors of the site.

@@ -7,6 +7,7 @@
 pub mod banner;
 mod data;
 mod file;
+pub mod guard;
 pub mod texts;
 
 pub use self::{data::data, file::File};
