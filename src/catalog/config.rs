@@ -26,6 +26,8 @@ pub struct VendorEntry {
     pub hides: Vec<String>,
     /// Cookie names; `*` stands for any characters.
     pub cookies: Vec<String>,
+    /// File names of the scripts of its service workers, which sites keep in their own folders: `OneSignalSDKWorker.js`.
+    pub workers: Vec<String>,
     /// Script text that defines the globals that pages call, doing nothing; empty for none.
     pub surrogate: String,
     /// Script text that a page gets before the vendor's first script where that is served on the site's own paths; `{base}` in it

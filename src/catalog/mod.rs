@@ -102,6 +102,8 @@ pub struct Catalog {
     cookies: Cookies<usize>,
     /// Of each entry.
     own_cookies: FxHashMap<Box<str>, Cookies<()>>,
+    /// By file name, lower case.
+    workers: FxHashMap<Box<str>, usize>,
     unnamed: Unnamed,
 }
 
@@ -152,6 +154,7 @@ impl Catalog {
             inline: inline.build()?,
             cookies,
             own_cookies: entries.iter().map(own_cookies).collect(),
+            workers: workers(&entries),
             unnamed: Unnamed::new(),
         })
     }
@@ -253,6 +256,13 @@ impl Catalog {
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&Arc<Vendor>> {
         self.vendors.get(self.cookies.find(name)?)
+    }
+
+    /// Whose service worker's script is at `path` of a site.
+    #[must_use]
+    pub fn worker(&self, path: &str) -> Option<&Arc<Vendor>> {
+        let name = path.rsplit('/').next()?.to_ascii_lowercase();
+        self.vendors.get(*self.workers.get(&*name)?)
     }
 
     /// Whether `vendor`'s entry names the cookie `name`; several vendors may share one.
@@ -379,6 +389,15 @@ fn own_cookies(entry: &VendorEntry) -> (Box<str>, Cookies<()>) {
     (entry.id.as_str().into(), cookies)
 }
 
+/// The file names of the entries' service workers.
+fn workers(entries: &[VendorEntry]) -> FxHashMap<Box<str>, usize> {
+    let named = |(index, entry): (usize, &VendorEntry)| {
+        let names = entry.workers.iter().map(|name| name.to_ascii_lowercase().into());
+        names.map(|name: Box<str>| (name, index)).collect::<Vec<_>>()
+    };
+    entries.iter().enumerate().flat_map(named).collect()
+}
+
 fn add_inline(inline: &mut Builder, index: usize, entry: &VendorEntry) {
     entry.inline.iter().for_each(|text| inline.text(index, HitKind::Snippet, text));
     entry.hides.iter().for_each(|text| inline.text(index, HitKind::Hides, text));
@@ -458,6 +477,7 @@ impl VendorEntry {
             inline,
             hides,
             cookies,
+            workers,
             surrogate,
             setup,
             gated_only,
@@ -488,6 +508,7 @@ impl VendorEntry {
         self.inline.extend_from_slice(inline);
         self.hides.extend_from_slice(hides);
         self.cookies.extend_from_slice(cookies);
+        self.workers.extend_from_slice(workers);
         self.endpoints.extend_from_slice(endpoints);
     }
 }

@@ -88,6 +88,7 @@ pub(super) static GATE: Schema = Schema {
     keys: &[
         "gated",
         "surrogates",
+        "rewrite_assets",
         "heuristics",
         "third_party",
         "allow",
@@ -152,6 +153,7 @@ pub(super) static VENDOR: Schema = Schema {
         "inline",
         "hides",
         "cookies",
+        "workers",
         "surrogate",
         "setup",
         "gated_only",

@@ -296,6 +296,7 @@ pub(super) fn gate<'t>(
     let table = reader.table(parent, "gate", schema)?;
     reader.set(&mut site.rewrite.gated, &table, "gated", one_of(GATED));
     reader.set(&mut site.rewrite.surrogates, &table, "surrogates", boolean);
+    reader.set(&mut site.rewrite.assets, &table, "rewrite_assets", boolean);
     let config = &mut site.gate;
     reader.set(&mut config.heuristics, &table, "heuristics", boolean);
     reader.set(&mut config.third_party, &table, "third_party", one_of(THIRD_PARTY));

@@ -7,8 +7,10 @@
 //!    are decided in every mode: pages that were made in another one still use them, and consent is asked each time.
 //! 4. `/.well-known/gpc.json` is our own where the operator says so and the site's mode is not `"off"` (Global Privacy Control,
 //!    "GPC Support Resource").
-//! 5. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
+//! 5. The script of a vendor's service worker in the site's own folders is ours while the visitor does not allow the vendor.
+//! 6. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
+mod asset;
 mod config;
 mod locator;
 mod own;
@@ -19,15 +21,15 @@ mod view;
 
 pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 pub use self::locator::{Locator, NoPlaces, Places};
-pub use self::own::Own;
+pub use self::own::{ENDING_WORKER, Own};
 pub use self::served::Served;
 use self::sites::Sites;
-pub use self::treatment::{Body, Cause, Treatment, is_page};
+pub use self::treatment::{Body, Cause, FileEditor, OwnFile, Treatment, is_page};
 pub use self::view::View;
 use crate::{
     catalog::{self, Catalog, Scope},
     collect::{Asked, Call, Forms, Outcome},
-    policy::{Mode, Ruling, csp},
+    policy::{Mode, Ruling, Verdict, csp},
     vendor::Vendor,
 };
 use http::{
@@ -66,6 +68,8 @@ pub struct Reply {
     pub allow: Option<&'static str>,
     /// JSON, where that is the body in the place of a page for people.
     pub json: Option<String>,
+    /// Where the browser is sent, where that is the answer.
+    pub location: Option<Box<str>>,
 }
 
 /// What becomes of a request.
@@ -162,7 +166,15 @@ impl Engine {
             let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
             let (catalog, forms) = (&self.catalog, &self.forms);
             let asked = Asked { catalog, forms, request, url: &page, ruling: &ruling };
-            return site.rules.decide(asked).into();
+            return match site.rules.decide(asked) {
+                Outcome::NotFound if site.config.rewrite.assets => {
+                    site.rules.elsewhere(asked, &site.scope).into()
+                }
+                outcome => outcome.into(),
+            };
+        }
+        if let Some(vendor) = self.worker(site, request, &visitor) {
+            return Plan::Own(Own::Worker(vendor));
         }
         Plan::Proxy(Box::new(View::new(self, site.clone(), visitor, request, page)))
     }
@@ -177,6 +189,22 @@ impl Engine {
         }
         let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
         Plan::Own(Own::File { served, caching })
+    }
+
+    /// The vendor of a service worker's script in the site's folders that is asked for, where the visitor does not allow it.
+    fn worker(
+        &self,
+        site: &sites::Compiled,
+        request: &request::Parts,
+        visitor: &sites::Visitor,
+    ) -> Option<Arc<Vendor>> {
+        // Sent with these scripts only (Service Workers, 6.1).
+        let asks = request.headers.get("service-worker").is_some_and(|value| value == "script");
+        let asks = asks && site.config.mode == Mode::Enforce && own::reads(&request.method);
+        let vendor = self.catalog.worker(request.uri.path()).filter(|_| asks)?;
+        let (_, ruling) = site.ruling(visitor, &self.locator.regions);
+        let shares = site.withheld(request.uri.path()).is_none();
+        (!shares || ruling.decide(vendor).verdict != Verdict::Allow).then(|| vendor.clone())
     }
 
     /// Whether what becomes of a request can depend on the address that it comes from.
@@ -236,6 +264,10 @@ impl From<Outcome> for Plan {
             Outcome::NotFound => Reply::NOT_FOUND.into(),
             Outcome::NotAllowed(allow) => allowing(StatusCode::METHOD_NOT_ALLOWED, allow).into(),
             Outcome::Preflight(allow) => allowing(StatusCode::NO_CONTENT, allow).into(),
+            Outcome::Elsewhere(url) => {
+                let reply = Reply::new(StatusCode::TEMPORARY_REDIRECT, "not here\n");
+                Reply { location: Some(url.as_str().into()), ..reply }.into()
+            }
             Outcome::Call(call) => Self::Collect(call),
         }
     }
@@ -245,7 +277,7 @@ impl Reply {
     const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not found\n");
 
     pub(crate) const fn new(status: StatusCode, text: &'static str) -> Self {
-        Self { status, text, allow: None, json: None }
+        Self { status, text, allow: None, json: None, location: None }
     }
 }
 

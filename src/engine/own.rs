@@ -4,6 +4,7 @@
 //! 2. A file has its hash in its name; under an old one it is the current file, which then nobody keeps.
 
 use super::served::Served;
+use crate::vendor::Vendor;
 use http::{HeaderValue, Method};
 use std::sync::Arc;
 
@@ -20,7 +21,18 @@ pub enum Own {
         /// How long it is kept.
         caching: HeaderValue,
     },
+    /// The script of a vendor's service worker, which the visitor does not allow.
+    Worker(Arc<Vendor>),
 }
+
+/// What a browser gets in the place of a service worker of a vendor that is not allowed: a worker that ends itself, and one of
+/// the vendor's that was there before. Without it that one would live on, for a browser keeps the old script where there is no
+/// new one (Service Workers, "Update").
+pub const ENDING_WORKER: &str = "\
+// Consentry: the visitor does not allow this service worker's vendor.
+self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil(self.registration.unregister()));
+";
 
 /// Whether `method` reads.
 pub(super) fn reads(method: &Method) -> bool {

@@ -7,23 +7,28 @@
 //! 3. A page leaves in the coding that is cheapest among those that the client accepts; where unreadable pages pass,
 //!    in the origin's own, so that the rest can still pass when a body turns out to be unreadable.
 //! 4. The filter lists of the moment when the request came judge the whole response, and its validator names them.
-//! 5. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
+//! 5. Scripts and style sheets of the site itself are rewritten where the operator says so, in the same way for every visitor:
+//!    their validators name the configuration alone, and caches may share them.
+//! 6. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
 
 use super::{
-    Client, Engine, OnUnreadable, Site,
+    Client, Engine, OnUnreadable, Site, asset,
     sites::{Compiled, Visitor},
-    treatment::{Body, Treatment, charset, is_page, is_sniffed, readable, syntax},
+    treatment::{
+        Body, FileEditor, OwnFile, Treatment, charset, is_page, is_sniffed, readable, syntax,
+    },
 };
 use crate::{
     catalog::Page,
     coding::{self, Coding},
+    collect::ScriptRewriter,
     consent::Consent,
     headers::{self, Edit, Facts, State},
     policy::{
-        Finding, Gate, Judged, Location, Mode, Regime, Ruling,
+        Finding, Front, Gate, Judged, Location, Mode, Regime, Ruling,
         csp::{self, Inline},
     },
-    rewrite::{self, Additions, Rewriter},
+    rewrite::{self, Additions, Rewriter, StyleRewriter},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
@@ -38,6 +43,9 @@ use url::Url;
 
 /// The request headers on which a page depends.
 const SIGNALS: &[&str] = &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding"];
+
+/// The class of files that are the same for every visitor, in their validators; no consent class has its name.
+const EVERYBODY: &str = "own";
 
 /// How the response to one request is seen: site, ruling and page.
 pub struct View {
@@ -55,6 +63,10 @@ pub struct View {
     request: Vec<Edit>,
     ended: Vec<String>,
     is_document: bool,
+    /// Whether a script or a style sheet of the site's is asked for, which is rewritten.
+    is_file: bool,
+    /// The engine's own fingerprint.
+    edition: Arc<str>,
     mode: Mode,
     /// What pages get of our own.
     additions: Additions,
@@ -82,7 +94,16 @@ impl View {
         let gate = if collect.enabled { gate.serving(&collect.prefix) } else { gate };
         let fingerprint = fingerprint(engine, &gate);
         let state = State { class: &class, fingerprint: &fingerprint };
-        let edits = headers::request(request, &state);
+        let is_file = site.config.rewrite.assets
+            && site.config.mode == Mode::Enforce
+            && gate.front().is_some()
+            && asset::is_asked_for(request);
+        let edition = engine.fingerprint.clone();
+        let edits = if is_file {
+            headers::file_request(request, &of_everybody(&edition))
+        } else {
+            headers::request(request, &state)
+        };
         let ours =
             edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
         let mut view = Self {
@@ -90,7 +111,9 @@ impl View {
             stubs,
             request: edits,
             ended: Vec::new(),
-            is_document: ours || headers::is_document(request),
+            is_document: !is_file && (ours || headers::is_document(request)),
+            is_file,
+            edition,
             fingerprint,
             mode: site.config.mode,
             site,
@@ -163,7 +186,13 @@ impl View {
         let gate = &self.gate;
         let unchanged = response.status == StatusCode::NOT_MODIFIED && self.is_document;
         let bypass = matches!(treatment, Treatment::Bypass);
-        if matches!(treatment, Treatment::Other) && !unchanged {
+        let of_file = self.is_file && response.status == StatusCode::NOT_MODIFIED;
+        if matches!(treatment, Treatment::File(_)) || of_file {
+            let state = of_everybody(&self.edition);
+            let (edits, findings) = headers::file(&response.headers, gate, SIGNALS, &state);
+            return (self.made(edits), findings);
+        }
+        if matches!(treatment, Treatment::Other | Treatment::Passing(_)) && !unchanged {
             let (edits, findings) = headers::subresource(&response.headers, gate, SIGNALS);
             return (self.made(edits), findings);
         }
@@ -208,6 +237,12 @@ impl View {
     #[must_use]
     pub fn body(&self, response: &response::Parts) -> Treatment {
         let page = is_page(response);
+        if let Some(kind) = self.file(response) {
+            return match readable(response) {
+                Ok(coding) => Treatment::File(Box::new(self.read_file(kind, coding))),
+                Err(cause) => Treatment::Passing(cause),
+            };
+        }
         if self.mode() == Mode::Off || !page && !is_sniffed(response) {
             return Treatment::Other;
         }
@@ -224,6 +259,31 @@ impl View {
             (Err(cause), true) => Treatment::Unreadable(cause),
             (Err(_), false) => Treatment::Other,
         }
+    }
+
+    /// What of the site's files the response is, where these are rewritten.
+    fn file(&self, response: &response::Parts) -> Option<asset::Kind> {
+        let bodyless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+        let rewrites = self.site.config.rewrite.assets
+            && self.mode() == Mode::Enforce
+            && self.gate.front().is_some()
+            && !response.status.is_informational()
+            && !bodyless.contains(&response.status);
+        asset::kind(response).filter(|_| rewrites)
+    }
+
+    fn read_file(&self, kind: asset::Kind, coding: Coding) -> OwnFile {
+        let (gate, limits) = (self.gate(), self.site.config.limits);
+        let editor = match kind {
+            asset::Kind::Style => FileEditor::Style(StyleRewriter::new(gate)),
+            asset::Kind::Script => {
+                let base = gate.front().map(Front::base).unwrap_or_default();
+                let script = ScriptRewriter::new(gate.shared_catalog(), &base);
+                let script = script.offering(self.site.rules.offered().clone());
+                FileEditor::Script(script.of_the_site(gate))
+            }
+        };
+        OwnFile { coding, limits, editor }
     }
 
     /// The decisions for this page.
@@ -367,6 +427,11 @@ impl fmt::Debug for View {
             .field("mode", mode)
             .finish_non_exhaustive()
     }
+}
+
+/// The one state of a file that is the same for every visitor.
+fn of_everybody(edition: &str) -> State<'_> {
+    State { class: EVERYBODY, fingerprint: edition }
 }
 
 /// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists and of

@@ -14,7 +14,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use http::{
     Method, StatusCode,
-    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE},
+    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, LOCATION},
 };
 use pingora_core::{Error, ErrorType, Result, modules::http::HttpModuleBuilder};
 use pingora_http::ResponseHeader;
@@ -114,7 +114,7 @@ impl Consentry {
             (Some(reply), _) => answer(session, reply).await?,
             (None, None) if own.is_some() => {
                 if let Some(own) = own {
-                    own::serve(session, own).await?;
+                    own::serve(session, own, self.metrics()).await?;
                 }
             }
             (None, Some(call)) => {
@@ -200,6 +200,9 @@ async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
     response.insert_header(CONTENT_TYPE, content_type)?;
     if let Some(methods) = reply.allow {
         response.insert_header(ALLOW, methods)?;
+    }
+    if let Some(location) = &reply.location {
+        response.insert_header(LOCATION, &**location)?;
     }
     let bodyless = reply.status == StatusCode::NO_CONTENT;
     if bodyless {

@@ -2,7 +2,9 @@
 
 use crate::{
     coding::Coding,
-    engine::{Own, Served},
+    engine::{ENDING_WORKER, Own, Served},
+    metrics::Metrics,
+    page::File,
 };
 use http::{
     HeaderValue, Method, StatusCode,
@@ -16,9 +18,14 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
 /// Sends what is asked for.
-pub(super) async fn serve(session: &mut Session, own: Own) -> Result<()> {
+pub(super) async fn serve(session: &mut Session, own: Own, metrics: &Metrics) -> Result<()> {
     match own {
         Own::File { served, caching } => file(session, &served, caching).await,
+        Own::Worker(vendor) => {
+            metrics.workers.with_label_values(&[&*vendor.id]).inc();
+            let file = Served::new(File::script(ENDING_WORKER.to_owned()));
+            self::file(session, &file, HeaderValue::from_static("no-store")).await
+        }
     }
 }
 

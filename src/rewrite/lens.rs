@@ -97,6 +97,14 @@ impl Lens {
         self.bases.iter().any(|base| base.origin() != own)
     }
 
+    /// Whether a raw attribute value is a URL of the page's own site.
+    pub(super) fn is_own(&self, value: &[u8]) -> bool {
+        let base = self.bases.first().unwrap_or_else(|| self.gate.page().url());
+        let url = base.join(&self.text(value)).ok();
+        let site = self.gate.page().site();
+        url.is_some_and(|url| url.host_str().is_some_and(|host| site.contains(host)))
+    }
+
     /// Takes the bases of a part of this document.
     pub(super) fn add_bases_of(&mut self, part: Self) {
         part.bases.into_iter().for_each(|base| self.add_base(base));

@@ -12,6 +12,7 @@ mod collect;
 mod embed;
 mod evidence;
 mod fetch;
+mod files;
 mod front;
 mod hostile;
 mod http2;
