@@ -64,6 +64,7 @@ pub(super) static CONSENT: Schema = Schema {
         "policy",
         "max_age_days",
         "cmp",
+        "mirror",
         "iab",
         "tcf",
         "tcf_purposes",

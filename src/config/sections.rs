@@ -75,6 +75,7 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
     reader.set(&mut config.policy, &table, "policy", policy);
     reader.set(&mut config.max_age_days, &table, "max_age_days", whole(1..=3650));
     reader.set_list(&mut config.cmps, &table, "cmp", one_of(CMPS));
+    reader.set_list(&mut config.mirrors, &table, "mirror", mirrored);
     reader.set_list(&mut config.iab, &table, "iab", one_of(IAB));
     reader.set(&mut site.policy.tcf, &table, "tcf", one_of(TCF));
     if site.policy.tcf == Tcf::Require
@@ -142,6 +143,17 @@ fn maps<'t>(reader: &mut Reader<'t>, table: &Table<'t>, config: &mut consent::Co
         }
         config.revisions.extend(reader.entry(&entry, some_text).map(|text| (cmp, text)));
     }
+}
+
+/// A consent manager that can be read in the browser.
+fn mirrored(value: &DeValue<'_>) -> Result<Cmp, Wrong> {
+    let cmp = one_of(CMPS)(value)?;
+    let can: Vec<_> = Cmp::all().filter(|cmp| cmp.can_be_mirrored()).map(Cmp::name).collect();
+    if can.contains(&cmp.name()) {
+        return Ok(cmp);
+    }
+    let what = ", whose choice is in its cookie and needs no mirror";
+    Err(Wrong::text(cmp.name(), what, format!("write one of {}", can.join(", "))))
 }
 
 /// The entries of the table under `key`, whose keys are consent managers.

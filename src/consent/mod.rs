@@ -16,6 +16,7 @@ mod gpc;
 pub mod gpp;
 mod iab;
 mod json;
+pub mod mirror;
 pub mod own;
 mod reader;
 mod rule;
@@ -28,7 +29,7 @@ mod traces;
 mod usprivacy;
 
 pub use self::{
-    cmp::{Cmp, UnknownCmp},
+    cmp::{Cmp, UnknownCmp, conventions},
     config::{Config, Find, Rule},
     date::{Day, NotADay},
     iab::Iab,

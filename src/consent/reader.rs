@@ -7,7 +7,7 @@ use super::{
     date::Clock,
     gpc,
     iab::{Asked, Strings},
-    own, rule,
+    mirror, own, rule,
     signal::{Consent, Signal},
     source::{Said, Source},
     traces::Traces,
@@ -21,6 +21,8 @@ pub struct Reader {
     config: Config,
     traces: Traces,
     asked: Asked,
+    /// The cookies of the mirrors.
+    mirrored: Vec<(Cmp, String)>,
 }
 
 impl Reader {
@@ -29,10 +31,12 @@ impl Reader {
     pub fn new(config: &Config) -> Self {
         let config = config.clone();
         let renamed = |cmp| config.cookies.get(&cmp).map(String::as_str);
-        let traces = Traces::new(&config.cmps, renamed);
+        let mirrored: Vec<_> = config.mirrored().map(|cmp| (cmp, mirror::cookie(cmp))).collect();
+        let traces =
+            Traces::new(&config.cmps, renamed).always(mirrored.iter().map(|(cmp, _)| *cmp));
         let mut asked = Asked::default();
         asked.tcf.uses = config.tcf_purposes;
-        Self { config, traces, asked }
+        Self { config, traces, asked, mirrored }
     }
 
     /// The same reader, which asks TC strings about the vendors with these ids in the Global Vendor List; without it, none
@@ -75,9 +79,16 @@ impl Reader {
     }
 
     fn cookie_signals(&self, cookies: &Cookies<'_>, clock: Clock) -> Vec<Signal> {
-        let own = own::read(&self.own(cookies, clock)).map(|said| said.named("own"));
+        let own = own::read(&self.ours(&self.config.cookie, cookies, clock))
+            .map(|said| said.named("own"));
         let cmps = self.traces.seen(cookies).filter_map(|cmp| {
-            cmp.read(&self.cmp(cmp, cookies, clock)).map(|said| said.named(cmp.name()))
+            let said = cmp.read(&self.cmp(cmp, cookies, clock));
+            let mirror = self.mirrored.iter().find(|(mirrored, _)| *mirrored == cmp);
+            let said = match mirror {
+                Some((_, cookie)) => mirror::with(cmp, said, &self.ours(cookie, cookies, clock)),
+                None => said,
+            };
+            said.map(|said| said.named(cmp.name()))
         });
         let rules = self.config.rules.iter().filter_map(|rule| {
             let source = Source::new(cookies, clock, &rule.cookie);
@@ -86,9 +97,10 @@ impl Reader {
         own.into_iter().chain(cmps).chain(rules).collect()
     }
 
-    fn own<'a>(&'a self, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {
+    /// A cookie that we set ourselves.
+    fn ours<'a>(&'a self, name: &'a str, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {
         let revision = self.config.policy.as_ref().map(own::PolicyVersion::as_str);
-        Source { revision, ..Source::new(cookies, clock, &self.config.cookie) }
+        Source { revision, ..Source::new(cookies, clock, name) }
     }
 
     fn cmp<'a>(&'a self, cmp: Cmp, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {

@@ -57,6 +57,7 @@ const fn texts(cmp: Cmp) -> &'static [&'static str] {
         }
         Cmp::Tarteaucitron => &["tarteaucitron.init(", "tarteaucitron.js", "tarteaucitron.min.js"],
         Cmp::Tealium => &["utag.gdpr", "__tealiumGDPR"],
+        Cmp::Termly => &["app.termly.io/"],
         Cmp::TrustArc => &["consent.trustarc.com/", "consent.truste.com/", "choices.truste.com/"],
         Cmp::Usercentrics => {
             &["app.usercentrics.eu/", "web.cmp.usercentrics.eu/", "usercentrics-cmp"]
@@ -78,7 +79,6 @@ const OTHERS: &[(&str, &[&str])] = &[
         "InMobi Choice (Quantcast)",
         &["cmp.inmobi.com/", "quantcast.mgr.consensu.org/", "cmp.quantcast.com/"],
     ),
-    ("Termly", &["app.termly.io/"]),
     ("consentmanager", &["cdn.consentmanager.net/", "delivery.consentmanager.net/"]),
     ("Real Cookie Banner", &["real-cookie-banner"]),
     ("Pandectes", &["pandectes"]),
@@ -98,7 +98,7 @@ impl Detected {
     pub(super) fn warning(&self) -> Option<String> {
         match self {
             Self::Known(cmp) if cmp.is_in_browser() => Some(format!(
-                "{cmp} keeps the choice in the browser: no request holds it, and it\ngrants nothing."
+                "{cmp} keeps the choice in the browser: no request holds it, and a\nscript of Consentry's reads it there where `cmp` names it."
             )),
             Self::Known(_) => None,
             Self::Other(name) => {
@@ -191,7 +191,7 @@ mod tests {
             ("<script src=//app.usercentrics.eu/latest/main.js>", HeaderMap::new(), "usercentrics"),
             ("", cookie("_iub_cs-123=a; Path=/"), "iubenda"),
             ("<script src=//static.axept.io/sdk.js>", HeaderMap::new(), "axeptio"),
-            ("<script src=//app.termly.io/embed.min.js>", HeaderMap::new(), "Termly"),
+            ("<script src=//app.termly.io/embed.min.js>", HeaderMap::new(), "termly"),
         ] {
             let found = detect(body.as_bytes(), &headers);
             assert_eq!(found.iter().map(Detected::name).collect::<Vec<_>>(), [name]);
