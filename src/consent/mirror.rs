@@ -15,7 +15,7 @@ use crate::purpose::PurposeSet;
 use std::borrow::Cow;
 
 /// What the names of the cookies begin with; the manager's name follows.
-const COOKIE: &str = "consentry-mirror-";
+pub const PREFIX: &str = "consentry-mirror-";
 
 /// Where the site has no version of its policy.
 const ANY_POLICY: &str = "0";
@@ -23,7 +23,7 @@ const ANY_POLICY: &str = "0";
 /// The name of the cookie that stands for `cmp`.
 #[must_use]
 pub fn cookie(cmp: Cmp) -> String {
-    format!("{COOKIE}{}", cmp.name())
+    format!("{PREFIX}{}", cmp.name())
 }
 
 /// The value of the cookie for a choice of today.

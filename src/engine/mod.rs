@@ -13,6 +13,7 @@
 mod asset;
 mod config;
 mod locator;
+mod mirror;
 mod own;
 mod served;
 mod sites;
@@ -21,6 +22,7 @@ mod view;
 
 pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 pub use self::locator::{Locator, NoPlaces, Places};
+pub use self::mirror::Mirrored;
 pub use self::own::{ENDING_WORKER, Own};
 pub use self::served::Served;
 use self::sites::Sites;
@@ -33,7 +35,7 @@ use crate::{
     vendor::Vendor,
 };
 use http::{
-    Method, StatusCode,
+    HeaderValue, Method, StatusCode,
     header::HOST,
     request,
     uri::{Authority, PathAndQuery},
@@ -68,6 +70,8 @@ pub struct Reply {
     pub allow: Option<&'static str>,
     /// JSON, where that is the body in the place of a page for people.
     pub json: Option<String>,
+    /// A cookie of ours.
+    pub set_cookie: Option<HeaderValue>,
     /// Where the browser is sent, where that is the answer.
     pub location: Option<Box<str>>,
 }
@@ -181,6 +185,10 @@ impl Engine {
 
     /// What becomes of a request for the path `own` behind [`PREFIX`].
     fn own(&self, own: &str, site: &Arc<sites::Compiled>, request: &request::Parts) -> Plan {
+        if own == crate::page::mirror::NAME {
+            let told = Mirrored::new(site, request);
+            return told.map_or_else(Plan::from, |told| Plan::Own(Own::Mirror(Box::new(told))));
+        }
         let Some((kind, name)) = own.split_once('/') else { return Reply::NOT_FOUND.into() };
         let Some(served) = site.file(kind) else { return Reply::NOT_FOUND.into() };
         if !own::reads(&request.method) {
@@ -277,7 +285,7 @@ impl Reply {
     const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not found\n");
 
     pub(crate) const fn new(status: StatusCode, text: &'static str) -> Self {
-        Self { status, text, allow: None, json: None, location: None }
+        Self { status, text, allow: None, json: None, set_cookie: None, location: None }
     }
 }
 

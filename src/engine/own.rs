@@ -3,7 +3,7 @@
 //! 1. The paths are fixed: `/_consentry/` and one of the names below; nothing under it ever reaches the origin.
 //! 2. A file has its hash in its name; under an old one it is the current file, which then nobody keeps.
 
-use super::served::Served;
+use super::{mirror::Mirrored, served::Served};
 use crate::vendor::Vendor;
 use http::{HeaderValue, Method};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub enum Own {
         /// How long it is kept.
         caching: HeaderValue,
     },
+    /// A choice that a mirror tells; its body is not read yet.
+    Mirror(Box<Mirrored>),
     /// The script of a vendor's service worker, which the visitor does not allow.
     Worker(Arc<Vendor>),
 }

@@ -1,10 +1,11 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Served, Site};
+use super::{Error, PREFIX, Served, Site};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
     consent::{Consent, Reader},
+    page::mirror,
     policy::{Location, Regime, Regions, Ruling},
     site::canonical,
 };
@@ -22,6 +23,8 @@ pub(super) struct Compiled {
     pub(super) config: Site,
     pub(super) scope: Arc<Scope>,
     pub(super) rules: Arc<Rules>,
+    /// The script that reads choices in the browser.
+    pub(super) mirror: Option<Arc<Served>>,
     reader: Reader,
 }
 
@@ -33,12 +36,14 @@ impl Compiled {
         let providers = catalog.vendors().filter_map(|vendor| vendor.atp);
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
-        Self { scope, rules, reader, config }
+        let mirror = mirror::script(&config.consent, PREFIX);
+        let mirror = mirror.map(|file| Arc::new(Served::new(file)));
+        Self { scope, rules, mirror, reader, config }
     }
 
     /// The file of ours that is under `kind`.
-    pub(super) fn file(&self, _kind: &str) -> Option<Arc<Served>> {
-        None
+    pub(super) fn file(&self, kind: &str) -> Option<Arc<Served>> {
+        self.mirror.clone().filter(|_| kind == mirror::NAME)
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.

@@ -12,7 +12,7 @@
 //! 6. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
 
 use super::{
-    Client, Engine, OnUnreadable, Site, asset,
+    Client, Engine, OnUnreadable, PREFIX, Site, asset,
     sites::{Compiled, Visitor},
     treatment::{
         Body, FileEditor, OwnFile, Treatment, charset, is_page, is_sniffed, readable, syntax,
@@ -24,11 +24,12 @@ use crate::{
     collect::ScriptRewriter,
     consent::Consent,
     headers::{self, Edit, Facts, State},
+    page::mirror,
     policy::{
         Finding, Front, Gate, Judged, Location, Mode, Regime, Ruling,
         csp::{self, Inline},
     },
-    rewrite::{self, Additions, Rewriter, StyleRewriter},
+    rewrite::{self, Additions, OwnScript, Rewriter, StyleRewriter},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
@@ -106,6 +107,7 @@ impl View {
         };
         let ours =
             edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
+        let additions = additions(&site, request);
         let mut view = Self {
             gate,
             stubs,
@@ -123,7 +125,7 @@ impl View {
             class,
             accepts: joined(&request.headers),
             method: request.method.clone(),
-            additions: Additions::default(),
+            additions,
         };
         view.hold_cookies(&request.headers);
         view
@@ -427,6 +429,20 @@ impl fmt::Debug for View {
             .field("mode", mode)
             .finish_non_exhaustive()
     }
+}
+
+/// What pages get of our own: where a choice is read in the browser, the script that does so. A piece of a page that a script
+/// asks for gets nothing, nor does a page in a frame, where consent managers do not ask.
+fn additions(site: &Compiled, request: &request::Parts) -> Additions {
+    let destination = request.headers.get("sec-fetch-dest").and_then(|value| value.to_str().ok());
+    let is_piece = destination.is_some_and(|to| to != "document");
+    let mirror = site.mirror.as_ref().filter(|_| !is_piece).map(|served| OwnScript {
+        path: format!("{PREFIX}{}/{}.js", mirror::NAME, served.file().hash),
+        attributes: Vec::new(),
+        blocking: false,
+    });
+    let head = mirror.into_iter().collect();
+    Additions { head, end: None, is_page: destination == Some("document") }
 }
 
 /// The one state of a file that is the same for every visitor.

@@ -5,5 +5,6 @@
 //! 2. What is served is named by the hash of its content, so that it may be kept for ever.
 
 mod file;
+pub mod mirror;
 
 pub use self::file::File;

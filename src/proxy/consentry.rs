@@ -14,7 +14,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use http::{
     Method, StatusCode,
-    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, LOCATION},
+    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE},
 };
 use pingora_core::{Error, ErrorType, Result, modules::http::HttpModuleBuilder};
 use pingora_http::ResponseHeader;
@@ -114,7 +114,7 @@ impl Consentry {
             (Some(reply), _) => answer(session, reply).await?,
             (None, None) if own.is_some() => {
                 if let Some(own) = own {
-                    own::serve(session, own, self.metrics()).await?;
+                    own::serve(session, own, (&engine, client), self.metrics()).await?;
                 }
             }
             (None, Some(call)) => {
@@ -191,7 +191,7 @@ fn is_told_secure(session: &Session) -> bool {
     first.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
-async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
+pub(super) async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
     let (content_type, page) = reply::body(&reply);
     let mut response = ResponseHeader::build(reply.status, Some(4))?;
     for (name, value) in reply::HEADERS {
@@ -200,6 +200,9 @@ async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
     response.insert_header(CONTENT_TYPE, content_type)?;
     if let Some(methods) = reply.allow {
         response.insert_header(ALLOW, methods)?;
+    }
+    if let Some(cookie) = reply.set_cookie {
+        response.insert_header(SET_COOKIE, cookie)?;
     }
     if let Some(location) = &reply.location {
         response.insert_header(LOCATION, &**location)?;

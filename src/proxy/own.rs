@@ -1,10 +1,11 @@
 //! Turns what of ours a request asks for into the response.
 
+use super::{collect::body_within, consentry::answer};
 use crate::{
     coding::Coding,
-    engine::{ENDING_WORKER, Own, Served},
+    engine::{Client, ENDING_WORKER, Engine, Own, Reply, Served},
     metrics::Metrics,
-    page::File,
+    page::{File, mirror},
 };
 use http::{
     HeaderValue, Method, StatusCode,
@@ -18,9 +19,21 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
 /// Sends what is asked for.
-pub(super) async fn serve(session: &mut Session, own: Own, metrics: &Metrics) -> Result<()> {
+pub(super) async fn serve(
+    session: &mut Session,
+    own: Own,
+    (engine, client): (&Engine, Client),
+    metrics: &Metrics,
+) -> Result<()> {
     match own {
         Own::File { served, caching } => file(session, &served, caching).await,
+        Own::Mirror(told) => {
+            let reply = match body_within(session, mirror::MAX_TOLD).await? {
+                Some(body) => told.answer(&body, engine, client),
+                None => Reply::new(StatusCode::PAYLOAD_TOO_LARGE, "this is no choice\n"),
+            };
+            answer(session, reply).await
+        }
         Own::Worker(vendor) => {
             metrics.workers.with_label_values(&[&*vendor.id]).inc();
             let file = Served::new(File::script(ENDING_WORKER.to_owned()));

@@ -233,9 +233,21 @@ async fn body_of(
     if !forward.has_body() {
         return Ok(Ok(Vec::new()));
     }
+    in_time(session, most).await
+}
+
+async fn in_time(
+    session: &mut Session,
+    most: usize,
+) -> Result<std::result::Result<Vec<u8>, Refused>> {
     let late = |_| Error::explain(ErrorType::ReadTimedout, "the body came too slowly");
     let read = timeout(PATIENCE, read(session, most)).await.map_err(late);
     read.and_then(|read| read).map_err(|error| error.into_down())
+}
+
+/// The request's body, if it is within `most`; the error is the visitor's connection.
+pub(super) async fn body_within(session: &mut Session, most: usize) -> Result<Option<Vec<u8>>> {
+    Ok(in_time(session, most).await?.ok())
 }
 
 async fn read(session: &mut Session, most: usize) -> Result<std::result::Result<Vec<u8>, Refused>> {
