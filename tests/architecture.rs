@@ -26,6 +26,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("brotli", &["coding"]),
     ("clap", &["cli"]),
     ("flate2", &["coding"]),
+    ("hickory_resolver", &["proxy"]),
     ("maxminddb", &["engine"]),
     ("pingora_core", &["proxy"]),
     ("pingora_http", &["proxy"]),

@@ -172,6 +172,9 @@ pub struct Config {
     pub deny: Vec<String>,
     /// First-party copies of vendors' scripts.
     pub first_party: Vec<FirstParty>,
+    /// Whether names under the site's own domain are looked behind: one that is an alias of a vendor's host is the vendor's; default
+    /// true.
+    pub cname: bool,
     /// Filter lists.
     pub lists: Vec<List>,
 }
@@ -184,6 +187,7 @@ impl Default for Config {
             allow: Vec::new(),
             deny: Vec::new(),
             first_party: Vec::new(),
+            cname: true,
             lists: Vec::new(),
         }
     }

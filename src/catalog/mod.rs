@@ -3,13 +3,15 @@
 //! A URL is looked at in this order, and the first that speaks decides:
 //! 1. the operator's `allow`: nobody's;
 //! 2. the operator's `deny`;
-//! 3. on the page's own site: the operator's own host rules and first-party copies, and nothing else;
+//! 3. on the page's own site: the operator's own host rules and first-party copies, and names that are aliases of a vendor's
+//!    host, and nothing else;
 //! 4. the vendor catalogue, the operator's entries with it;
 //! 5. the long tail of tracker domains;
 //! 6. the operator's filter lists;
 //! 7. heuristics, where they are on, unless the host is known to be harmless or to belong to the page's own company, or goes by its name;
 //! 8. any other site, where `third_party = "all"`.
 
+mod cloaks;
 mod config;
 mod cookies;
 mod endpoint;
@@ -25,6 +27,7 @@ mod served;
 mod target;
 
 pub use self::{
+    cloaks::{Aliases, Cloaks},
     config::{
         Action, Config, Dialect, Endpoint, Field, FirstParty, Kind, List, ListSource, ThirdParty,
         VendorEntry, Verb,
@@ -165,6 +168,16 @@ impl Catalog {
         Scope::new(config, |id| self.by_id.get(id).copied())
     }
 
+    /// The names under the site's own domain behind which there is a vendor, as far as it is known.
+    #[must_use]
+    pub fn cloaked_hosts(&self, scope: &Scope) -> Vec<(String, Arc<Vendor>)> {
+        let cloaks = scope.cloaks();
+        let vendor = |(name, index): (&str, usize)| {
+            Some((name.to_owned(), self.vendors.get(index)?.clone()))
+        };
+        cloaks.names().filter_map(vendor).collect()
+    }
+
     /// The entries of the catalogue, without the long tail.
     pub fn vendors(&self) -> impl Iterator<Item = &Arc<Vendor>> {
         self.vendors.iter().take(self.entries)
@@ -192,7 +205,8 @@ impl Catalog {
             None => {}
         }
         if page.site().contains(host) {
-            let own = self.own_hosts.find(host, path).or_else(|| scope.copy(path));
+            let cloaked = || scope.cloaked(host).filter(|_| page.url().host_str() != Some(host));
+            let own = self.own_hosts.find(host, path).or_else(|| scope.copy(path)).or_else(cloaked);
             return own.and_then(|index| self.vendors.get(index));
         }
         if let Some(index) = self.hosts.find(host, path) {

@@ -12,7 +12,7 @@ use crate::{
     engine::Engine,
     policy::Mode,
     proxy::{
-        Consentry, Options,
+        Consentry, Options, names,
         server::{self, Listening},
     },
 };
@@ -22,6 +22,7 @@ use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::{
     runtime::Runtime,
     signal::unix::{SignalKind, signal},
+    task::JoinSet,
 };
 
 /// How long tasks that are not done yet may take at the end.
@@ -53,6 +54,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let runtime = runtime()?;
     let served = runtime.block_on(async {
         let _fresh = refresh::start(shelf);
+        let _names = names(&config, &consentry);
         let server = server::Config { admin: config.listen.admin, ..at(config.listen.address) };
         server::serve(&server, consentry, |at| announce(&config, at), asked_to_end()?).await?;
         anyhow::Ok(())
@@ -96,6 +98,18 @@ pub(super) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+/// Resolves the names that pages use, where a site says so; a machine that cannot is no reason not to serve.
+fn names(config: &Config, consentry: &Consentry) -> Option<JoinSet<()>> {
+    config
+        .served()
+        .any(|site| site.gate.cname)
+        .then(|| names::watch(consentry.clone(), config.dns))?
+        .inspect_err(|error| {
+            log::warn!("names under the sites' own domains are not resolved: {error}")
+        })
+        .ok()
 }
 
 fn has_origin(config: &Config) -> Result<(), Usage> {

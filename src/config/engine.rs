@@ -84,8 +84,17 @@ impl Config {
 
     /// A text that differs when pages can.
     fn name(&self, more: &[VendorEntry]) -> String {
-        let Self { listen: _, default, sites, vendors, list_cache: _, limits, locator, collection } =
-            self;
+        let Self {
+            listen: _,
+            default,
+            sites,
+            vendors,
+            list_cache: _,
+            dns: _,
+            limits,
+            locator,
+            collection,
+        } = self;
         let (version, targets) = (env!("CARGO_PKG_VERSION"), &collection.targets);
         let all = format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?}");
         format!("{all} {locator:?} {targets:?}")

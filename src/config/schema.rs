@@ -96,6 +96,8 @@ pub(super) static GATE: Schema = Schema {
         "deny",
         "first_party",
         "lists",
+        "cname",
+        "dns",
         "list_cache",
     ],
 };
@@ -201,11 +203,13 @@ pub(super) static SITE_GATE: Schema = Schema {
     keys: &[
         "gated",
         "surrogates",
+        "rewrite_assets",
         "heuristics",
         "third_party",
         "allow",
         "deny",
         "first_party",
+        "cname",
         "lists",
     ],
 };

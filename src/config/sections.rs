@@ -21,7 +21,7 @@ use crate::{
     rewrite,
 };
 use regex::RegexBuilder;
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use toml::{Spanned, de::DeValue};
 
 /// The seconds in an hour and in a day.
@@ -312,6 +312,7 @@ pub(super) fn gate<'t>(
     let config = &mut site.gate;
     reader.set(&mut config.heuristics, &table, "heuristics", boolean);
     reader.set(&mut config.third_party, &table, "third_party", one_of(THIRD_PARTY));
+    reader.set(&mut config.cname, &table, "cname", boolean);
     reader.set_list(&mut config.allow, &table, "allow", domain);
     reader.set_list(&mut config.deny, &table, "deny", domain);
     if let Some(host) = config.deny.iter().find(|host| config.allow.contains(host)) {
@@ -338,6 +339,24 @@ pub(super) fn list_cache<'t>(reader: &mut Reader<'t>, gate: &Table<'t>) -> Optio
         reader.report(gate.at("list_cache"), what, "write the path of a folder");
     }
     Some(path)
+}
+
+/// The server that resolves names; empty for the system's.
+pub(super) fn dns<'t>(reader: &mut Reader<'t>, gate: &Table<'t>) -> Option<SocketAddr> {
+    reader.value(gate, "dns", |value| {
+        let text = text(value)?;
+        let bare = || Some(SocketAddr::new(text.parse().ok()?, 53));
+        let instead = "write an IP address, with a port unless it is 53: \"127.0.0.1:5353\"";
+        match text.is_empty() {
+            true => Ok(None),
+            false => text
+                .parse()
+                .ok()
+                .or_else(bare)
+                .map(Some)
+                .ok_or_else(|| Wrong::text(&text, ", which is no address", instead)),
+        }
+    })?
 }
 
 fn first_party<'t>(

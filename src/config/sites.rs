@@ -13,7 +13,7 @@ use super::{
     reader::{Reader, Table},
     region::region,
     schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
-    sections::{check_cmps, consent, gate, limits, list_cache, listen, origin},
+    sections::{check_cmps, consent, dns, gate, limits, list_cache, listen, origin},
     site::SiteConfig,
     syntax,
     vendors::{built_in, catalogue, extend},
@@ -33,6 +33,7 @@ pub(super) fn config<'t>(
     let vendors = extend(reader, &top, catalogue);
     let mut default = SiteConfig::default();
     let gate = settings(reader, &top, &GATE, &mut default, &vendors);
+    let dns = gate.as_ref().and_then(|gate| dns(reader, gate));
     let list_cache = gate.and_then(|gate| list_cache(reader, &gate));
     let limits = limits(reader, &top, &mut default.rewrite);
     let locator = region(reader, &top);
@@ -48,7 +49,7 @@ pub(super) fn config<'t>(
     for site in sites.iter_mut().chain([&mut default]) {
         site.mode = overrides.mode.unwrap_or(site.mode);
     }
-    Config { listen, default, sites, vendors, list_cache, limits, locator, collection }
+    Config { listen, default, sites, vendors, list_cache, dns, limits, locator, collection }
 }
 
 /// The operator's catalogue, or else the built-in one.

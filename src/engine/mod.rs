@@ -29,7 +29,7 @@ use self::sites::Sites;
 pub use self::treatment::{Body, Cause, FileEditor, OwnFile, Treatment, is_page};
 pub use self::view::View;
 use crate::{
-    catalog::{self, Catalog, Scope},
+    catalog::{self, Aliases, Catalog, Scope},
     collect::{Asked, Call, Forms, Outcome},
     policy::{Mode, Ruling, Verdict, csp},
     vendor::Vendor,
@@ -41,7 +41,7 @@ use http::{
     uri::{Authority, PathAndQuery},
 };
 use sha2::{Digest, Sha256};
-use std::{fmt::Write as _, net::IpAddr, sync::Arc, time::SystemTime};
+use std::{collections::BTreeSet, fmt::Write as _, net::IpAddr, sync::Arc, time::SystemTime};
 use url::Url;
 
 /// The paths that are our own.
@@ -242,6 +242,20 @@ impl Engine {
     /// The sites' gates, as written and as compiled; filter lists are put into the latter.
     pub fn scopes(&self) -> impl Iterator<Item = (&catalog::Config, &Arc<Scope>)> {
         self.sites.all().map(|site| (&site.config.gate, &site.scope))
+    }
+
+    /// Takes the names under the sites' own domains that pages named and of which nothing is known yet. Whoever can resolve names
+    /// asks for them now and then, finds out what they are aliases of, and tells it with [`Engine::uncloak`]; without, they stay
+    /// the sites' own.
+    #[must_use]
+    pub fn take_noted(&self) -> BTreeSet<Box<str>> {
+        self.sites.all().flat_map(|site| site.scope.take_noted()).collect()
+    }
+
+    /// Tells all that is known of what names are aliases of, in the place of what was known before.
+    pub fn uncloak(&self, aliases: &Aliases) {
+        let cloaks = Arc::new(self.catalog.cloaks(aliases));
+        self.sites.all().for_each(|site| site.scope.set_cloaks(cloaks.clone()));
     }
 
     /// Every vendor.

@@ -453,8 +453,9 @@ fn of_everybody(edition: &str) -> State<'_> {
 /// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists and of
 /// TC strings.
 fn fingerprint(engine: &Engine, gate: &Gate) -> Arc<str> {
-    let (own, stamp) =
-        (&engine.fingerprint, [gate.lists().stamp(), &gate.ruling().stamp()].concat());
+    let cloaks = gate.cloaks();
+    let stamps = [gate.lists().stamp(), &gate.ruling().stamp(), cloaks.stamp()];
+    let (own, stamp) = (&engine.fingerprint, stamps.concat());
     if stamp.is_empty() { own.clone() } else { format!("{own}{stamp}").into() }
 }
 

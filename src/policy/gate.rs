@@ -8,7 +8,9 @@
 
 use super::{Decision, Front, Ruling, Verdict, csp};
 use crate::{
-    catalog::{Catalog, Destination, Lists, Mention, Page, Prefix, Scope, Shape, Snippet, Target},
+    catalog::{
+        Catalog, Cloaks, Destination, Lists, Mention, Page, Prefix, Scope, Shape, Snippet, Target,
+    },
     purpose::Purpose,
     vendor::Vendor,
 };
@@ -169,6 +171,13 @@ impl Gate {
     #[must_use]
     pub fn lists(&self) -> &Lists {
         &self.lists
+    }
+
+    /// What is known now of the names under the site's own domain. Unlike the lists it is not pinned: what a page's validator
+    /// names is never newer than what the page is judged by, so no older page is taken for a newer one.
+    #[must_use]
+    pub fn cloaks(&self) -> Arc<Cloaks> {
+        self.scope.cloaks()
     }
 
     /// The page.

@@ -7,6 +7,7 @@ mod collect;
 mod consentry;
 mod edit;
 mod module;
+pub mod names;
 mod own;
 mod record;
 mod reply;

@@ -78,7 +78,8 @@ impl Lens {
 
     fn add_base(&mut self, url: Url) {
         if self.bases.len() < BASES && !self.bases.contains(&url) {
-            let own = url.host_str().is_some_and(|host| self.gate.page().site().contains(host));
+            // Another host of the site may be an alias of a vendor's.
+            let own = url.host_str() == self.gate.page().url().host_str();
             self.relative_counts |= !own;
             self.bases.push(url);
         }

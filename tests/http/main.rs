@@ -17,6 +17,8 @@ mod front;
 mod hostile;
 mod http2;
 mod matrix;
+mod mirror;
+mod names;
 mod origin;
 mod program;
 mod refusal;
