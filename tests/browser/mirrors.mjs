@@ -102,26 +102,27 @@ async function visits(browser, secure, front, manager) {
     assert.deepEqual(hosts(await one.load()), [], `${manager.name}: after a yes was taken back`);
   };
   await Promise.all([
-  visit(async (one) => {
-    const yes = await one.act(manager.accept, ({ contacts }) => contacts.size === 2);
-    assert.deepEqual([hosts(yes), yes.loads, yes.told], [ALL, 1, 1], `${manager.name}: a yes to everything`);
-    const [[, value]] = await one.cookies();
-    assert.match(value, /^\.f[01]a1m1\.e$/, manager.name);
-    const again = await one.load();
-    assert.deepEqual([hosts(again), again.loads, again.told], [ALL, 1, 0], `${manager.name}: the next load`);
-    await taken(one);
-  }),
-  visit(async (one) => {
-    const no = await one.act(manager.reject, ({ told }) => told === 1);
-    assert.deepEqual([hosts(no), no.loads, await one.cookies()], [[], 0, [[cookie, '.f0a0m0.e']]], `${manager.name}: a no`);
-    const again = await one.load();
-    assert.deepEqual([hosts(again), again.told], [[], 0], `${manager.name}: after a no`);
-  }),
-  visit(async (one) => {
-    const some = await one.act(manager.partly, ({ contacts }) => contacts.size === 1);
-    assert.deepEqual([hosts(some), some.loads], [[ANALYTICS], 1], `${manager.name}: a yes to analytics`);
-    await taken(one);
-  }),
+    visit(async (one) => {
+      const yes = await one.act(manager.accept, ({ contacts }) => contacts.size === 2);
+      assert.deepEqual([hosts(yes), yes.loads, yes.told], [ALL, 1, 1], `${manager.name}: a yes to everything`);
+      const [[, value]] = await one.cookies();
+      assert.match(value, /^\.f[01]a1m1\.e$/, manager.name);
+      const again = await one.load();
+      assert.deepEqual([hosts(again), again.loads, again.told], [ALL, 1, 0], `${manager.name}: the next load`);
+      await taken(one);
+    }),
+    visit(async (one) => {
+      const no = await one.act(manager.reject, ({ told }) => told === 1);
+      assert.deepEqual([hosts(no), no.loads, await one.cookies()], [[], 0, [[cookie, '.f0a0m0.e']]], `${manager.name}: a no`);
+      const again = await one.load();
+      assert.deepEqual([hosts(again), again.told], [[], 0], `${manager.name}: after a no`);
+    }),
+    visit(async (one) => {
+      const some = await one.act(manager.partly, ({ contacts }) => contacts.size === 1);
+      assert.deepEqual([hosts(some), some.loads], [[ANALYTICS], 1], `${manager.name}: a yes to analytics`);
+      await taken(one);
+    }),
+  ]);
 }
 
 /** With a guard in the page nothing is loaded anew after a yes. */

@@ -5,7 +5,7 @@ use super::{
     origin::{Origin, Step},
     visitor::Visitor,
 };
-use consentry::{catalog, engine::Site, proxy::names};
+use consentry::{catalog, engine::Site, proxy::names, rewrite};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -17,6 +17,12 @@ use tokio::net::UdpSocket;
 const PAGE: &str = "<script src=https://metrics.shop.example/b/ss.js></script><img src=//cdn.shop.example/a.png>\
                     <script src=https://sneaky.shop.example/x.js></script><a href=//metrics.shop.example/>x</a>";
 const GATED: &str = "<img src=//cdn.shop.example/a.png><a href=//metrics.shop.example/>x</a>";
+
+/// Without stubs, which are not looked at here.
+fn site() -> Site {
+    let rewrite = rewrite::Config { surrogates: false, ..rewrite::Config::default() };
+    Site { rewrite, ..Site::default() }
+}
 
 /// A server that knows aliases, and what it was asked.
 struct Dns {
@@ -142,7 +148,7 @@ async fn an_alias_of_a_vendors_host_is_the_vendors() {
     )
     .await;
     let origin = origin().await;
-    let front = Front::of(Kind::Program, origin.address, Site::default()).await;
+    let front = Front::of(Kind::Program, origin.address, site()).await;
     let _names = names::watch(front.consentry.clone(), Some(dns.address)).unwrap();
     // The first page is not held up: its names are the site's own.
     let (page, before) = load(&front).await;
@@ -166,7 +172,7 @@ async fn without_an_answer_names_stay_the_sites() {
     let origin = origin().await;
     for silent in [true, false] {
         let dns = Dns::new(&[], silent).await;
-        let front = Front::of(Kind::Program, origin.address, Site::default()).await;
+        let front = Front::of(Kind::Program, origin.address, site()).await;
         let _names = names::watch(front.consentry.clone(), Some(dns.address)).unwrap();
         let (_, tag) = load(&front).await;
         while dns.asked().len() < 3 {
@@ -182,16 +188,14 @@ async fn the_operator_can_leave_names_alone() {
     let origin = origin().await;
     let dns = Dns::new(&aliases, false).await;
     let off = catalog::Config { cname: false, ..catalog::Config::default() };
-    let front =
-        Front::of(Kind::Program, origin.address, Site { gate: off, ..Site::default() }).await;
+    let front = Front::of(Kind::Program, origin.address, Site { gate: off, ..site() }).await;
     let _names = names::watch(front.consentry.clone(), Some(dns.address)).unwrap();
     load(&front).await;
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert_eq!((load(&front).await.0, dns.asked().len()), (PAGE.to_owned(), 0));
     let allow = vec!["metrics.shop.example".to_owned(), "sneaky.shop.example".to_owned()];
     let allowed = catalog::Config { allow, ..catalog::Config::default() };
-    let front =
-        Front::of(Kind::Program, origin.address, Site { gate: allowed, ..Site::default() }).await;
+    let front = Front::of(Kind::Program, origin.address, Site { gate: allowed, ..site() }).await;
     let _names = names::watch(front.consentry.clone(), Some(dns.address)).unwrap();
     load(&front).await;
     while dns.asked().is_empty() {
@@ -204,7 +208,7 @@ async fn the_operator_can_leave_names_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_can_tell_aliases_itself() {
     let origin = origin().await;
-    let front = Front::of(Kind::Embedded, origin.address, Site::default()).await;
+    let front = Front::of(Kind::Embedded, origin.address, site()).await;
     load(&front).await;
     let engine = front.consentry.engine();
     let noted = engine.take_noted();
