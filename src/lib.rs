@@ -15,6 +15,7 @@ pub mod policy;
 pub mod proxy;
 pub mod purpose;
 pub mod record;
+pub mod report;
 pub mod rewrite;
 pub mod site;
 pub mod vendor;

@@ -5,8 +5,8 @@
 //! 3. The registry is our own, so several proxies in one process count apart.
 
 use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder, core::Collector,
+    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder, core::Collector,
 };
 
 macro_rules! metrics {
@@ -37,6 +37,29 @@ metrics! {
     requests: IntCounterVec("consentry_requests_total", "class");
     /// Requests that failed, by what failed.
     failures: IntCounterVec("consentry_failures_total", "cause");
+    /// Contacts that browsers reported of pages' policies: by vendor, by whether the visitor allows it (`gate`, `allow`, or `unknown`),
+    /// and by whether the policy held (`enforce`) or only reported.
+    csp_contacts: IntCounterVec("consentry_csp_contacts_total", "vendor", "verdict", "disposition");
+    /// Domains of nobody's that were reported; at most 256.
+    csp_unknown: IntGauge("consentry_csp_unknown_domains");
+    /// Requests with reports, by what became of them.
+    csp_reports: IntCounterVec("consentry_csp_reports_total", "outcome");
+    /// Pages with a policy of our own, by how the hosts that they need found room in it.
+    csp_pages: IntCounterVec("consentry_csp_pages_total", "fit");
+    /// Connections, by version of HTTP and of TLS.
+    connections: IntCounterVec("consentry_connections_total", "http", "tls");
+    /// Connections of visitors that are open now.
+    connections_open: IntGauge("consentry_connections_open");
+    /// Connections that were closed before a request could come, by cause.
+    connections_refused: IntCounterVec("consentry_connections_refused_total", "cause");
+    /// Connections that were closed because of what came on them, by cause.
+    connections_cut: IntCounterVec("consentry_connections_cut_total", "cause");
+    /// Requests that were refused because of what they cost, by limit.
+    limited: IntCounterVec("consentry_requests_limited_total", "limit");
+    /// Certificates that were read again, by what became of them.
+    certificates: IntCounterVec("consentry_certificate_reloads_total", "outcome");
+    /// When a certificate ends, by its first name; seconds since 1970.
+    certificate_ends: IntGaugeVec("consentry_certificate_ends_seconds", "name");
     /// HTML pages, by mode and by what became of them.
     pages: IntCounterVec("consentry_pages_total", "mode", "outcome");
     /// Pages whose request had a cookie of a consent manager, by manager, whether it is read or not.
@@ -77,6 +100,14 @@ metrics! {
     scripts: IntCounterVec("consentry_collect_scripts_total", "cache");
     /// Lines of the ledger that were lost.
     ledger_lost: IntCounter("consentry_ledger_lost_total");
+    /// Choices of visitors, by what became of their records: "recorded" on this machine's disk, "late", or lost as "full" or "failed".
+    records: IntCounterVec("consentry_records_total", "outcome");
+    /// Entries that went from the spool into the store.
+    records_stored: IntCounter("consentry_records_stored_total");
+    /// Failed tries to put records into the store.
+    records_failures: IntCounter("consentry_records_store_failures_total");
+    /// Bytes of records that wait for the store.
+    records_spool: IntGauge("consentry_records_spool_bytes");
 }
 
 impl Metrics {
@@ -113,6 +144,12 @@ impl Kind for IntCounter {
 impl Kind for IntGauge {
     fn build(name: &str, help: &str, _: &[&str]) -> Result<Self, prometheus::Error> {
         Self::new(name, help)
+    }
+}
+
+impl Kind for IntGaugeVec {
+    fn build(name: &str, help: &str, labels: &[&str]) -> Result<Self, prometheus::Error> {
+        Self::new(Opts::new(name, help), labels)
     }
 }
 

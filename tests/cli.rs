@@ -458,6 +458,38 @@ fn check_sums_up_what_is_right() {
 
 // === serve, demo ===
 
+#[test]
+fn check_reads_certificates_and_serve_listens_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[origin]\nurl = \"http://127.0.0.1:1\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n[[listener.certificate]]\nchain = \"a.pem\"\nkey = \"a.key\"\n[[listener]]\naddress = \"unix:SOCKET\"\n";
+    let socket = folder.path().join("http.sock");
+    let file = path(&folder, "c.toml", &text.replace("SOCKET", socket.to_str().unwrap()));
+    let checked = consentry(&["check", &file]);
+    assert_eq!(checked.status.code(), Some(2));
+    assert!(err(&checked).contains("a.pem cannot be read"), "{}", err(&checked));
+    let failed = consentry(&["serve", "--config", &file]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(err(&failed).contains("a.pem cannot be read"), "{}", err(&failed));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
+        .args(["-subj", "/CN=a", "-addext", "subjectAltName=DNS:shop.test"])
+        .args(["-out", "a.pem", "-keyout", "a.key"])
+        .current_dir(folder.path())
+        .output();
+    assert!(made.unwrap().status.success());
+    let checked = consentry(&["check", &file]);
+    assert_eq!(checked.status.code(), Some(0), "{}", err(&checked));
+    let (_running, line) = Running::start(&["serve", "--config", &file]);
+    let address = line.strip_prefix("consentry: https://").unwrap().split(',').next().unwrap();
+    assert!(
+        line.contains(&format!(", unix:{} -> http://127.0.0.1:1 (enforce)", socket.display())),
+        "{line}"
+    );
+    let url = format!("https://{address}/");
+    let told = Command::new("curl").args(["-sk", "-w", "%{http_code}", &url]).output().unwrap();
+    assert!(out(&told).ends_with("502"), "{}", out(&told));
+}
+
 /// A program that runs until the test is over.
 struct Running(Child);
 

@@ -6,11 +6,14 @@
 //! 3. The longest host wins, then the longest path; a rule without a path comes last on its host.
 
 use rustc_hash::FxHashMap;
+use std::{collections::BTreeSet, ops::Bound};
 
 /// Rules by host, each with a value.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts<V> {
     by_host: FxHashMap<Box<str>, Paths<V>>,
+    /// The hosts written backwards, so that those below a domain stand together.
+    backwards: BTreeSet<Box<str>>,
 }
 
 #[derive(Debug, Clone)]
@@ -28,7 +31,7 @@ struct PathRule {
 
 impl<V> Default for Hosts<V> {
     fn default() -> Self {
-        Self { by_host: FxHashMap::default() }
+        Self { by_host: FxHashMap::default(), backwards: BTreeSet::new() }
     }
 }
 
@@ -40,10 +43,10 @@ impl<V: Copy> Hosts<V> {
             Some((host, _)) => (host, None),
             None => (rule, None),
         };
-        let entry = self
-            .by_host
-            .entry(host.to_ascii_lowercase().into())
-            .or_insert(Paths { paths: Vec::new(), any: None });
+        let host = host.to_ascii_lowercase();
+        self.backwards.insert(reversed(&host).into());
+        let entry =
+            self.by_host.entry(host.into()).or_insert(Paths { paths: Vec::new(), any: None });
         match path {
             None => entry.any = Some(value),
             Some(path) => entry.insert(PathRule::new(path), value),
@@ -64,7 +67,37 @@ impl<V: Copy> Hosts<V> {
     }
 }
 
+impl<V: Copy> Hosts<V> {
+    /// The values of all rules that cover a URL on `host` (lower case), or with `below` on any host under it, whose path is `path` or goes
+    /// on from it; an empty path is any.
+    pub(super) fn within(&self, host: &str, below: bool, path: &str) -> Vec<V> {
+        let mut found = Vec::new();
+        if below {
+            let start = format!("{}.", reversed(host));
+            let under =
+                self.backwards.range::<str, _>((Bound::Included(&*start), Bound::Unbounded));
+            let domains = under.take_while(|name| name.starts_with(&start));
+            for paths in domains.filter_map(|name| self.by_host.get(&*reversed(name))) {
+                paths.within(path, &mut found);
+            }
+        }
+        for domain in suffixes(host) {
+            let Some(paths) = self.by_host.get(domain) else { continue };
+            paths.within(path, &mut found);
+            if paths.any.is_some() {
+                break;
+            }
+        }
+        found
+    }
+}
+
 impl<V: Copy> Paths<V> {
+    fn within(&self, path: &str, found: &mut Vec<V>) {
+        let rules = self.paths.iter().filter(|(rule, _)| rule.meets(path));
+        found.extend(rules.map(|(_, value)| *value).chain(self.any));
+    }
+
     fn insert(&mut self, rule: PathRule, value: V) {
         self.paths.retain(|(old, _)| *old != rule);
         self.paths.push((rule, value));
@@ -86,10 +119,19 @@ impl PathRule {
         }
     }
 
+    /// Whether the rule covers `path` or something that goes on from it.
+    fn meets(&self, path: &str) -> bool {
+        self.covers(path) || self.path.starts_with(path)
+    }
+
     fn covers(&self, path: &str) -> bool {
         path.strip_prefix(&*self.path)
             .is_some_and(|rest| self.open || rest.is_empty() || rest.starts_with('/'))
     }
+}
+
+fn reversed(host: &str) -> String {
+    host.chars().rev().collect()
 }
 
 /// `host` and its parents, longest first.
@@ -131,6 +173,26 @@ mod tests {
             ("www.shared.test", "/tr/", Some(4)),
         ] {
             assert_eq!(hosts().find(host, path), value, "{host}{path}");
+        }
+    }
+
+    #[test]
+    fn what_lies_within_a_source_is_found() {
+        for (host, below, path, values) in [
+            ("www.googletagmanager.com", false, "", &[1, 2][..]),
+            ("www.googletagmanager.com", false, "/gtag/", &[1, 2]),
+            ("www.googletagmanager.com", false, "/gtm.js", &[1]),
+            ("googletagmanager.com", false, "", &[1]),
+            ("googletagmanager.com", true, "", &[1, 2]),
+            ("test", true, "", &[3, 4]),
+            ("test", false, "", &[]),
+            ("x.www.shared.test", false, "/tr/x", &[4]),
+            ("www.shared.test", false, "/other", &[]),
+            ("gtagmanager.com", true, "", &[]),
+        ] {
+            let mut found = hosts().within(host, below, path);
+            found.sort_unstable();
+            assert_eq!(found, values, "{host}{path} {below}");
         }
     }
 

@@ -87,6 +87,15 @@ pub struct Snippet<'c> {
     pub range: Range<usize>,
 }
 
+/// Who can be reached through a source of a policy.
+#[derive(Clone, Debug)]
+pub struct Reach<'c> {
+    /// The vendors, each once.
+    pub vendors: Vec<&'c Arc<Vendor>>,
+    /// Whether nobody else can.
+    pub is_whole: bool,
+}
+
 /// All vendors, compiled.
 #[derive(Debug)]
 pub struct Catalog {
@@ -96,6 +105,8 @@ pub struct Catalog {
     endpoints: Vec<(usize, Arc<Endpoint>)>,
     served: Served,
     by_id: FxHashMap<Box<str>, usize>,
+    /// The host rules of each entry.
+    rules: Vec<Box<[Box<str>]>>,
     /// Which of `vendors` are entries of the catalogue; the long tail comes after them.
     entries: usize,
     hosts: Hosts<usize>,
@@ -150,6 +161,10 @@ impl Catalog {
             endpoints,
             served: served.build()?,
             by_id,
+            rules: entries
+                .iter()
+                .map(|e| e.hosts.iter().map(|h| h.as_str().into()).collect())
+                .collect(),
             entries: entries.len(),
             hosts,
             own_hosts,
@@ -187,6 +202,13 @@ impl Catalog {
     #[must_use]
     pub fn vendor(&self, id: &str) -> Option<&Arc<Vendor>> {
         self.vendors.get(*self.by_id.get(id)?)
+    }
+
+    /// The host rules of the entry with this id, `host` or `host/path`.
+    #[must_use]
+    pub fn rules_of(&self, id: &str) -> &[Box<str>] {
+        let index = self.by_id.get(id);
+        index.and_then(|index| self.rules.get(*index)).map_or(&[], |rules| rules)
     }
 
     /// Whose `target` is, seen from `page`.
@@ -325,6 +347,53 @@ impl Catalog {
         path: &str,
     ) -> impl Iterator<Item = &'c Arc<Vendor>> + use<'c> {
         self.with_endpoints(self.served.let_through(host, path).collect())
+    }
+
+    /// Whose URLs lie on `host` (lower case), or with `below` on any host under it, whose path is `path` or goes on from it; an empty path
+    /// is any. Filter lists and heuristics are not asked: they go by what is in a URL.
+    #[must_use]
+    pub fn reach(
+        &self,
+        host: &str,
+        below: bool,
+        path: &str,
+        page: &Page,
+        scope: &Scope,
+    ) -> Reach<'_> {
+        let mut reach = Reach { vendors: Vec::new(), is_whole: false };
+        let root = if path.is_empty() { "/" } else { path };
+        match scope.word(host) {
+            Some(Word::Allow) => return reach,
+            Some(Word::Deny) => {
+                reach.vendors.push(&self.unnamed.denied);
+                reach.is_whole = true;
+                return reach;
+            }
+            None => {}
+        }
+        let own = page.site().contains(host);
+        let rules = if own { &self.own_hosts } else { &self.hosts };
+        let mut found = rules.within(host, below, path);
+        reach.is_whole = rules.find(host, root).is_some();
+        if !own {
+            let tracker = |known: Known| match known.standing {
+                Standing::Tracker(index) => Some(index),
+                Standing::Harmless | Standing::Mixed => None,
+            };
+            let tail = self.tail.within(host, below, path);
+            // The catalogue's entries come first, so the tail speaks where they are silent.
+            let by_tail = || tail.iter().all(|known| tracker(*known).is_some()) && !tail.is_empty();
+            reach.is_whole |= self.tail.find(host, root).and_then(tracker).is_some() && by_tail();
+            found.extend(tail.iter().copied().filter_map(tracker));
+        }
+        reach.is_whole &= !(below && scope.allows_below(host));
+        found.sort_unstable();
+        found.dedup();
+        reach.vendors.extend(found.into_iter().filter_map(|index| self.vendors.get(index)));
+        if below && scope.denies_below(host) {
+            reach.vendors.push(&self.unnamed.denied);
+        }
+        reach
     }
 
     fn with_endpoints<'c>(

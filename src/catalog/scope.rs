@@ -102,6 +102,16 @@ impl Scope {
         !self.copies.is_empty()
     }
 
+    /// Whether the operator allows a host under `domain`.
+    pub(super) fn allows_below(&self, domain: &str) -> bool {
+        self.words.within(domain, true, "").contains(&Word::Allow)
+    }
+
+    /// Whether the operator denies a host under `domain`.
+    pub(super) fn denies_below(&self, domain: &str) -> bool {
+        self.words.within(domain, true, "").contains(&Word::Deny)
+    }
+
     pub(super) fn word(&self, host: &str) -> Option<Word> {
         self.words.find(host, "/")
     }

@@ -1,18 +1,21 @@
 //! Turns a configuration file into everything that is wrong with it, or into one line that says what it describes.
 //!
 //! 1. Every problem is a line `file:line:column: what; instead`, on standard error, and the exit code is 2.
-//! 2. Lines of filter lists that no rule can be made of are warnings: they are skipped when the program runs.
+//! 2. The files of certificates are read as they would be served.
+//! 3. Lines of filter lists that no rule can be made of are warnings: they are skipped when the program runs.
 
 use super::{Usage, print, say};
 use crate::{
     catalog::{List, ListSource, skipped_lines},
     config::{Config, Overrides, Problem, Problems, read_list},
     engine::Engine,
+    proxy::listen::facts,
 };
 use clap::Args;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    time::SystemTime,
 };
 
 /// How many skipped lines of one list are named.
@@ -32,6 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let engine = config.engine(&[]).map_err(|error| wrong(error.to_string()))?;
     let engine = Engine::new(engine).map_err(|error| wrong(error.to_string()))?;
     lists(&config, &arguments.file)?;
+    certificates(&config, &arguments.file)?;
     print(&summary(&config, &engine))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -54,6 +58,28 @@ fn lists(config: &Config, file: &Path) -> Result<(), Problems> {
                 column: 0,
                 what: format!("the list {} cannot be read ({error})", path.display()),
                 instead: "give the path of a text file that is readable".to_owned(),
+            }),
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+}
+
+/// Reads the certificates, and says which have ended.
+fn certificates(config: &Config, file: &Path) -> Result<(), Problems> {
+    let tls = config.listen.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    let mut problems = Vec::new();
+    for files in tls.flat_map(|tls| &tls.certificates) {
+        match facts(files) {
+            Ok(facts) if facts.until < SystemTime::now() => {
+                say(&format!("{}: warning: this certificate has ended", files.chain.display()));
+            }
+            Ok(_) => {}
+            Err(error) => problems.push(Problem {
+                file: file.display().to_string(),
+                line: 0,
+                column: 0,
+                what: error.to_string(),
+                instead: "write the paths of a certificate and of its key".to_owned(),
             }),
         }
     }

@@ -9,6 +9,7 @@ pub mod demo;
 mod explain;
 mod finding;
 mod log;
+mod records;
 mod refresh;
 mod rewrite;
 mod scan;
@@ -62,6 +63,10 @@ enum Command {
     ///
     /// Example: consentry scan https://shop.example/ saved-pages/
     Scan(scan::Arguments),
+    /// Look at the proof of visitors' choices: list, export, verify, purge, or print one for its visitor.
+    ///
+    /// Example: consentry records verify --config consentry.toml
+    Records(records::Arguments),
     /// Find everything that is wrong in a configuration file.
     ///
     /// Example: consentry check consentry.toml
@@ -103,6 +108,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rewrite(arguments) => rewrite::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Records(arguments) => records::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
     }
 }

@@ -5,10 +5,11 @@
 
 use super::{
     ConfigFile, ModeName, Usage, print,
+    records::Recording,
     refresh::{self, Shelf},
 };
 use crate::{
-    config::{Config, Overrides, SiteConfig, listen_address, origin_url},
+    config::{Config, Listen, Overrides, SiteConfig, listen_address, origin_url},
     engine::Engine,
     policy::Mode,
     proxy::{
@@ -25,6 +26,8 @@ use tokio::{
     task::JoinSet,
 };
 
+/// How long requests on their way may take at the end.
+const DRAIN: Duration = Duration::from_secs(10);
 /// How long tasks that are not done yet may take at the end.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
@@ -50,14 +53,18 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     has_origin(&config)?;
     let engine = Engine::new(config.engine(&[])?)?.collecting(config.collection.clone());
     let shelf = Shelf::open(&engine, config.list_cache.as_deref())?;
-    let consentry = Consentry::new(engine, Options::default())?;
+    let options = Options { edge: config.listen.edge.clone(), ..Options::default() };
+    let consentry = Consentry::new(engine, options)?;
     let runtime = runtime()?;
     let served = runtime.block_on(async {
         let _fresh = refresh::start(shelf);
         let _names = names(&config, &consentry);
-        let server = server::Config { admin: config.listen.admin, ..at(config.listen.address) };
-        server::serve(&server, consentry, |at| announce(&config, at), asked_to_end()?).await?;
-        anyhow::Ok(())
+        let recording = Recording::start(&config.records, &consentry)?;
+        let server = server(&config);
+        let served =
+            server::serve(&server, consentry, |at| announce(&config, at), asked_to_end()?).await;
+        recording.end().await;
+        anyhow::Ok(served?)
     });
     runtime.shutdown_timeout(LAST_MOMENT);
     served.map(|()| ExitCode::SUCCESS)
@@ -75,6 +82,13 @@ impl Arguments {
             offline: false,
         })
     }
+}
+
+/// A server as `config` says.
+fn server(config: &Config) -> server::Config {
+    let Listen { listeners, admin, shared, edge: _ } = config.listen.clone();
+    let limits = config.limits.visitors.clone();
+    server::Config { listeners, admin, shared, limits, threads: None, drain: DRAIN }
 }
 
 /// A server at `address`.
@@ -122,7 +136,8 @@ fn has_origin(config: &Config) -> Result<(), Usage> {
 }
 
 fn announce(config: &Config, listening: Listening) {
-    let mut line = format!("consentry: http://{}", listening.visitors);
+    let places: Vec<_> = listening.visitors.iter().map(ToString::to_string).collect();
+    let mut line = format!("consentry: {}", places.join(", "));
     let sites: Vec<&SiteConfig> = config.served().collect();
     if let [site] = &sites[..] {
         let origin = site.origin.url.as_ref().map_or("", |url| url.as_str());

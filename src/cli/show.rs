@@ -52,10 +52,11 @@ async fn show(address: Option<SocketAddr>) -> anyhow::Result<()> {
     }
     let engine = Engine::new(config.engine(&demo::vendors())?)?.collecting(collection);
     let consentry = Consentry::new(engine, Options::default())?;
-    let first = address.unwrap_or(config.listen.address);
-    match serve(first, consentry.clone()).await {
+    let first = address.or(config.listen.address());
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    match serve(first.unwrap_or(anywhere), consentry.clone()).await {
         Err(Error::Listen(..)) if address.is_none() => {
-            serve(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), consentry).await?;
+            serve(anywhere, consentry).await?;
         }
         served => served?,
     }
@@ -68,9 +69,10 @@ async fn serve(address: SocketAddr, consentry: Consentry) -> Result<(), Error> {
 }
 
 fn announce(Listening { visitors, admin: _ }: Listening) {
+    let place = visitors.first().map(ToString::to_string).unwrap_or_default();
     // Nobody may be reading, which is no reason not to serve.
     let _ = print(&format!(
-        "consentry: http://{visitors}/
+        "consentry: {place}/
 
 Open it in a browser. The shop's pages hold Google Tag Manager, gtag, the Meta
 Pixel, counting pixels and a video, as real shops' pages do; the vendors are

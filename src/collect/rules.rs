@@ -142,6 +142,12 @@ impl Rules {
         share.or_else(|| self.sensitive.cover(path).then_some(Refused::Sensitive))
     }
 
+    /// The path of a page of the site, as it may be told: without a query, and redacted.
+    #[must_use]
+    pub fn page_path(&self, page: &Url) -> String {
+        self.shaper.page(page.path(), None)
+    }
+
     /// What becomes of a request whose path these rules cover.
     #[must_use]
     pub fn decide(self: &Arc<Self>, asked: Asked<'_>) -> Outcome {

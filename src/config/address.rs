@@ -58,11 +58,6 @@ pub(super) fn optional_url(value: &DeValue<'_>) -> Result<Option<Url>, Wrong> {
     }
 }
 
-/// As [`listen_address`].
-pub(super) fn address(value: &DeValue<'_>) -> Result<SocketAddr, Wrong> {
-    listen_address(&text(value)?)
-}
-
 /// As [`listen_address`]; empty for none.
 pub(super) fn optional_address(value: &DeValue<'_>) -> Result<Option<SocketAddr>, Wrong> {
     match text(value)?.as_str() {

@@ -58,10 +58,11 @@ impl Config {
             policy,
             consent,
             gate,
+            csp,
             rewrite,
             collect,
         } = site;
-        let Limits { max_decoded, max_burst } = self.limits;
+        let Limits { max_decoded, max_burst, visitors: _ } = self.limits;
         Ok(Site {
             hosts: hosts.iter().map(HostPattern::to_string).collect(),
             origin: engine_origin(origin)?,
@@ -71,6 +72,7 @@ impl Config {
             policy: *policy,
             consent: consent.clone(),
             gate: gate.clone(),
+            csp: csp.clone(),
             rewrite: rewrite.clone(),
             limits: coding::Limits {
                 max_decoded: Some(max_decoded),
@@ -94,9 +96,11 @@ impl Config {
             limits,
             locator,
             collection,
+            records: _,
         } = self;
         let (version, targets) = (env!("CARGO_PKG_VERSION"), &collection.targets);
-        let all = format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {limits:?}");
+        let bounds = (limits.max_decoded, limits.max_burst);
+        let all = format!("{version} {default:?} {sites:?} {vendors:?} {more:?} {bounds:?}");
         format!("{all} {locator:?} {targets:?}")
     }
 }

@@ -121,9 +121,10 @@ pub(super) fn one_of<T: Copy>(
     }
 }
 
-/// The units of time, in milliseconds.
+/// The units of time, in milliseconds; a year has 365 days.
 const TIMES: &[(&str, u64)] =
-    &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+    &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", DAY), ("y", 365 * DAY)];
+const DAY: u64 = 86_400_000;
 
 /// The units of size, in bytes.
 const SIZES: &[(&str, u64)] = &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];

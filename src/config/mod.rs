@@ -10,12 +10,14 @@ mod collect;
 mod endpoints;
 mod engine;
 mod host;
+mod listen;
 mod lists;
 mod meaning;
 mod names;
 mod nearest;
 mod problem;
 mod reader;
+mod records;
 mod region;
 mod schema;
 mod sections;
@@ -29,17 +31,19 @@ mod vendors;
 pub use self::address::{listen_address, origin_url};
 pub use self::engine::EngineError;
 pub use self::host::HostPattern;
+pub use self::listen::Listen;
 pub use self::lists::{KeptCopy, LONGEST as LONGEST_LIST, keep_copy, kept_copy, read_list};
 pub use self::meaning::Wrong;
 pub use self::problem::{Problem, Problems};
 pub use self::schema::{Schema, TABLES};
-pub use self::site::{Limits, Listen, Origin, SiteConfig};
+pub use self::site::{Limits, Origin, SiteConfig};
 pub use self::vendors::{built_in, vendors};
 pub use crate::engine::OnUnreadable;
 use crate::{
     catalog::VendorEntry,
     engine::{Collection, Locator},
     policy::Mode,
+    record,
 };
 use std::{
     net::SocketAddr,
@@ -68,6 +72,8 @@ pub struct Config {
     pub locator: Locator,
     /// What of collection holds for all sites.
     pub collection: Collection,
+    /// How the proof of visitors' choices is kept.
+    pub records: record::Config,
 }
 
 /// What the command line says.
@@ -95,6 +101,7 @@ impl Default for Config {
             limits: Limits::default(),
             locator: Locator::default(),
             collection: Collection::default(),
+            records: record::Config::default(),
         }
     }
 }

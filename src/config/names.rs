@@ -9,8 +9,9 @@ use crate::{
         tcf::{Purposes, Use},
     },
     engine::OnUnreadable,
-    policy::{Mode, Regime, Tcf},
+    policy::{Mode, Regime, Tcf, csp::Wall},
     purpose::Purpose,
+    record::Refusals,
     rewrite::Gated,
 };
 use toml::de::DeValue;
@@ -26,6 +27,9 @@ pub(super) const REGIMES: &[(&str, Regime)] =
 
 pub(super) const GATED: &[(&str, Gated)] = &[("remove", Gated::Remove), ("inert", Gated::Inert)];
 
+pub(super) const WALLS: &[(&str, Wall)] =
+    &[("off", Wall::Off), ("report", Wall::Report), ("enforce", Wall::Enforce)];
+
 pub(super) const THIRD_PARTY: &[(&str, ThirdParty)] =
     &[("known", ThirdParty::Known), ("all", ThirdParty::All)];
 
@@ -39,6 +43,9 @@ pub(super) const USER_AGENT: &[(&str, UserAgent)] =
 
 pub(super) const CLIENT_IP: &[(&str, ClientIp)] =
     &[("drop", ClientIp::Drop), ("truncate", ClientIp::Truncate)];
+
+pub(super) const REFUSALS: &[(&str, Refusals)] =
+    &[("records", Refusals::Records), ("counts", Refusals::Counts)];
 
 pub(super) const KINDS: &[(&str, Kind)] = &[
     ("script", Kind::Script),

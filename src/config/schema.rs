@@ -10,9 +10,11 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 16] = [
+pub static TABLES: [&Schema; 19] = [
     &TOP,
     &LISTEN,
+    &LISTENER,
+    &CERTIFICATE,
     &ORIGIN,
     &REGION,
     &CONSENT,
@@ -23,6 +25,7 @@ pub static TABLES: [&Schema; 16] = [
     &COLLECT,
     &COLLECT_LIMITS,
     &COLLECT_LEDGER,
+    &RECORDS,
     &LIMITS,
     &VENDOR,
     &ENDPOINT,
@@ -38,18 +41,41 @@ pub(super) static TOP: Schema = Schema {
         "header",
         "vendors",
         "listen",
+        "listener",
         "origin",
         "region",
         "consent",
         "gate",
         "collect",
+        "records",
         "limits",
         "vendor",
         "site",
     ],
 };
 
-pub(super) static LISTEN: Schema = Schema { table: "listen", keys: &["address", "admin"] };
+pub(super) static LISTEN: Schema = Schema {
+    table: "listen",
+    keys: &[
+        "address",
+        "admin",
+        "trusted",
+        "forwarding",
+        "hsts",
+        "backlog",
+        "reuse_port",
+        "tcp_keepalive",
+        "certificate_refresh",
+    ],
+};
+
+pub(super) static LISTENER: Schema = Schema {
+    table: "listener",
+    keys: &["address", "socket_mode", "proxy_protocol", "redirect", "tls_min", "certificate"],
+};
+
+pub(super) static CERTIFICATE: Schema =
+    Schema { table: "listener.certificate", keys: &["chain", "key"] };
 
 pub(super) static ORIGIN: Schema =
     Schema { table: "origin", keys: &["url", "connect_timeout", "read_timeout", "write_timeout"] };
@@ -94,6 +120,8 @@ pub(super) static GATE: Schema = Schema {
         "third_party",
         "allow",
         "deny",
+        "csp",
+        "csp_hosts",
         "first_party",
         "lists",
         "cname",
@@ -140,8 +168,29 @@ pub(super) static COLLECT_LIMITS: Schema = Schema {
 pub(super) static COLLECT_LEDGER: Schema =
     Schema { table: "collect.ledger", keys: &["path", "max_size", "keep"] };
 
-pub(super) static LIMITS: Schema =
-    Schema { table: "limits", keys: &["max_tag", "max_inline", "max_decoded", "max_burst"] };
+pub(super) static RECORDS: Schema =
+    Schema { table: "records", keys: &["store", "spool", "timeout", "queue", "keep", "refusals"] };
+
+pub(super) static LIMITS: Schema = Schema {
+    table: "limits",
+    keys: &[
+        "max_tag",
+        "max_inline",
+        "max_decoded",
+        "max_burst",
+        "connections",
+        "connections_per_client",
+        "requests_per_client",
+        "max_head",
+        "handshake_timeout",
+        "head_timeout",
+        "body_timeout",
+        "send_timeout",
+        "idle_timeout",
+        "streams",
+        "resets",
+    ],
+};
 
 pub(super) static VENDOR: Schema = Schema {
     table: "vendor",
@@ -208,6 +257,8 @@ pub(super) static SITE_GATE: Schema = Schema {
         "third_party",
         "allow",
         "deny",
+        "csp",
+        "csp_hosts",
         "first_party",
         "cname",
         "lists",
@@ -244,7 +295,11 @@ impl Schema {
     pub(super) fn place(&self) -> String {
         match self.table {
             "" => "before the first table".to_owned(),
-            table @ ("site" | "vendor" | "vendor.endpoint") => format!("in [[{table}]]"),
+            table @ ("site"
+            | "vendor"
+            | "vendor.endpoint"
+            | "listener"
+            | "listener.certificate") => format!("in [[{table}]]"),
             table => format!("in [{table}]"),
         }
     }

@@ -1,17 +1,20 @@
-//! Turns the tables of the file, `[listen]` to `[limits]`, into the modules' configurations.
+//! Turns the tables of the file, `[origin]` to `[limits]`, into the modules' configurations.
 //!
 //! 1. What is not written stays as it is: a site begins with the top of the file, and that with the defaults.
 //! 2. Arrays replace, tables merge.
 
 use super::{
-    address::{address, optional_address, optional_url},
-    host::domain,
+    address::optional_url,
+    host::{domain, place},
+    listen::visitors,
     meaning::{Wrong, boolean, duration, kind, one_of, shown, size, some_text, text, whole},
-    names::{CMPS, GATED, IAB, TCF, THIRD_PARTY, cookie_name, optional_purpose, purpose, tcf_use},
+    names::{
+        CMPS, GATED, IAB, TCF, THIRD_PARTY, WALLS, cookie_name, optional_purpose, purpose, tcf_use,
+    },
     nearest::nearest,
     reader::{Named, Reader, Table},
-    schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, LISTEN, ORIGIN, RULE, Schema},
-    site::{Limits, Listen, Origin, SiteConfig},
+    schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, ORIGIN, RULE, Schema},
+    site::{Limits, Origin, SiteConfig},
 };
 use crate::{
     catalog::{FirstParty, List, ListSource, VendorEntry},
@@ -27,20 +30,6 @@ use toml::{Spanned, de::DeValue};
 /// The seconds in an hour and in a day.
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
-
-pub(super) fn listen<'t>(reader: &mut Reader<'t>, top: &Table<'t>) -> Listen {
-    let mut listen = Listen::default();
-    if let Some(table) = reader.table(top, "listen", &LISTEN) {
-        reader.set(&mut listen.address, &table, "address", address);
-        reader.set(&mut listen.admin, &table, "admin", optional_address);
-        // Port 0 is any free port, so two of them are never the same.
-        if listen.admin == Some(listen.address) && listen.address.port() != 0 {
-            let what = format!("`admin` is {}, where visitors are served", listen.address);
-            reader.report(table.at("admin"), what, "write another port");
-        }
-    }
-    listen
-}
 
 pub(super) fn origin<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, origin: &mut Origin) {
     let Some(table) = reader.table(parent, "origin", &ORIGIN) else { return };
@@ -63,6 +52,7 @@ pub(super) fn limits<'t>(
         reader.set(&mut rewrite.max_tag, &table, "max_tag", bytes);
         reader.set(&mut rewrite.max_inline, &table, "max_inline", bytes);
         reader.set(&mut limits.max_burst, &table, "max_burst", bytes);
+        visitors(reader, &table, &mut limits.visitors);
         reader.set(&mut limits.max_decoded, &table, "max_decoded", size(1 << 20..=64 << 30));
     }
     limits
@@ -320,6 +310,10 @@ pub(super) fn gate<'t>(
         let key = if table.get("deny").is_some() { "deny" } else { "allow" };
         reader.report(table.at(key), what, "keep it in one of them");
     }
+    reader.set(&mut site.csp.wall, &table, "csp", one_of(WALLS));
+    let needed = |value: &DeValue<'_>| needed(value, vendors);
+    reader.set_list(&mut site.csp.hosts, &table, "csp_hosts", needed);
+    let config = &mut site.gate;
     if let Some(copies) = reader.tables(&table, "first_party", &FIRST_PARTY) {
         config.first_party =
             copies.iter().filter_map(|table| first_party(reader, table, vendors)).collect();
@@ -328,6 +322,19 @@ pub(super) fn gate<'t>(
         config.lists = lists.iter().filter_map(|table| list(reader, table)).collect();
     }
     Some(table)
+}
+
+/// What pages need: `host`, `host/path`, or the id of a vendor.
+fn needed(value: &DeValue<'_>, vendors: &[VendorEntry]) -> Result<String, Wrong> {
+    let text = some_text(value)?;
+    if let Some(rest) = text.strip_prefix("*.") {
+        let instead = format!("write \"{rest}\": its subdomains are included");
+        return Err(Wrong::text(&text, "", instead));
+    }
+    if text.contains(['.', '/', ':', '*']) {
+        return place(value);
+    }
+    known_vendor(&text, vendors).map(|vendor| vendor.id.clone())
 }
 
 /// The folder in which fetched lists are kept; empty for none.

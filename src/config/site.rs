@@ -1,26 +1,15 @@
-//! What the operator says of one site and of where the program listens, as plain data.
+//! What the operator says of one site and of the bounds of all, as plain data.
 
 use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
     engine::OnUnreadable,
-    policy::{Mode, Policy, Regime},
+    policy::{Mode, Policy, Regime, csp},
+    proxy::listen,
     rewrite,
 };
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    time::Duration,
-};
+use std::time::Duration;
 use url::Url;
-
-/// Where the program listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listen {
-    /// For visitors; default `127.0.0.1:8080`.
-    pub address: SocketAddr,
-    /// For `/healthz` and metrics; default none.
-    pub admin: Option<SocketAddr>,
-}
 
 /// Where a site comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +45,8 @@ pub struct SiteConfig {
     pub consent: consent::Config,
     /// What is gated.
     pub gate: catalog::Config,
+    /// What pages may contact.
+    pub csp: csp::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
     /// What leaves for vendors, and how.
@@ -69,12 +60,8 @@ pub struct Limits {
     pub max_decoded: u64,
     /// How much of one page may leave at once; bytes, default 8 MiB.
     pub max_burst: usize,
-}
-
-impl Default for Listen {
-    fn default() -> Self {
-        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), admin: None }
-    }
+    /// What visitors' connections and requests may cost.
+    pub visitors: listen::Limits,
 }
 
 impl Default for Origin {
@@ -100,6 +87,7 @@ impl Default for SiteConfig {
             policy: Policy::default(),
             consent: consent::Config::default(),
             gate: catalog::Config::default(),
+            csp: csp::Config::default(),
             rewrite: rewrite::Config::default(),
             collect: collect::Config::default(),
         }
@@ -108,6 +96,6 @@ impl Default for SiteConfig {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_decoded: 1 << 30, max_burst: 8 << 20 }
+        Self { max_decoded: 1 << 30, max_burst: 8 << 20, visitors: listen::Limits::default() }
     }
 }

@@ -7,13 +7,15 @@ use super::{
     Config, Overrides,
     collect::{collect, collection},
     host::{HostPattern, pattern},
+    listen::listen,
     meaning::{boolean, one_of, text},
     names::{MODES, ON_UNREADABLE, REGIMES},
     problem::Problem,
     reader::{Reader, Table},
+    records::records,
     region::region,
     schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
-    sections::{check_cmps, consent, dns, gate, limits, list_cache, listen, origin},
+    sections::{check_cmps, consent, dns, gate, limits, list_cache, origin},
     site::SiteConfig,
     syntax,
     vendors::{built_in, catalogue, extend},
@@ -39,8 +41,8 @@ pub(super) fn config<'t>(
     let locator = region(reader, &top);
     let table = collect(reader, &top, &COLLECT, &mut default.collect, &vendors);
     let collection = table.map(|table| collection(reader, &table)).unwrap_or_default();
-    let mut listen = listen(reader, &top);
-    listen.address = overrides.address.unwrap_or(listen.address);
+    let records = records(reader, &top);
+    let listen = listen(reader, &top, overrides.address);
     default.origin.url = overrides.origin.clone().or(default.origin.url);
     let mut sites = sites(reader, &top, &default, &vendors, overrides.offline);
     if sites.is_empty() {
@@ -49,7 +51,18 @@ pub(super) fn config<'t>(
     for site in sites.iter_mut().chain([&mut default]) {
         site.mode = overrides.mode.unwrap_or(site.mode);
     }
-    Config { listen, default, sites, vendors, list_cache, dns, limits, locator, collection }
+    Config {
+        listen,
+        default,
+        sites,
+        vendors,
+        list_cache,
+        dns,
+        limits,
+        locator,
+        collection,
+        records,
+    }
 }
 
 /// The operator's catalogue, or else the built-in one.

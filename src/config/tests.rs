@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     catalog::{FirstParty, ListSource, ThirdParty},
     consent::{Cmp, Find, Iab},
-    policy::{Regime, Tcf},
+    policy::{Regime, Tcf, csp::Wall},
     purpose::{Purpose, PurposeSet},
     rewrite::Gated,
 };
@@ -24,8 +24,11 @@ fn has(text: &str, expected: &[&str]) {
 
 #[test]
 fn the_empty_file_gives_the_defaults() {
-    assert_eq!(format!("{:?}", parse("").unwrap()), format!("{:?}", Config::default()));
-    assert_eq!(format!("{:?}", parse("\u{feff}").unwrap()), format!("{:?}", Config::default()));
+    for text in ["", "\u{feff}"] {
+        // Places that are relative stay so where the file is in no folder.
+        let parsed = Config::parse(text, "c.toml", Path::new(""), &Overrides::default());
+        assert_eq!(format!("{:?}", parsed.unwrap()), format!("{:?}", Config::default()));
+    }
 }
 
 #[test]
@@ -44,7 +47,9 @@ fn unknown_keys_come_with_the_nearest_or_their_place() {
     has("max_tag = \"1MiB\"", &["c.toml:1:1: unknown key `max_tag`; write it in [limits]"]);
     has(
         "[listen]\ncolour = 1",
-        &["c.toml:2:1: unknown key `colour` in [listen]; write one of address, admin"],
+        &[
+            "c.toml:2:1: unknown key `colour` in [listen]; write one of address, admin, trusted, forwarding, hsts, backlog, reuse_port, tcp_keepalive, certificate_refresh",
+        ],
     );
     has(
         "[consent]\nrule = [{ cookie = \"a\", path = \"\", equals = \"1\", purpos = \"marketing\", purpose = \"marketing\" }]",
@@ -195,9 +200,9 @@ fn addresses_and_urls_are_checked() {
         "[listen]\nadmin = \"127.0.0.1:8080\"",
         &["c.toml:2:1: `admin` is 127.0.0.1:8080, where visitors are served; write another port"],
     );
-    let free = "127.0.0.1:0".parse().unwrap();
+    let free: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let both = parse("[listen]\naddress = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"").unwrap();
-    assert_eq!(both.listen, Listen { address: free, admin: Some(free) });
+    assert_eq!((both.listen.address(), both.listen.admin), (Some(free), Some(free)));
 }
 
 #[test]
@@ -287,6 +292,28 @@ fn rules_are_whole() {
 }
 
 #[test]
+fn policies_are_checked() {
+    has(
+        "[gate]\ncsp = \"enforced\"\ncsp_hosts = [\"*.cdn.example\", \"https://cdn.example/\", \"recaptchaa\", \"cdn.example/x?y\"]",
+        &[
+            "c.toml:2:7: `csp` is `enforced`; write \"enforce\"",
+            "c.toml:3:14: an entry of `csp_hosts` is `*.cdn.example`; write \"cdn.example\": its subdomains are included",
+            "c.toml:3:31: an entry of `csp_hosts` is `https://cdn.example/`, which is not only a host; write \"cdn.example\"",
+            "c.toml:3:55: an entry of `csp_hosts` is `recaptchaa`, which no vendor is called; write \"recaptcha\"",
+            "c.toml:3:69: an entry of `csp_hosts` is `cdn.example/x?y`; write \"host\" or \"host/path\", without a query",
+        ],
+    );
+    let csp = parse("[gate]\ncsp = \"enforce\"\ncsp_hosts = [\"CDN.example/a\", \"recaptcha\"]")
+        .unwrap()
+        .default
+        .csp;
+    assert_eq!(
+        (csp.wall, csp.hosts),
+        (Wall::Enforce, vec!["cdn.example/a".to_owned(), "recaptcha".to_owned()])
+    );
+}
+
+#[test]
 fn gates_are_checked() {
     has(
         "[gate]\nallow = [\"*.cdn.example\", \"x.example\"]\ndeny = [\"http://t.example/\", \"x.example\"]\nfirst_party = [{ path = \"matomo.js\", vendor = \"matomoo\" }, { path = \"/a*b\" }]",
@@ -307,7 +334,7 @@ fn gates_are_checked() {
             "c.toml:2:14: a list has both `path` and `url`; write one of them: `url = \"https://lists.example/list.txt\"`",
             "c.toml:2:43: `path` is `none.txt`, and there is no file conf/none.txt; write a path relative to this file, or a whole one",
             "c.toml:2:72: `url` is `ftp://a`, which is no http or https URL; write a URL such as \"https://lists.example/list.txt\"",
-            "c.toml:2:93: `refresh` is `0s`; write from \"1s\" to \"365d\"",
+            "c.toml:2:93: `refresh` is `0s`; write from \"1s\" to \"1y\"",
         ],
     );
     has(
@@ -475,7 +502,7 @@ fn the_command_line_counts_for_more() {
         config.sites.iter().filter_map(|s| s.origin.url.as_ref()).map(Url::as_str).collect();
     assert_eq!(origins, ["http://cli.test/", "http://own.test/"]);
     assert!(config.sites.iter().all(|site| site.mode == Mode::Report));
-    assert_eq!((config.default.mode, config.listen.address.port()), (Mode::Report, 1));
+    assert_eq!((config.default.mode, config.listen.address().unwrap().port()), (Mode::Report, 1));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::Locator;
 use crate::{
     catalog::{self, Catalog},
     coding, collect, consent,
-    policy::{Mode, Policy, Regime},
+    policy::{Mode, Policy, Regime, csp},
     rewrite,
 };
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc, time::Duration};
@@ -151,6 +151,8 @@ pub struct Site {
     pub consent: consent::Config,
     /// What is gated.
     pub gate: catalog::Config,
+    /// What pages may contact.
+    pub csp: csp::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
     /// What leaves the site for vendors.

@@ -15,15 +15,18 @@ mod config;
 mod locator;
 mod mirror;
 mod own;
+mod reported;
 mod served;
 mod sites;
 mod treatment;
 mod view;
+mod wall;
 
 pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 pub use self::locator::{Locator, NoPlaces, Places};
 pub use self::mirror::Mirrored;
 pub use self::own::{ENDING_WORKER, Own};
+pub use self::reported::{Reported, Told};
 pub use self::served::Served;
 use self::sites::Sites;
 pub use self::treatment::{Body, Cause, FileEditor, OwnFile, Treatment, is_page};
@@ -159,6 +162,9 @@ impl Engine {
             return Reply::new(StatusCode::BAD_REQUEST, "the host is malformed\n").into();
         };
         if let Some(own) = own {
+            if own == reported::REPORT {
+                return self.report(site, request, client, &page);
+            }
             return self.own(own, site, request);
         }
         if let Some(reply) = gpc_support(&site.config, request) {
@@ -181,6 +187,24 @@ impl Engine {
             return Plan::Own(Own::Worker(vendor));
         }
         Plan::Proxy(Box::new(View::new(self, site.clone(), visitor, request, page)))
+    }
+
+    /// What becomes of a request that reports violations.
+    fn report(
+        &self,
+        site: &Arc<sites::Compiled>,
+        request: &request::Parts,
+        client: Client,
+        page: &Url,
+    ) -> Plan {
+        if let Some(reply) = reported::refusal(request, page) {
+            return reply.into();
+        }
+        let location = self.locator.location(&request.headers, client.ip);
+        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
+        let reported = Reported::new(site.clone(), self.catalog.clone(), ruling, page);
+        Plan::Own(Own::Report(Box::new(reported)))
     }
 
     /// What becomes of a request for the path `own` behind [`PREFIX`].

@@ -3,7 +3,7 @@
 //! 1. The paths are fixed: `/_consentry/` and one of the names below; nothing under it ever reaches the origin.
 //! 2. A file has its hash in its name; under an old one it is the current file, which then nobody keeps.
 
-use super::{mirror::Mirrored, served::Served};
+use super::{mirror::Mirrored, reported::Reported, served::Served};
 use crate::vendor::Vendor;
 use http::{HeaderValue, Method};
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub enum Own {
     Mirror(Box<Mirrored>),
     /// The script of a vendor's service worker, which the visitor does not allow.
     Worker(Arc<Vendor>),
+    /// Nothing: violations are reported.
+    Report(Box<Reported>),
 }
 
 /// What a browser gets in the place of a service worker of a vendor that is not allowed: a worker that ends itself, and one of

@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, PREFIX, Served, Site};
+use super::{Error, PREFIX, Served, Site, wall::Inventory};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -25,6 +25,7 @@ pub(super) struct Compiled {
     pub(super) rules: Arc<Rules>,
     /// The script that reads choices in the browser.
     pub(super) mirror: Option<Arc<Served>>,
+    pub(super) inventory: Inventory,
     reader: Reader,
 }
 
@@ -38,7 +39,8 @@ impl Compiled {
         let reader = reader.asking_about_providers(providers);
         let mirror = mirror::script(&config.consent, PREFIX);
         let mirror = mirror.map(|file| Arc::new(Served::new(file)));
-        Self { scope, rules, mirror, reader, config }
+        let inventory = Inventory::new(&config, catalog, &scope);
+        Self { scope, rules, mirror, inventory, reader, config }
     }
 
     /// The file of ours that is under `kind`.

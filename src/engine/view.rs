@@ -17,17 +17,18 @@ use super::{
     treatment::{
         Body, FileEditor, OwnFile, Treatment, charset, is_page, is_sniffed, readable, syntax,
     },
+    wall::Ours,
 };
 use crate::{
     catalog::Page,
     coding::{self, Coding},
     collect::ScriptRewriter,
     consent::Consent,
-    headers::{self, Edit, Facts, State},
+    headers::{self, Edit, Facts, OwnPolicy, State},
     page::mirror,
     policy::{
         Finding, Front, Gate, Judged, Location, Mode, Regime, Ruling,
-        csp::{self, Inline},
+        csp::{self, Fit, Inline, OwnNeeds, Wall},
     },
     rewrite::{self, Additions, OwnScript, Rewriter, StyleRewriter},
 };
@@ -199,13 +200,20 @@ impl View {
             return (self.made(edits), findings);
         }
         let state = State { class: &self.class, fingerprint: &self.fingerprint };
-        let hashes = if bypass { Vec::new() } else { self.hashes(&response.headers, gate) };
+        let own = if bypass { OwnNeeds::default() } else { self.needs(&response.headers) };
+        let ours = self.ours(response);
+        let ours = ours.as_ref().and_then(|ours| {
+            let text = ours.built.policy.as_deref()?;
+            Some(OwnPolicy { text, holds: ours.wall == Wall::Enforce })
+        });
         let facts = Facts {
             rewritten: true,
             depends_on_consent: true,
             state,
             signals: SIGNALS,
-            hashes: &hashes,
+            own: &own,
+            narrow: self.narrows(),
+            ours,
         };
         let (mut edits, findings) = headers::page(&response.headers, gate, &facts);
         if bypass {
@@ -342,6 +350,29 @@ impl View {
         self.gate.ruling()
     }
 
+    /// What our scripts in the page need of its policies.
+    fn needs(&self, headers: &HeaderMap) -> OwnNeeds {
+        let additions = self.additions();
+        let mut inline = self.hashes(headers, &self.gate);
+        if additions.end.is_some() && headers::needs_integrity(headers) {
+            inline.push(csp::sha256_source(rewrite::LOADER));
+        }
+        OwnNeeds { inline, ..additions.needs(&self.page().url().origin().ascii_serialization()) }
+    }
+
+    /// The policy of our own for a page, and whether it holds.
+    fn ours(&self, response: &response::Parts) -> Option<Ours> {
+        let not_modified = response.status == StatusCode::NOT_MODIFIED;
+        let Compiled { config, inventory, .. } = &*self.site;
+        Ours::new(config, inventory, &self.gate, &response.headers, not_modified)
+    }
+
+    /// How the hosts that a page needs found room in its policy; `None` where it gets none.
+    #[must_use]
+    pub fn fit(&self, response: &response::Parts) -> Option<Fit> {
+        self.ours(response).filter(|_| self.mode() == Mode::Enforce).map(|ours| ours.fit())
+    }
+
     /// The hashes of the scripts that a page may get, where it has a policy.
     fn hashes(&self, headers: &HeaderMap, gate: &Gate) -> Vec<String> {
         let policies = [CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY];
@@ -381,7 +412,11 @@ impl View {
             charset.as_deref(),
             nonce.as_deref(),
         );
-        let rewriter = rewriter.adding(self.additions());
+        let additions = self.additions();
+        let own = additions.needs(&self.page().url().origin().ascii_serialization());
+        let by_hash = !additions.is_empty() && headers::needs_integrity(&response.headers);
+        let narrow = self.narrows();
+        let rewriter = rewriter.adding(additions).under(own, by_hash, narrow);
         Body { coding, leaves, limits: config.limits, rewriter }
     }
 
@@ -404,6 +439,11 @@ impl View {
     /// Whether pages go out as they came.
     fn passes(&self) -> bool {
         self.grants_everything() && self.gate.front().is_none() && self.additions.is_empty()
+    }
+
+    /// Whether pages' own policies lose what serves gated vendors alone.
+    fn narrows(&self) -> bool {
+        self.mode() == Mode::Enforce && self.site.config.csp.wall != Wall::Off
     }
 
     /// What pages get of our own; nothing where pages are not edited.

@@ -3,21 +3,25 @@
 //! 1. A line is a list of policies, separated by commas whatever is around them (CSP 3, 2.2.2; Fetch, "extracting
 //!    header list values"); all of them hold.
 //! 2. `report-uri` names URLs and `report-to` a group (CSP 3, 6.5): what is a held vendor's goes, the rest stays.
-//! 3. Our scripts run by the page's nonce, or else by their hashes ([`csp`]); the policies that only report get the
-//!    hashes too, or the site's reports would fill with our scripts.
-//! 4. A list that lets an allowed vendor through which the site itself serves lets the site's own path through too.
+//! 3. Our scripts run by the page's nonce, or else by their hashes or paths ([`csp`]); the policies that only report get those
+//!    too, or the site's reports would fill with our scripts.
+//! 4. What serves gated vendors alone goes from the lists of the policies that hold. Those that only report keep it: they stop nothing,
+//!    and their reports are about the site's own doing.
+//! 5. A policy of our own is one line more, so that both hold.
+//! 6. A list that lets an allowed vendor through which the site itself serves lets the site's own path through too.
 
 use super::{
+    OwnPolicy,
     edit::{self, Edit, Line, lines},
     reporting::Groups,
     review::{Judge, Review},
 };
 use crate::{
     catalog::Destination,
-    policy::csp::{self, Directive, Inline},
+    policy::csp::{self, Directive, Inline, OwnNeeds},
 };
 use http::{
-    HeaderMap,
+    HeaderMap, HeaderName, HeaderValue,
     header::{CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY},
 };
 
@@ -29,10 +33,49 @@ pub fn inline_script(headers: &HeaderMap) -> Inline {
     csp::inline_script(&policies)
 }
 
-/// `hashes` are of the scripts that a page may get; `None` for what is no page, where nothing is let through either.
+/// Whether a policy of the response that holds knows our files by their hashes alone.
+#[must_use]
+pub fn needs_integrity(headers: &HeaderMap) -> bool {
+    let nonce = match inline_script(headers) {
+        Inline::Nonce(nonce) => Some(nonce),
+        Inline::Free | Inline::Hashes => None,
+    };
+    let mut lines = headers.get_all(CONTENT_SECURITY_POLICY).iter().map(edit::text);
+    lines.any(|line| line.split(',').any(|p| csp::needs_integrity(p, nonce.as_deref())))
+}
+
+/// The header of a policy that holds, or of one that only reports.
+const fn header_of(holds: bool) -> HeaderName {
+    if holds { CONTENT_SECURITY_POLICY } else { CONTENT_SECURITY_POLICY_REPORT_ONLY }
+}
+
+/// The lines of a policy of our own.
+pub(super) fn more(ours: &OwnPolicy<'_>) -> Vec<Edit> {
+    let Ok(text) = HeaderValue::from_str(ours.text) else { return Vec::new() };
+    let mut edits = vec![Edit::Append(header_of(ours.holds), text)];
+    if csp::directives(ours.text).any(|directive| directive.name == "report-to") {
+        let endpoint = format!("{}=\"{}\"", csp::GROUP, csp::REPORTS);
+        let endpoint = HeaderValue::try_from(endpoint).ok();
+        edits.extend(endpoint.map(|value| Edit::Append(REPORTING_ENDPOINTS, value)));
+    }
+    edits
+}
+
+const REPORTING_ENDPOINTS: HeaderName = HeaderName::from_static("reporting-endpoints");
+
+/// What pages are told of their policies.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'w> {
+    /// What our own scripts need.
+    pub(super) own: &'w OwnNeeds,
+    /// Whether what serves gated vendors alone goes.
+    pub(super) narrow: bool,
+}
+
+/// `wanted` is `None` for what is no page, where nothing is let through either.
 pub(super) fn edits<J: Judge + ?Sized>(
     headers: &HeaderMap,
-    hashes: Option<&[String]>,
+    wanted: Option<Wanted<'_>>,
     groups: &Groups,
     review: &mut Review<'_, J>,
 ) -> Vec<Edit> {
@@ -40,38 +83,43 @@ pub(super) fn edits<J: Judge + ?Sized>(
         Inline::Nonce(nonce) => Some(nonce),
         Inline::Free | Inline::Hashes => None,
     };
-    let needed = hashes.map(|hashes| if nonce.is_some() { &[] } else { hashes });
+    let own = wanted.map(|wanted| OwnNeeds { nonce, ..wanted.own.clone() });
+    let narrow = wanted.is_some_and(|wanted| wanted.narrow);
     let mut edits = lines(headers, &CONTENT_SECURITY_POLICY, |line| {
-        policies(line, |policy| changed(policy, "content-security-policy", needed, groups, review))
-    });
-    edits.extend(lines(headers, &CONTENT_SECURITY_POLICY_REPORT_ONLY, |line| {
         policies(line, |policy| {
-            let taken = takes(policy, nonce.as_deref());
-            let needed = hashes.map(|hashes| if taken { &[] } else { hashes });
-            changed(policy, "content-security-policy-report-only", needed, groups, review)
+            changed(policy, "content-security-policy", (own.as_ref(), narrow), groups, review)
         })
+    });
+    let name = "content-security-policy-report-only";
+    edits.extend(lines(headers, &CONTENT_SECURITY_POLICY_REPORT_ONLY, |line| {
+        policies(line, |policy| changed(policy, name, (own.as_ref(), false), groups, review))
     }));
     edits
 }
 
-/// Whether scripts with this nonce run under `policy`.
-fn takes(policy: &str, nonce: Option<&str>) -> bool {
-    matches!((csp::inline_script(&[policy]), nonce), (Inline::Nonce(own), Some(nonce)) if own == nonce)
-}
-
-/// The policy without reports to held vendors and with the hashes; `None` when that is no change.
+/// The policy without reports to held vendors, perhaps narrowed, and with what our own scripts need; `None` when that is no change.
 fn changed<J: Judge + ?Sized>(
     policy: &str,
     place: &'static str,
-    hashes: Option<&[String]>,
+    (own, narrow): (Option<&OwnNeeds>, bool),
     groups: &Groups,
     review: &mut Review<'_, J>,
 ) -> Option<String> {
-    let quiet = without_reports(policy, place, groups, review);
-    let quiet = quiet.as_deref().unwrap_or(policy);
-    let own = |source: &str| hashes.and_then(|_| review.own_source(source));
-    let pointed = csp::with_sources(quiet, own);
-    let new = csp::with_hashes(pointed.as_deref().unwrap_or(quiet), hashes.unwrap_or_default());
+    let mut text = without_reports(policy, place, groups, review);
+    let then = |new: Option<String>, text: &mut Option<String>| {
+        if new.is_some() {
+            *text = new;
+        }
+    };
+    if narrow {
+        let new = csp::narrowed(text.as_deref().unwrap_or(policy), |s| review.only_held(s));
+        then(new, &mut text);
+    }
+    let served = |source: &str| own.and_then(|_| review.own_source(source));
+    let new = csp::with_sources(text.as_deref().unwrap_or(policy), served);
+    then(new, &mut text);
+    let text = text.unwrap_or_else(|| policy.to_owned());
+    let new = own.map_or_else(|| text.clone(), |own| csp::for_own(&text, own));
     (new != policy).then_some(new)
 }
 
@@ -158,7 +206,9 @@ mod tests {
         headers.insert("reporting-endpoints", r#"h="//held.test""#.parse().unwrap());
         let mut review = Review::new(&Fake);
         let groups = reporting::edits(&headers, &mut review).1;
-        apply(&edits(&headers, Some(hashes), &groups, &mut review), &mut headers);
+        let own = OwnNeeds::inline(hashes.to_vec());
+        let wanted = Some(Wanted { own: &own, narrow: true });
+        apply(&edits(&headers, wanted, &groups, &mut review), &mut headers);
         let values =
             [csp, only].map(|name| headers.get_all(name).iter().cloned().collect::<Vec<_>>());
         values.into_iter().flatten().map(|v| v.to_str().unwrap().to_owned()).collect()
@@ -173,13 +223,24 @@ mod tests {
             ("x; report-to h", "x;"),
             ("x; report-to g", "x; report-to g"),
             ("img-src served.test", "img-src served.test https://site.test/v/"),
-            ("script-src https://held.test", "script-src https://held.test"),
+            ("form-action https://held.test; sandbox", "form-action https://held.test; sandbox"),
             ("x, report-uri //held.test ; , y", "x, y"),
         ] {
             assert_eq!(edited(&[given], &[], &[]), [expected]);
             assert_eq!(edited(&[], &[given], &[]), [expected]);
         }
         assert_eq!(edited(&["report-uri //held.test", "x"], &["report-to h"], &[]), ["x"]);
+    }
+
+    #[test]
+    fn only_policies_that_hold_are_narrowed() {
+        let given = "script-src 'nonce-n' https://a.held.test a.test; img-src held.test; frame-ancestors held.test";
+        let left = "script-src 'nonce-n' a.test; img-src 'none'; frame-ancestors held.test";
+        assert_eq!(edited(&[given], &[given], &[]), [left, given]);
+        let two = [format!("{given}, default-src *.held.test"), "default-src https:".to_owned()];
+        let two: Vec<&str> = two.iter().map(String::as_str).collect();
+        let expected = format!("{left}, default-src 'none'");
+        assert_eq!(edited(&two, &[], &[]), [expected.as_str(), "default-src https:"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::review::Judge;
 use crate::{
     catalog::Destination,
-    policy::{Decision, Judged, Route, Verdict},
+    policy::{Decision, Judged, Route, Verdict, csp::HostSource},
     purpose::Purpose,
     vendor::{Source, Vendor},
 };
@@ -43,6 +43,10 @@ impl Judge for Fake {
     fn own_source(&self, source: &str) -> Option<String> {
         (source == "served.test").then(|| "https://site.test/v/".to_owned())
     }
+
+    fn only_held(&self, source: HostSource<'_>) -> bool {
+        source.host == "held.test" || source.host.ends_with(".held.test")
+    }
 }
 
 /// Holds nothing and knows nobody.
@@ -59,6 +63,10 @@ impl Judge for Nobody {
 
     fn own_source(&self, _: &str) -> Option<String> {
         None
+    }
+
+    fn only_held(&self, _: HostSource<'_>) -> bool {
+        false
     }
 }
 

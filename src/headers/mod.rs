@@ -24,12 +24,12 @@ mod validators;
 use self::review::Review;
 pub use self::{
     cookies::{MOST as MOST_ENDED, cookies, ended, endings},
-    csp::inline_script,
+    csp::{inline_script, needs_integrity},
     edit::{Edit, apply},
     request::{file_request, is_document, request},
     review::Judge,
 };
-use crate::policy::{Finding, Mode};
+use crate::policy::{Finding, Mode, csp::OwnNeeds};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
@@ -65,8 +65,21 @@ pub struct Facts<'f> {
     pub state: State<'f>,
     /// The request headers from which consent is read, as `Cookie`.
     pub signals: &'f [&'f str],
-    /// The hashes of the scripts that the rewriter may insert, of [`crate::policy::csp::sha256_source`].
-    pub hashes: &'f [String],
+    /// What the scripts need that the rewriter may insert.
+    pub own: &'f OwnNeeds,
+    /// Whether the policies that hold lose what serves gated vendors alone.
+    pub narrow: bool,
+    /// A policy of our own.
+    pub ours: Option<OwnPolicy<'f>>,
+}
+
+/// A content security policy of our own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnPolicy<'f> {
+    /// Its text.
+    pub text: &'f str,
+    /// Whether it holds, or only reports.
+    pub holds: bool,
 }
 
 /// Edits of the final head of a page, with the findings in it.
@@ -77,8 +90,10 @@ pub fn page<J: Judge + ?Sized>(
     facts: &Facts<'_>,
 ) -> (Vec<Edit>, Vec<Finding>) {
     let mut review = Review::new(judge);
-    let hashes = facts.rewritten.then_some(facts.hashes);
-    let mut edits = contacts(headers, hashes, &mut review);
+    let Facts { own, narrow, .. } = *facts;
+    let wanted = facts.rewritten.then_some(csp::Wanted { own, narrow });
+    let mut edits = contacts(headers, wanted, &mut review);
+    edits.extend(facts.ours.iter().flat_map(csp::more));
     if facts.rewritten {
         edits.extend(validators::response(headers, &facts.state));
     }
@@ -144,7 +159,7 @@ pub fn operator(mode: Mode, class: &str) -> HeaderValue {
 /// Edits of what makes a browser contact somebody.
 fn contacts<J: Judge + ?Sized>(
     headers: &HeaderMap,
-    hashes: Option<&[String]>,
+    wanted: Option<csp::Wanted<'_>>,
     review: &mut Review<'_, J>,
 ) -> Vec<Edit> {
     let mut edits = link::edits(headers, review);
@@ -152,7 +167,7 @@ fn contacts<J: Judge + ?Sized>(
     edits.extend(set_cookie::edits(headers, review));
     let (reports, groups) = reporting::edits(headers, review);
     edits.extend(reports);
-    edits.extend(csp::edits(headers, hashes, &groups, review));
+    edits.extend(csp::edits(headers, wanted, &groups, review));
     edits
 }
 

@@ -6,7 +6,7 @@
 
 use crate::{
     catalog::Destination,
-    policy::{Finding, Gate, Judged, Place, Route},
+    policy::{Finding, Gate, Judged, Place, Route, csp::HostSource},
     purpose::Purpose,
 };
 
@@ -20,6 +20,9 @@ pub trait Judge {
 
     /// As [`Gate::own_source`].
     fn own_source(&self, source: &str) -> Option<String>;
+
+    /// As [`Gate::only_held`].
+    fn only_held(&self, source: HostSource<'_>) -> bool;
 }
 
 impl Judge for Gate {
@@ -33,6 +36,10 @@ impl Judge for Gate {
 
     fn own_source(&self, source: &str) -> Option<String> {
         Self::own_source(self, source)
+    }
+
+    fn only_held(&self, source: HostSource<'_>) -> bool {
+        Self::only_held(self, source)
     }
 }
 
@@ -88,6 +95,11 @@ impl<'j, J: Judge + ?Sized> Review<'j, J> {
     /// The source expression for the site's own paths; see [`Gate::own_source`].
     pub(super) fn own_source(&self, source: &str) -> Option<String> {
         self.judge.own_source(source)
+    }
+
+    /// Whether a source of a policy serves gated vendors alone; see [`Gate::only_held`].
+    pub(super) fn only_held(&self, source: HostSource<'_>) -> bool {
+        self.judge.only_held(source)
     }
 
     /// Whether the cookie `name` is held.

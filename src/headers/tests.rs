@@ -6,12 +6,23 @@ use crate::policy::Place;
 use http::{HeaderName, header::*};
 use proptest::{collection::vec, prelude::*};
 
+static OWN: OwnNeeds = OwnNeeds {
+    inline: Vec::new(),
+    nonce: None,
+    scripts: Vec::new(),
+    files: Vec::new(),
+    connect: Vec::new(),
+    types: Vec::new(),
+};
+
 const FACTS: Facts<'_> = Facts {
     rewritten: true,
     depends_on_consent: true,
     state: State { class: "none", fingerprint: "1a2b" },
     signals: &["Cookie"],
-    hashes: &[],
+    own: &OWN,
+    narrow: true,
+    ours: None,
 };
 
 fn head(lines: &[(&str, &str)]) -> HeaderMap {
@@ -124,7 +135,11 @@ fn hostile_heads_take_linear_time() {
     ] {
         let value = format!("{start}{}", unit.repeat((256 << 10) / unit.len()));
         let headers = head(&[(name, &value), ("content-security-policy", "script-src 'nonce-b'")]);
-        let _ = page(&headers, &Fake, &Facts { hashes: &["'sha256-YQ=='".to_owned()], ..FACTS });
+        let _ = page(
+            &headers,
+            &Fake,
+            &Facts { own: &OwnNeeds::inline(vec!["'sha256-YQ=='".to_owned()]), ..FACTS },
+        );
     }
     assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
 }

@@ -1,5 +1,6 @@
 //! Turns the bytes of something of ours into a file that is served: with its type, its name and its policy.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -28,6 +29,12 @@ impl File {
             hash,
             policy: None,
         }
+    }
+
+    /// The value of `integrity` for it (Subresource Integrity, 3.5).
+    #[must_use]
+    pub fn integrity(&self) -> String {
+        format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(&self.body)))
     }
 
     /// A page, with its content security policy.

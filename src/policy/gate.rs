@@ -9,7 +9,8 @@
 use super::{Decision, Front, Ruling, Verdict, csp};
 use crate::{
     catalog::{
-        Catalog, Cloaks, Destination, Lists, Mention, Page, Prefix, Scope, Shape, Snippet, Target,
+        Catalog, Cloaks, Destination, Lists, Mention, Page, Prefix, Reach, Scope, Shape, Snippet,
+        Target,
     },
     purpose::Purpose,
     vendor::Vendor,
@@ -230,6 +231,43 @@ impl Gate {
         let host = authority.split(':').next().unwrap_or_default().to_ascii_lowercase();
         let named = self.catalog.vendors_let_through(&host, path).any(|vendor| self.serves(vendor));
         named.then(|| front.base())
+    }
+
+    /// Whether a source expression of a policy lets gated vendors through and nobody else.
+    #[must_use]
+    pub fn only_held(&self, source: csp::HostSource<'_>) -> bool {
+        let reach = self.reach(source.host, source.below, source.path);
+        reach.is_whole && reach.vendors.iter().all(|vendor| !self.allows(vendor))
+    }
+
+    /// Whether a source expression of a policy lets a gated vendor through, perhaps among others.
+    #[must_use]
+    pub fn holds_within(&self, source: csp::HostSource<'_>) -> bool {
+        let reach = self.reach(source.host, source.below, source.path);
+        reach.vendors.iter().any(|vendor| !self.allows(vendor))
+    }
+
+    /// Whether a gated vendor has a host of its own on the page's site.
+    #[must_use]
+    pub fn holds_on_own_site(&self) -> bool {
+        let site = self.page.site().as_str();
+        self.catalog.has_own_hosts() && {
+            let source = csp::HostSource { host: site, below: true, path: "" };
+            self.holds_within(source)
+        }
+    }
+
+    /// Whether the site serves, to this visitor, what `vendor` has on `host` (lower case).
+    #[must_use]
+    pub fn serves_on(&self, vendor: &Vendor, host: &str) -> bool {
+        self.front.is_some()
+            && self.serves(vendor)
+            && self.catalog.served_on(host).any(|served| served.id == vendor.id)
+    }
+
+    fn reach(&self, host: &str, below: bool, path: &str) -> Reach<'_> {
+        let host = host.to_ascii_lowercase();
+        self.catalog.reach(&host, below, path, &self.page, &self.scope)
     }
 
     /// Whether `vendor` may run.

@@ -1,7 +1,8 @@
 //! Turns requests to the admin listener into health and figures.
 //!
-//! 1. `/healthz` says `ok`, `/metrics` every counter; there is nothing else.
+//! 1. `/healthz` says `ok`, `/metrics` every counter, `/reports` as JSON whom pages contacted; there is nothing else.
 
+use super::Consentry;
 use crate::metrics::Metrics;
 use async_trait::async_trait;
 use http::{
@@ -9,12 +10,11 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
 use pingora_core::{apps::http_app::ServeHttp, protocols::http::ServerSession};
-use std::sync::Arc;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// The admin listener's only app.
-pub(super) struct Admin(pub(super) Arc<Metrics>);
+pub(super) struct Admin(pub(super) Consentry);
 
 #[async_trait]
 impl ServeHttp for Admin {
@@ -24,7 +24,12 @@ impl ServeHttp for Admin {
         match request.uri.path() {
             _ if !reads => answer(StatusCode::METHOD_NOT_ALLOWED, PLAIN, b"read only\n".to_vec()),
             "/healthz" => answer(StatusCode::OK, PLAIN, b"ok\n".to_vec()),
-            "/metrics" => answer(StatusCode::OK, Metrics::MEDIA_TYPE, self.0.render()),
+            "/metrics" => answer(StatusCode::OK, Metrics::MEDIA_TYPE, self.0.metrics().render()),
+            "/reports" => answer(
+                StatusCode::OK,
+                "application/json",
+                self.0.reports().to_string().into_bytes(),
+            ),
             _ => answer(StatusCode::NOT_FOUND, PLAIN, b"not found\n".to_vec()),
         }
     }

@@ -2,14 +2,18 @@
 
 use super::{
     collect::Collector,
+    line::Line,
+    listen::{Edge, told},
     module::{Builder, PageFilter},
     own, reply,
+    reports::Reports,
 };
 use crate::{
     coding::Levels,
     collect::Call,
     engine::{Client, Engine, Plan, Reply},
     metrics::Metrics,
+    record::{Entry, News, Outcome, Recorder},
 };
 use arc_swap::ArcSwap;
 use http::{
@@ -21,20 +25,31 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// What holds for all sites.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whether the access log has the paths of pages, which may name people; default false.
     pub log_paths: bool,
-    /// Whether `X-Forwarded-*` of the requests can be trusted, because only an own proxy can send them; default false.
-    /// The scheme in `X-Forwarded-Proto` counts in any case when it comes from this machine or this network, where
-    /// TLS often ends; nothing but the scheme that the origin is told depends on it.
-    pub trust_forwarded: bool,
+    /// Which proxies before us are believed, and what responses over TLS get.
+    pub edge: Edge,
     /// How hard pages are compressed.
     pub levels: Levels,
+}
+
+/// Who sent a request, as far as it can be known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker {
+    /// The other end of the connection; what a balancer said of it in a PROXY preamble.
+    pub(super) peer: Option<IpAddr>,
+    /// Whether it is a trusted proxy, so that what it says of others counts.
+    pub(super) is_proxy: bool,
+    /// The visitor's address.
+    pub(super) visitor: Option<IpAddr>,
+    /// Whether the visitor asked over TLS.
+    pub(super) secure: bool,
 }
 
 /// What all requests share.
@@ -42,7 +57,9 @@ pub(super) struct Shared {
     pub(super) engine: ArcSwap<Engine>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: Options,
+    pub(super) reports: Reports,
     collector: Collector,
+    recorder: OnceLock<Recorder>,
 }
 
 /// Consentry in a Pingora proxy: a handle that can be cloned.
@@ -64,7 +81,38 @@ impl Consentry {
         let metrics = Arc::new(Metrics::new()?);
         let collector = Collector::new(engine.collection(), metrics.clone());
         let engine = ArcSwap::from_pointee(engine);
-        Ok(Self { shared: Arc::new(Shared { engine, metrics, options, collector }) })
+        let (reports, recorder) = (Reports::new(metrics.clone()), OnceLock::new());
+        let shared = Shared { engine, metrics, options, reports, collector, recorder };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Keeps the proof of visitors' choices with `recorder`, over reloads too; a second one is not taken.
+    #[must_use]
+    pub fn recording(self, recorder: Recorder) -> Self {
+        let _ = self.shared.recorder.set(recorder);
+        self
+    }
+
+    /// Puts a choice, with the text and the list that it names, on the disk, as [`Recorder::record`] does, and counts what
+    /// became of it; `None` where no choices are recorded.
+    pub async fn record(&self, entries: &[Entry]) -> Option<Outcome> {
+        let outcome = self.shared.recorder.get()?.record(entries).await;
+        self.metrics().records.with_label_values(&[outcome.name()]).inc();
+        Some(outcome)
+    }
+
+    /// Counts what a drain of records tells; what a person should know comes back.
+    pub fn count_news(&self, news: News) -> Option<String> {
+        let metrics = self.metrics();
+        match news {
+            News::Said(text) => return Some(text),
+            News::Stored(entries) => metrics.records_stored.inc_by(entries),
+            News::Failed => metrics.records_failures.inc(),
+            News::Waiting(bytes) => {
+                metrics.records_spool.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+            }
+        }
+        None
     }
 
     /// Puts `engine` in the place of the one before; requests on their way keep that.
@@ -82,6 +130,12 @@ impl Consentry {
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.shared.metrics
+    }
+
+    /// Whom pages contacted, by what browsers reported; see [`crate::report::Tally::json`].
+    #[must_use]
+    pub fn reports(&self) -> serde_json::Value {
+        self.shared.reports.json()
     }
 
     /// What holds for all sites.
@@ -103,7 +157,7 @@ impl Consentry {
     /// # Errors
     /// When the host did not add the [`module`](Self::module), or the client cannot be written to.
     pub async fn handle(&self, session: &mut Session) -> Result<bool> {
-        let client = Client { ip: self.visitor(session), ..self.client(session) };
+        let client = self.client(session);
         let Some(filter) = session.downstream_modules_ctx.get_mut::<PageFilter>() else {
             return Error::e_explain(ErrorType::InternalError, "consentry's module was not added");
         };
@@ -114,7 +168,7 @@ impl Consentry {
             (Some(reply), _) => answer(session, reply).await?,
             (None, None) if own.is_some() => {
                 if let Some(own) = own {
-                    own::serve(session, own, (&engine, client), self.metrics()).await?;
+                    own::serve(session, own, (&engine, client), &self.shared).await?;
                 }
             }
             (None, Some(call)) => {
@@ -125,16 +179,6 @@ impl Consentry {
             (None, None) => return Ok(false),
         }
         Ok(true)
-    }
-
-    /// The visitor's address: behind a balancer that is near, or that the operator trusts, the one that it names.
-    fn visitor(&self, session: &Session) -> Option<IpAddr> {
-        let ip = self.client(session).ip;
-        // Without an address the connection is one of this machine's own.
-        let trusted = self.options().trust_forwarded || ip.is_none_or(is_near);
-        let lines = session.req_header().headers.get_all("x-forwarded-for").iter();
-        let last = lines.filter_map(|line| line.to_str().ok()?.rsplit(',').next()).next_back();
-        last.filter(|_| trusted).and_then(told_address).or(ip)
     }
 
     /// Tells that the visitor got `status` from the host itself, in the place of the response that the module saw.
@@ -150,12 +194,26 @@ impl Consentry {
         filter.map_or_else(|| self.engine(), |filter| filter.engine().clone())
     }
 
+    /// The visitor.
+    fn client(&self, session: &Session) -> Client {
+        let Asker { visitor, secure, .. } = self.asker(session);
+        Client { ip: visitor, secure }
+    }
+
     /// Who sent the request.
-    pub(super) fn client(&self, session: &Session) -> Client {
-        let ip = session.client_addr().and_then(|addr| addr.as_inet()).map(SocketAddr::ip);
+    pub(super) fn asker(&self, session: &Session) -> Asker {
+        let edge = &self.options().edge;
+        let peer = session.client_addr().and_then(|addr| addr.as_inet()).map(SocketAddr::ip);
+        let peer = peer.map(|ip| ip.to_canonical());
+        // Without an address the connection is one of this machine's own.
+        let is_proxy = peer.is_none_or(|ip| edge.trusted.holds(ip));
+        let headers = &session.req_header().headers;
+        let told = is_proxy.then(|| told(headers, edge.forwarding, &edge.trusted));
+        let told = told.unwrap_or_default();
         let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
-        let trusted = self.options().trust_forwarded || ip.is_some_and(is_near);
-        Client { ip, secure: tls || trusted && is_told_secure(session) }
+        let here = tls || Line::is_told_secure(session);
+        let secure = here || told.secure.unwrap_or(false);
+        Asker { peer, is_proxy, visitor: told.visitor.or(peer), secure }
     }
 }
 
@@ -166,29 +224,6 @@ fn located(session: &Session, engine: &Engine, client: Client) -> Option<Box<Cal
         Some(Plan::Collect(call)) => Some(call),
         Some(Plan::Respond(_) | Plan::Own(_) | Plan::Proxy(_)) | None => None,
     }
-}
-
-/// Whether the address is of this machine or this network, as that of a balancer that ends TLS.
-fn is_near(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
-}
-
-/// An address as balancers write it: alone, in brackets, or with a port.
-fn told_address(text: &str) -> Option<IpAddr> {
-    let text = text.trim().trim_matches('"');
-    let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
-    text.parse().ok().or_else(with_port).or_else(bare)
-}
-
-/// Whether the first of the proxies before us was asked over TLS.
-fn is_told_secure(session: &Session) -> bool {
-    let told = session.get_header("x-forwarded-proto").and_then(|value| value.to_str().ok());
-    let first = told.and_then(|value| value.split(',').next());
-    first.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
 pub(super) async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
@@ -216,43 +251,4 @@ pub(super) async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
     let bare = bodyless || session.req_header().method == Method::HEAD;
     session.write_response_header(Box::new(response), bare).await?;
     if bare { Ok(()) } else { session.write_response_body(Some(page), true).await }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn balancers_write_addresses_in_their_ways() {
-        for (text, address) in [
-            ("203.0.113.7", Some("203.0.113.7")),
-            (" 203.0.113.7:4711 ", Some("203.0.113.7")),
-            ("2001:db8::1", Some("2001:db8::1")),
-            ("[2001:db8::1]", Some("2001:db8::1")),
-            ("[2001:db8::1]:4711", Some("2001:db8::1")),
-            ("unknown", None),
-            ("203.0.113.7:x", None),
-            ("", None),
-        ] {
-            assert_eq!(told_address(text), address.map(|a| a.parse().unwrap()), "{text}");
-        }
-    }
-
-    #[test]
-    fn balancers_are_near() {
-        for near in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "192.168.0.1",
-            "172.16.0.1",
-            "::1",
-            "fd00::1",
-            "::ffff:10.0.0.1",
-        ] {
-            assert!(is_near(near.parse().unwrap()), "{near}");
-        }
-        for far in ["203.0.113.7", "172.32.0.1", "2001:db8::1", "::ffff:8.8.8.8"] {
-            assert!(!is_near(far.parse().unwrap()), "{far}");
-        }
-    }
 }

@@ -6,15 +6,22 @@ pub mod client;
 mod collect;
 mod consentry;
 mod edit;
+mod hsts;
+mod line;
+pub mod listen;
 mod module;
 pub mod names;
 mod own;
 mod record;
+mod refresh;
 mod reply;
+mod reports;
 mod resolver;
 pub mod server;
 mod service;
 mod sniffer;
+mod tls;
+mod told;
 mod tunnel;
 mod visitor;
 mod wire;
@@ -23,4 +30,5 @@ use self::consentry::Shared;
 pub use self::{
     consentry::{Consentry, Options},
     record::LOG_TARGET,
+    reports::LOG_TARGET as REPORT_LOG_TARGET,
 };

@@ -170,6 +170,7 @@ impl PageFilter {
             || matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         if view.mode() != Mode::Off {
             let (edits, findings) = view.head(response, &treatment);
+            self.shared.reports.fitted(view, response, &treatment);
             self.open(response.status, &treatment, bare, findings);
             edit_response(edits, response)?;
         }

@@ -1,10 +1,9 @@
 //! Turns what of ours a request asks for into the response.
 
-use super::{collect::body_within, consentry::answer};
+use super::{Shared, collect::body_within, consentry::answer};
 use crate::{
     coding::Coding,
     engine::{Client, ENDING_WORKER, Engine, Own, Reply, Served},
-    metrics::Metrics,
     page::{File, mirror},
 };
 use http::{
@@ -23,9 +22,10 @@ pub(super) async fn serve(
     session: &mut Session,
     own: Own,
     (engine, client): (&Engine, Client),
-    metrics: &Metrics,
+    shared: &Shared,
 ) -> Result<()> {
     match own {
+        Own::Report(reported) => shared.reports.serve(session, &reported, client).await,
         Own::File { served, caching } => file(session, &served, caching).await,
         Own::Mirror(told) => {
             let reply = match body_within(session, mirror::MAX_TOLD).await? {
@@ -35,7 +35,7 @@ pub(super) async fn serve(
             answer(session, reply).await
         }
         Own::Worker(vendor) => {
-            metrics.workers.with_label_values(&[&*vendor.id]).inc();
+            shared.metrics.workers.with_label_values(&[&*vendor.id]).inc();
             let file = Served::new(File::script(ENDING_WORKER.to_owned()));
             self::file(session, &file, HeaderValue::from_static("no-store")).await
         }

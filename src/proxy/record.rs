@@ -193,7 +193,7 @@ pub(super) fn count(metrics: &Metrics, findings: &[Finding]) {
 }
 
 /// The vendor's id, or for the many that no catalogue entry names, how it was recognised.
-fn label(vendor: &Vendor) -> &str {
+pub(super) fn label(vendor: &Vendor) -> &str {
     match vendor.source {
         Source::Catalog => &vendor.id,
         Source::LongTail

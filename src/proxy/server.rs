@@ -1,21 +1,32 @@
-//! Turns an address and a [`Consentry`] into a running program, with its end.
+//! Turns listeners and a [`Consentry`] into a running program, with its end.
 //!
-//! Pingora's own `Server` ends the process, waits for minutes on a signal, and does not tell which port it got. Its
-//! proxy is driven here by an accept loop on an own runtime instead: a port can be 0, several can run in one process,
-//! and an end is prompt. What is lost is handing sockets over to a new process.
+//! Pingora's own `Server` ends the process, waits for minutes on a signal, does not tell which port it got, and has no
+//! place for a PROXY preamble or a new certificate. Its proxy is driven here by accept loops on an own runtime instead: a
+//! port can be 0, several can run in one process, and an end is prompt. What is lost is handing sockets over to a new
+//! process.
 //!
-//! 1. `ready` is called when connections are accepted.
-//! 2. At the end no connection is accepted, idle ones are closed, and requests on their way get [`Config::drain`].
+//! 1. Nothing is accepted before everything is listened on and every certificate is read; `ready` is called then.
+//! 2. Certificates whose files change are read again; those that cannot be leave the ones before where they are.
+//! 3. At the end no connection is accepted, idle ones are closed, and requests on their way get [`Config::drain`].
 
-use super::{Consentry, admin::Admin, service::Service, visitor};
+use super::{
+    Consentry,
+    admin::Admin,
+    listen::{Address, Bound, Crowd, Limits, Listener, Redirect, Shared, Trusted},
+    refresh::Refresh,
+    service::Service,
+    tls::{self, Acceptor},
+    visitor::{Desk, attend},
+};
+use crate::metrics::Metrics;
 use pingora_core::{
     apps::{HttpServerApp, HttpServerOptions},
+    protocols::http::v2::server::{H2Options, default_h2_options},
     server::{ShutdownWatch, configuration::ServerConf},
 };
-use pingora_proxy::http_proxy;
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use pingora_proxy::{HttpProxy, http_proxy};
+use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
     runtime,
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -23,18 +34,20 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How many connections may wait to be accepted; a burst over it waits for a second, the site's own visitors with it.
-const WAITING: u32 = 4096;
-/// How long an HTTP/2 connection without requests is kept.
-const IDLE_HTTP2: Duration = Duration::from_secs(60);
+/// How long accepting rests when the system has no room: others have to close first.
+const REST: Duration = Duration::from_millis(50);
 
 /// How the program listens and ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Where visitors come in; port 0 for any free one.
-    pub listen: SocketAddr,
+    pub listeners: Vec<Listener>,
+    /// What these have in common.
+    pub shared: Shared,
     /// Where health and metrics are read; default nowhere.
     pub admin: Option<SocketAddr>,
+    /// What visitors' connections may cost.
+    pub limits: Limits,
     /// Worker threads; default as many as there are cores.
     pub threads: Option<usize>,
     /// How long requests on their way may take at the end; default 10 s.
@@ -46,26 +59,85 @@ pub struct Config {
 pub enum Error {
     /// The address is taken, or not ours.
     #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, #[source] io::Error),
+    Listen(Address, #[source] io::Error),
+    /// A certificate cannot be served.
+    #[error("cannot listen on {0}: {1}")]
+    Certificate(Address, #[source] tls::Error),
     /// The system gave no threads or no signals.
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
 }
 
 /// Where a program listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listening {
-    /// For visitors.
-    pub visitors: SocketAddr,
+    /// For visitors, in the configuration's order.
+    pub visitors: Vec<Place>,
     /// For health and metrics.
     pub admin: Option<SocketAddr>,
 }
 
+/// One place where visitors come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Where it is.
+    pub address: Address,
+    /// Whether it speaks TLS.
+    pub secure: bool,
+}
+
+/// A listener that is bound.
+struct Door {
+    socket: Bound,
+    tls: Option<Acceptor>,
+    proxy_protocol: bool,
+    redirect: Option<u16>,
+}
+
+/// What all doors lead to.
+struct House {
+    proxy: Arc<HttpProxy<Service>>,
+    consentry: Consentry,
+    trusted: Trusted,
+    limits: Limits,
+    crowd: Arc<Crowd>,
+    metrics: Arc<Metrics>,
+    watch: ShutdownWatch,
+}
+
 impl Config {
-    /// The defaults, at `listen`.
+    /// The defaults, in clear text at `listen`.
     #[must_use]
-    pub const fn at(listen: SocketAddr) -> Self {
-        Self { listen, admin: None, threads: None, drain: Duration::from_secs(10) }
+    pub fn at(listen: SocketAddr) -> Self {
+        Self {
+            listeners: vec![Listener::plain(listen.into())],
+            shared: Shared::default(),
+            admin: None,
+            limits: Limits::default(),
+            threads: None,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// As a URL, or as a Unix socket is named.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Address::Ip(address) => {
+                let scheme = if self.secure { "https" } else { "http" };
+                write!(f, "{scheme}://{address}")
+            }
+            unix @ Address::Unix(_) => unix.fmt(f),
+        }
+    }
+}
+
+impl Listening {
+    /// The first IP address for visitors.
+    #[must_use]
+    pub fn first(&self) -> Option<SocketAddr> {
+        self.visitors.iter().find_map(|place| place.address.ip())
     }
 }
 
@@ -94,91 +166,155 @@ pub fn run(
 /// Runs on the caller's runtime until `end`.
 ///
 /// # Errors
-/// When an address cannot be listened on.
+/// When an address cannot be listened on, or a certificate not served.
 pub async fn serve(
     config: &Config,
     consentry: Consentry,
     ready: impl FnOnce(Listening),
     end: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let visitors = bind(config.listen)?;
-    let admin = match config.admin {
-        Some(address) => Some(bind(address)?),
-        None => None,
-    };
+    let doors = config.listeners.iter().map(|listener| Door::open(listener, &config.shared));
+    let doors = doors.collect::<Result<Vec<_>, _>>()?;
+    let admin = config.admin.map(|at| Door::open(&Listener::plain(at.into()), &config.shared));
+    let admin = admin.transpose()?;
     let listening = Listening {
-        visitors: visitors.local_addr()?,
-        admin: admin.as_ref().map(TcpListener::local_addr).transpose()?,
+        visitors: doors.iter().map(Door::place).collect::<Result<_, _>>()?,
+        admin: admin.as_ref().map(Door::place).transpose()?.and_then(|place| place.address.ip()),
     };
     let (ending, watch) = watch::channel(false);
-    let figures = Arc::new(Admin(consentry.metrics().clone()));
-    let mut proxy = http_proxy(&Arc::new(conf()), Service::new(consentry));
-    proxy.server_options = Some(options());
-    let proxy = Arc::new(proxy);
-    let mut connections = JoinSet::new();
-    ready(listening);
-    tokio::pin!(end);
-    loop {
-        tokio::select! {
-            () = &mut end => break,
-            accepted = visitors.accept() => admit(accepted, &proxy, &watch, &mut connections).await,
-            accepted = accept(admin.as_ref()) => admit(accepted, &figures, &watch, &mut connections).await,
-            Some(_) = connections.join_next() => {}
-        }
+    let house = House::new(config, consentry, watch);
+    let mut tasks = JoinSet::new();
+    let acceptors = doors.iter().filter_map(|door| door.tls.clone()).collect();
+    let refresh = Refresh::new(acceptors, &house.metrics);
+    tasks.spawn(refresh.run(config.shared.certificate_refresh, house.watch.clone()));
+    for door in doors {
+        house.receive(door, &mut tasks);
     }
-    drop((visitors, admin));
+    if let Some(door) = admin {
+        house.show(door, &mut tasks);
+    }
+    ready(listening);
+    end.await;
     // Nobody may be listening any more, which is fine.
     let _ = ending.send(true);
-    proxy.http_cleanup().await;
+    house.proxy.http_cleanup().await;
     // Those still open at the end of the time are cut off when the set is dropped.
-    let _ = timeout(config.drain, async { while connections.join_next().await.is_some() {} }).await;
+    let _ = timeout(config.drain, async { while tasks.join_next().await.is_some() {} }).await;
     Ok(())
 }
 
-fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
-    let bound = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(WAITING)
-    };
-    bound().map_err(|error| Error::Listen(address, error))
-}
+impl Door {
+    fn open(listener: &Listener, shared: &Shared) -> Result<Self, Error> {
+        let at = || listener.address.clone();
+        let tls = listener.tls.as_ref().map(Acceptor::new).transpose();
+        let tls = tls.map_err(|error| Error::Certificate(at(), error))?;
+        let socket = Bound::at(listener, shared).map_err(|error| Error::Listen(at(), error))?;
+        let Listener { proxy_protocol, redirect, .. } = *listener;
+        Ok(Self { socket, tls, proxy_protocol, redirect })
+    }
 
-/// Never, without a listener.
-async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
-    match listener {
-        Some(listener) => listener.accept().await,
-        None => std::future::pending().await,
+    fn place(&self) -> io::Result<Place> {
+        Ok(Place { address: self.socket.address()?, secure: self.tls.is_some() })
     }
 }
 
-async fn admit<A: HttpServerApp + Send + Sync + 'static>(
-    accepted: io::Result<(TcpStream, SocketAddr)>,
-    app: &Arc<A>,
-    watch: &ShutdownWatch,
-    connections: &mut JoinSet<()>,
-) {
-    match accepted {
-        Ok((socket, _)) => {
-            connections.spawn(visitor::attend(socket, app.clone(), watch.clone()));
-        }
-        Err(error) => {
-            log::warn!("a connection was not accepted: {error}");
-            // Out of file descriptors: others have to close first.
-            sleep(Duration::from_millis(50)).await;
+impl House {
+    fn new(config: &Config, consentry: Consentry, watch: ShutdownWatch) -> Self {
+        let metrics = consentry.metrics().clone();
+        let trusted = consentry.options().edge.trusted.clone();
+        let limits = config.limits.clone();
+        let open = metrics.connections_open.clone();
+        let crowd = Crowd::new(limits.connections, limits.connections_per_client, open);
+        let service = Service::new(consentry.clone(), limits.clone());
+        let mut proxy = http_proxy(&Arc::new(conf()), service);
+        proxy.server_options = Some(options(&limits));
+        proxy.h2_options = Some(h2_options(&limits));
+        Self { proxy: Arc::new(proxy), consentry, trusted, limits, crowd, metrics, watch }
+    }
+
+    /// Lets visitors in at `door`.
+    fn receive(&self, door: Door, tasks: &mut JoinSet<()>) {
+        match door.redirect {
+            None => tasks.spawn(accept(
+                self.desk(&door, self.proxy.clone()),
+                door.socket,
+                self.watch.clone(),
+            )),
+            Some(port) => {
+                let app = Arc::new(Redirect { port, metrics: self.metrics.clone() });
+                tasks.spawn(accept(self.desk(&door, app), door.socket, self.watch.clone()))
+            }
+        };
+    }
+
+    /// Shows health and figures at `door`. Whoever can get there is not counted among visitors.
+    fn show(&self, door: Door, tasks: &mut JoinSet<()>) {
+        let app = Arc::new(Admin(self.consentry.clone()));
+        let desk = Desk { crowd: Crowd::unseen(), ..self.desk(&door, app) };
+        tasks.spawn(accept(desk, door.socket, self.watch.clone()));
+    }
+
+    fn desk<A>(&self, door: &Door, app: Arc<A>) -> Desk<A> {
+        Desk {
+            app,
+            tls: door.tls.clone(),
+            proxy_protocol: door.proxy_protocol,
+            trusted: self.trusted.clone(),
+            limits: self.limits.clone(),
+            crowd: self.crowd.clone(),
+            metrics: self.metrics.clone(),
         }
     }
+}
+
+/// Accepts connections until the end, and waits for theirs.
+async fn accept<A>(desk: Desk<A>, socket: Bound, mut watch: ShutdownWatch)
+where
+    A: HttpServerApp + Send + Sync + 'static,
+{
+    let desk = Arc::new(desk);
+    // The end is news to a connection, whenever it was accepted.
+    let news = watch.clone();
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = watch.changed() => break,
+            accepted = socket.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        match accepted {
+            Ok((socket, peer)) => {
+                connections.spawn(attend(socket, peer, desk.clone(), news.clone()));
+            }
+            Err(error) => {
+                log::warn!("a connection was not accepted: {error}");
+                sleep(REST).await;
+            }
+        }
+    }
+    // Those who came before the end, and were not accepted yet, are served.
+    while let Ok(Ok((socket, peer))) = timeout(Duration::ZERO, socket.accept()).await {
+        connections.spawn(attend(socket, peer, desk.clone(), news.clone()));
+    }
+    drop(socket);
+    while connections.join_next().await.is_some() {}
 }
 
 fn conf() -> ServerConf {
     ServerConf { max_retries: 4, ..ServerConf::default() }
 }
 
-fn options() -> HttpServerOptions {
+fn options(limits: &Limits) -> HttpServerOptions {
     let mut options = HttpServerOptions::default();
     options.h2c = true;
-    options.h2_idle_timeout = Some(IDLE_HTTP2);
+    options.h2_idle_timeout = Some(limits.idle_timeout);
+    options
+}
+
+fn h2_options(limits: &Limits) -> H2Options {
+    let mut options = default_h2_options();
+    options.max_concurrent_streams(limits.streams);
+    options.max_header_list_size(u32::try_from(limits.max_head).unwrap_or(u32::MAX));
     options
 }
 

@@ -1,19 +1,30 @@
 //! Turns visitors' requests into requests to the site's origin: the program's own Pingora proxy.
 //!
-//! 1. The visitor's `Host` goes to the origin as it is; `X-Forwarded-*` say who asked, and what a visitor claims in
-//!    them counts only where the operator says so. Of a neighbour the scheme counts: TLS may have ended there.
+//! 1. The visitor's `Host` goes to the origin as it is; `X-Forwarded-*` say who asked. What stands in them already is
+//!    kept and added to where a trusted proxy sent it, and replaced where anybody else did.
 //! 2. Each error becomes a status in one place, [`status_of`], and a page that says nothing of the inside.
 //! 3. A message that has begun is never ended as whole after an error: its connection is closed.
 //! 4. A request that surely did not reach the origin is sent once more, to the next address.
-//! 5. A request of HTTP/1.1 without a host is refused (RFC 9112 3.2).
+//! 5. A request of HTTP/1.1 without a host is refused (RFC 9112 3.2), and so is one whose head is too large (RFC 6585 5)
+//!    or whose visitor asks too often (RFC 6585 4); trusted proxies stand for many visitors, and are not counted.
 
-use super::{Consentry, reply, resolver::Resolver, tunnel::Tunnel, visitor::Line};
+use super::{
+    Consentry,
+    consentry::Asker,
+    hsts::{self, Hsts},
+    line::Line,
+    listen::{Limits, Visitors},
+    reply,
+    resolver::Resolver,
+    told::tell_origin,
+    tunnel::Tunnel,
+};
 use crate::engine::{Origin, authority};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
-    HeaderName, Method, StatusCode, Version,
-    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+    Method, StatusCode, Version,
+    header::{CONTENT_LENGTH, HOST, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING},
 };
 use pingora_core::{
     Error, ErrorSource, ErrorType, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
@@ -25,15 +36,9 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// The most bytes in a request's head.
-const MAX_HEAD: usize = 128 << 10;
-/// How long an idle visitor's connection is kept; seconds.
-const KEEPALIVE: u64 = 60;
-/// How long a visitor may be silent while sending, or take nothing while receiving.
-const VISITOR: Duration = Duration::from_secs(60);
 /// How long the rest of a request is read that nobody wants.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long an idle connection to an origin is kept.
@@ -44,19 +49,12 @@ const ATTEMPTS: usize = 3;
 /// Sets the connections of upgrades apart from each other; those of other requests have 0.
 static TUNNELS: AtomicU64 = AtomicU64::new(1);
 
-const FORWARDED: [HeaderName; 6] = [
-    HeaderName::from_static("forwarded"),
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-port"),
-    HeaderName::from_static("x-forwarded-proto"),
-    HeaderName::from_static("x-real-ip"),
-];
-
 /// The proxy.
 pub(super) struct Service {
     consentry: Consentry,
     resolver: Resolver,
+    limits: Limits,
+    visitors: Visitors,
 }
 
 /// What one request needs to remember.
@@ -66,8 +64,8 @@ pub(super) struct Visit {
 }
 
 impl Service {
-    pub(super) fn new(consentry: Consentry) -> Self {
-        Self { consentry, resolver: Resolver::default() }
+    pub(super) fn new(consentry: Consentry, limits: Limits) -> Self {
+        Self { consentry, resolver: Resolver::default(), limits, visitors: Visitors::default() }
     }
 
     async fn peer(&self, origin: &Origin, attempt: usize, upgrades: bool) -> Result<HttpPeer> {
@@ -93,27 +91,61 @@ impl Service {
         Ok(peer)
     }
 
+    /// Tells the origin who asked.
     fn forwarded(&self, session: &Session, request: &mut RequestHeader) -> Result<()> {
-        let client = self.consentry.client(session);
-        let trusted = self.consentry.options().trust_forwarded;
-        if !trusted {
-            for name in FORWARDED {
-                request.remove_header(&name);
-            }
-        }
-        if let Some(ip) = client.ip {
-            request.append_header("x-forwarded-for", ip.to_string())?;
-        }
-        let told = |request: &RequestHeader, name| trusted && request.headers.contains_key(name);
-        if !told(request, "x-forwarded-proto") {
-            let scheme = if client.secure { "https" } else { "http" };
-            request.insert_header("x-forwarded-proto", scheme)?;
-        }
+        let asker = self.consentry.asker(session);
         let host = authority(session.req_header().as_ref());
-        if !host.is_empty() && !told(request, "x-forwarded-host") {
-            request.insert_header("x-forwarded-host", host)?;
+        tell_origin(request, asker, self.consentry.options().edge.forwarding, host)
+    }
+
+    /// Whether the request may be served, as far as its size and its visitor's other requests go.
+    fn admit(&self, session: &mut Session) -> Result<()> {
+        let head = session.req_header();
+        let lines = head.headers.iter();
+        let size: usize = lines.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if size + head.raw_path().len() > self.limits.max_head {
+            return self.limited("head", 431, "the request's head is too large");
+        }
+        let nameless = !head.headers.contains_key(HOST) && head.uri.authority().is_none();
+        if nameless && head.version >= Version::HTTP_11 {
+            return Error::e_explain(ErrorType::HTTPStatus(400), "the request has no host");
+        }
+        let Asker { visitor, secure, .. } = self.consentry.asker(session);
+        if let Some(hsts) = session.downstream_modules_ctx.get_mut::<Hsts>() {
+            hsts.secure = secure;
+        }
+        let trusted = &self.consentry.options().edge.trusted;
+        let rate = self.limits.requests_per_client;
+        let counted = visitor.filter(|ip| !trusted.holds(*ip));
+        if counted.is_some_and(|ip| !self.visitors.may_ask(ip, rate, Instant::now())) {
+            return self.limited("rate", 429, "the visitor asks too often");
         }
         Ok(())
+    }
+
+    fn limited(&self, limit: &str, status: u16, why: &'static str) -> Result<()> {
+        self.consentry.metrics().limited.with_label_values(&[limit]).inc();
+        Error::e_explain(ErrorType::HTTPStatus(status), why)
+    }
+
+    /// Sends an error page past the modules, whose state belongs to the response that failed.
+    async fn refuse(&self, session: &mut Session, status: StatusCode) -> Result<()> {
+        let bare = session.req_header().method == Method::HEAD;
+        let page = reply::error_page(status);
+        let mut response = ResponseHeader::build(status, Some(4))?;
+        for (name, value) in reply::HEADERS {
+            response.insert_header(name, value)?;
+        }
+        response.insert_header(CONTENT_LENGTH, page.len())?;
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            response.insert_header(RETRY_AFTER, "1")?;
+        }
+        let hsts = self.consentry.options().edge.hsts.as_ref();
+        if let Some(value) = hsts.filter(|_| self.consentry.asker(session).secure) {
+            response.insert_header(STRICT_TRANSPORT_SECURITY, value.clone())?;
+        }
+        let page = if bare { Bytes::new() } else { page };
+        session.as_downstream_mut().write_error_response(response, page).await
     }
 
     fn count(&self, session: &Session, failure: Option<&Error>) {
@@ -144,6 +176,9 @@ impl ProxyHttp for Service {
 
     fn init_downstream_modules(&self, modules: &mut HttpModules) {
         modules.add_module(self.consentry.module());
+        if let Some(value) = &self.consentry.options().edge.hsts {
+            modules.add_module(Box::new(hsts::Builder(value.clone())));
+        }
     }
 
     async fn early_request_filter(&self, session: &mut Session, _: &mut Visit) -> Result<()> {
@@ -151,22 +186,13 @@ impl ProxyHttp for Service {
             line.begin();
         }
         let downstream = session.as_downstream_mut();
-        downstream.set_keepalive(downstream.get_keepalive().map(|_| KEEPALIVE));
-        downstream.set_read_timeout(Some(VISITOR));
-        downstream.set_write_timeout(Some(VISITOR));
+        downstream
+            .set_keepalive(downstream.get_keepalive().map(|_| self.limits.idle_timeout.as_secs()));
+        downstream.set_read_timeout(Some(self.limits.body_timeout));
+        downstream.set_write_timeout(Some(self.limits.send_timeout));
         downstream.set_total_drain_timeout(Some(DRAIN));
         downstream.set_pipelining_enabled(true);
-        let lines = downstream.req_header().headers.iter();
-        let size: usize = lines.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-        if size + downstream.req_header().raw_path().len() > MAX_HEAD {
-            return Error::e_explain(ErrorType::HTTPStatus(431), "the request's head is too large");
-        }
-        let head = downstream.req_header();
-        let nameless = !head.headers.contains_key(HOST) && head.uri.authority().is_none();
-        if nameless && head.version >= Version::HTTP_11 {
-            return Error::e_explain(ErrorType::HTTPStatus(400), "the request has no host");
-        }
-        Ok(())
+        self.admit(session)
     }
 
     async fn request_filter(&self, session: &mut Session, _: &mut Visit) -> Result<bool> {
@@ -237,7 +263,7 @@ impl ProxyHttp for Service {
         let written = session.response_written().is_some_and(|r| !r.status.is_informational());
         if let Some(status) = status.filter(|_| !written) {
             // The visitor may be gone; there is nobody to tell then.
-            let _ = refuse(session, status).await;
+            let _ = self.refuse(session, status).await;
             Consentry::answered(session, status);
         }
         let cut = Line::of(session).filter(|_| written && ends_with_connection(session));
@@ -277,19 +303,6 @@ fn ends_with_connection(session: &Session) -> bool {
     session.response_written().is_some_and(|response| {
         ![CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers.contains_key(name))
     })
-}
-
-/// Sends an error page past the modules, whose state belongs to the response that failed.
-async fn refuse(session: &mut Session, status: StatusCode) -> Result<()> {
-    let bare = session.req_header().method == Method::HEAD;
-    let page = reply::error_page(status);
-    let mut response = ResponseHeader::build(status, Some(4))?;
-    for (name, value) in reply::HEADERS {
-        response.insert_header(name, value)?;
-    }
-    response.insert_header(CONTENT_LENGTH, page.len())?;
-    let page = if bare { Bytes::new() } else { page };
-    session.as_downstream_mut().write_error_response(response, page).await
 }
 
 /// The status that tells the visitor of `error`; none when there is no visitor any more.

@@ -4,8 +4,12 @@
 //! before it has handled that end (`proxy_h1.rs`, `proxy_handle_upstream`). The end is there when the response is first
 //! asked for, so it is enough to have each read wait for a few turns of the task.
 
-use super::wire::{Watch, Wire};
+use super::{
+    listen::Socket,
+    wire::{Watch, Wire},
+};
 use async_trait::async_trait;
+use bytes::Bytes;
 use pingora_core::{
     Error, ErrorType, OrErr as _, Result,
     connectors::l4::Connect,
@@ -48,7 +52,8 @@ impl Connect for Tunnel {
             .or_err(ErrorType::ConnectTimedout, "connecting for an upgrade")?
             .or_err(ErrorType::ConnectRefused, "connecting for an upgrade")?;
         let hold = Hold { turns: TURNS, again: self.is_secure };
-        Ok(VirtualSocketStream::new(Box::new(Wire::new(socket, hold))).into())
+        Ok(VirtualSocketStream::new(Box::new(Wire::new(Socket::Tcp(socket), Bytes::new(), hold)))
+            .into())
     }
 }
 

@@ -1,19 +1,19 @@
-//! Turns a TCP connection into one that Pingora drives while a [`Watch`] decides when it may read and how it ends.
+//! Turns a connection into one that Pingora drives while a [`Watch`] decides when it may read and how it ends.
 //!
-//! 1. Small writes are gathered until the next flush, as Pingora's own sockets do.
-//! 2. A connection that is dropped within a message ends with a reset, not with an end of data that a peer takes for
+//! 1. Bytes that were read before, to see what the connection is, are read again first.
+//! 2. Small writes are gathered until the next flush, as Pingora's own sockets do.
+//! 3. A connection that is dropped within a message ends with a reset, not with an end of data that a peer takes for
 //!    the message's.
 
+use super::listen::Socket;
+use bytes::{Buf as _, Bytes};
 use pingora_core::protocols::l4::virt::{VirtualSockOpt, VirtualSocket};
 use std::{
     fmt, io,
     pin::Pin,
     task::{Context, Poll, ready},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
 
 /// As much as fits into one packet.
 const GATHERED: usize = 1460;
@@ -33,13 +33,15 @@ pub(super) trait Watch: fmt::Debug + Send + Sync + Unpin + 'static {
 /// A watched connection.
 #[derive(Debug)]
 pub(super) struct Wire<W: Watch> {
-    socket: BufWriter<TcpStream>,
+    socket: BufWriter<Socket>,
+    seen: Bytes,
     watch: W,
 }
 
 impl<W: Watch> Wire<W> {
-    pub(super) fn new(socket: TcpStream, watch: W) -> Self {
-        Self { socket: BufWriter::with_capacity(GATHERED, socket), watch }
+    /// Watches `socket`, of which `seen` was read already.
+    pub(super) fn new(socket: Socket, seen: Bytes, watch: W) -> Self {
+        Self { socket: BufWriter::with_capacity(GATHERED, socket), seen, watch }
     }
 }
 
@@ -51,7 +53,12 @@ impl<W: Watch> AsyncRead for Wire<W> {
     ) -> Poll<io::Result<()>> {
         ready!(self.watch.may_read(context))?;
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
+        if self.seen.is_empty() {
+            ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
+        } else {
+            let length = self.seen.len().min(buffer.remaining());
+            buffer.put_slice(&self.seen.copy_to_bytes(length));
+        }
         if buffer.filled().len() > before {
             self.watch.has_read();
         }
@@ -81,7 +88,7 @@ impl<W: Watch> AsyncWrite for Wire<W> {
 impl<W: Watch> VirtualSocket for Wire<W> {
     fn set_socket_option(&self, option: VirtualSockOpt) -> io::Result<()> {
         if let VirtualSockOpt::NoDelay = option {
-            return self.socket.get_ref().set_nodelay(true);
+            return self.socket.get_ref().set_nodelay();
         }
         Ok(())
     }
@@ -90,8 +97,7 @@ impl<W: Watch> VirtualSocket for Wire<W> {
 impl<W: Watch> Drop for Wire<W> {
     fn drop(&mut self) {
         if self.watch.is_cut() {
-            // The connection is closed in any case.
-            let _ = self.socket.get_ref().set_zero_linger();
+            self.socket.get_ref().cut();
         }
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! 1. Numbers follow on from one another; each record's hash is that of its fields after the hash before it.
 //! 2. The first record follows the hash that the last purge left, at first the empty one; the last one is the head's.
-//! 3. Who can write to the store can make another whole chain: a head that was noted elsewhere, as in a log, shows that too.
+//! 3. The texts and lists that records name are there, and their hashes are those of their bytes: the chain holds them too.
+//! 4. Who can write to the store can make another whole chain: a head that was noted elsewhere, as in a log, shows that too.
 
-use super::Chained;
+use super::{Chained, Minute};
+use std::fmt;
 
 /// What is wrong in a chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +30,33 @@ pub enum Flaw {
         /// The last record's number.
         found: i64,
     },
+    /// A text or a list that records name is not there.
+    #[error("the {what} {hash} that record {seq} names is not there")]
+    Missing {
+        /// What it is.
+        what: Body,
+        /// Its hash.
+        hash: String,
+        /// The first record that names it.
+        seq: i64,
+    },
+    /// A text or a list is another one.
+    #[error("the {what} {hash} is not what was shown: its bytes have another hash")]
+    Replaced {
+        /// What it is.
+        what: Body,
+        /// The hash that it should have.
+        hash: String,
+    },
+}
+
+/// What records name by its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// What a visitor was shown.
+    Text,
+    /// The vendors that a visitor was asked about.
+    Vendors,
 }
 
 /// A chain that holds.
@@ -39,6 +68,17 @@ pub struct Verified {
     pub head: i64,
     /// Its hash.
     pub hash: String,
+    /// When the earliest and the latest choice was made.
+    pub span: Option<(Minute, Minute)>,
+}
+
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Vendors => "list of vendors",
+        })
+    }
 }
 
 /// The walk along a chain.
@@ -47,12 +87,13 @@ pub(super) struct Walk {
     at: i64,
     hash: String,
     records: u64,
+    span: Option<(Minute, Minute)>,
 }
 
 impl Walk {
     /// A walk that begins after record `at`, whose hash is `hash`.
     pub(super) const fn from(at: i64, hash: String) -> Self {
-        Self { at, hash, records: 0 }
+        Self { at, hash, records: 0, span: None }
     }
 
     /// Goes to the next record.
@@ -66,6 +107,9 @@ impl Walk {
         self.at = next.seq;
         self.hash.clone_from(&next.hash);
         self.records += 1;
+        let at = next.record.at;
+        let (first, last) = self.span.unwrap_or((at, at));
+        self.span = Some((first.min(at), last.max(at)));
         Ok(())
     }
 
@@ -77,7 +121,7 @@ impl Walk {
         if self.hash != hash {
             return Err(Flaw::Changed(seq));
         }
-        Ok(Verified { records: self.records, head: seq, hash: self.hash })
+        Ok(Verified { records: self.records, head: seq, hash: self.hash, span: self.span })
     }
 }
 

@@ -1,6 +1,13 @@
 //! What the operator says of the records, as plain data.
 
-use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use super::Store;
+use std::{
+    fmt, fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 /// Where the records are.
 #[derive(Clone, PartialEq, Eq)]
@@ -13,7 +20,7 @@ pub enum StoreUrl {
 
 /// Text that is no store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is no store; write sqlite:records.db or postgres://user@host/database")]
+#[error("it is no store; write sqlite:consentry.db or postgres://user@host/database")]
 pub struct BadStore;
 
 /// What is kept of refusals.
@@ -29,7 +36,7 @@ pub enum Refusals {
 /// How choices are recorded.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the records are; default none.
+    /// Where the records are; default the SQLite file `consentry.db`.
     pub store: Option<StoreUrl>,
     /// The folder of what is not in the store yet; default `consentry-spool`.
     pub spool: PathBuf,
@@ -46,7 +53,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            store: None,
+            store: Some(StoreUrl::Sqlite("consentry.db".into())),
             spool: "consentry-spool".into(),
             timeout: Duration::from_secs(1),
             queue: 1024,
@@ -64,8 +71,38 @@ impl FromStr for StoreUrl {
             ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
         match path {
             Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            None if postgres => Ok(Self::Postgres(text.to_owned())),
+            None if postgres && Store::is_postgres(text) => Ok(Self::Postgres(text.to_owned())),
             Some(_) | None => Err(BadStore),
+        }
+    }
+}
+
+impl StoreUrl {
+    /// Whether it is a file that is not there yet and can be made.
+    pub(super) fn is_new(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                !path.exists() && folder.is_none_or(Path::is_dir)
+            }
+            Self::Postgres(_) => false,
+        }
+    }
+
+    /// Which file it is; another one after it was replaced. Nothing for a server.
+    pub(super) fn file(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Sqlite(path) => fs::metadata(path).ok().map(|file| (file.dev(), file.ino())),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// With a relative path beginning at `base`.
+    #[must_use]
+    pub fn below(self, base: &Path) -> Self {
+        match self {
+            Self::Sqlite(path) => Self::Sqlite(base.join(path)),
+            Self::Postgres(_) => self,
         }
     }
 }
@@ -106,7 +143,14 @@ mod tests {
             let store: StoreUrl = text.parse().unwrap();
             assert_eq!((store.to_string(), format!("{store:?}")), (shown.into(), shown.into()));
         }
-        for bad in ["", "sqlite:", "mysql://a", "c.db"] {
+        for bad in [
+            "",
+            "sqlite:",
+            "mysql://a",
+            "c.db",
+            "postgres://a:b:c:d/x",
+            "postgres://h/d?sslmode=some",
+        ] {
             assert_eq!(bad.parse::<StoreUrl>(), Err(BadStore), "{bad}");
         }
     }

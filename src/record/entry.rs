@@ -137,6 +137,28 @@ impl ConsentRecord {
     }
 }
 
+impl Entry {
+    /// The text `body`, in `language`.
+    #[must_use]
+    pub fn text(language: &str, body: &str) -> Self {
+        Self::Text { hash: hash_of(body), language: language.to_owned(), body: body.to_owned() }
+    }
+
+    /// The list of vendors `body`.
+    #[must_use]
+    pub fn vendors(body: &str) -> Self {
+        Self::Vendors { hash: hash_of(body), body: body.to_owned() }
+    }
+
+    /// Whether it is a visitor's choice, rather than what one was shown.
+    pub(super) const fn is_choice(&self) -> bool {
+        match self {
+            Self::Record(_) | Self::Refusal { .. } => true,
+            Self::Text { .. } | Self::Vendors { .. } => false,
+        }
+    }
+}
+
 impl Method {
     /// Every method.
     pub const ALL: [Self; 4] = [Self::AcceptAll, Self::RejectAll, Self::Custom, Self::Withdraw];
@@ -269,7 +291,7 @@ pub(super) mod tests {
                 Entry::Record(ConsentRecord { language: language.clone(), ..record(n) }),
                 Entry::Text { hash: hash_of(&body), language: language.clone(), body: body.clone() },
                 Entry::Vendors { hash: hash_of(&body), body: body.clone() },
-                Entry::Refusal { id, day: 5, site: body.clone(), policy: language.clone() },
+                Entry::Refusal { id, day: 5, site: body.clone(), policy: language },
             ] {
                 let json = serde_json::to_string(&entry).unwrap();
                 prop_assert!(!json.contains('\n'));

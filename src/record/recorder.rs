@@ -1,32 +1,29 @@
-//! Turns entries into acknowledgements: a thread puts them on the disk, and a task takes them from there to the store.
+//! Turns entries into acknowledgements: a thread puts them on the disk, and answers when they are there.
 //!
 //! 1. [`Recorder::record`] answers when the entries are on the disk, or at the time-out; it never waits for the store.
 //! 2. Entries that come while the disk is busy are flushed together.
-//! 3. The store is tried again after 1 s, 2 s, 4 s and so on, up to a minute; what is wrong with it is said once until it changes.
-//! 4. Memory is bounded: the queue by its length, the way to the store by one segment.
+//! 3. Memory is bounded: the queue by its length, an entry by its line.
+//! 4. The thread ends with the last clone of the recorder; [`Recorder::flush`] waits until all that came before is on the disk.
 
-use super::{
-    Entry, Spool, Store, StoreError, StoreUrl,
-    spool::{Whole, oldest},
-};
+use super::{Config, Entry, Spool, line::Line};
 use std::{
     io,
-    path::{Path, PathBuf},
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread,
     time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep, timeout},
+};
 
-/// The longest time between two tries of the store.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How often segments are ended so that they can be read, and how long the task waits when there is nothing.
-const PACE: Duration = Duration::from_millis(500);
 /// How many waiting entries are flushed together.
 const TOGETHER: usize = 512;
+/// How long the end waits before it tries a full queue again.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// What became of entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// They are on this machine's disk.
     Recorded,
@@ -34,7 +31,7 @@ pub enum Outcome {
     Late,
     /// Too many others wait: they are lost.
     Full,
-    /// The disk does not take them: they are lost.
+    /// The disk does not take them, or no store would: they are lost.
     Failed,
 }
 
@@ -48,148 +45,125 @@ pub struct Recorder {
 #[derive(Debug)]
 enum Job {
     Write {
-        lines: Vec<u8>,
+        lines: Vec<Line>,
         done: oneshot::Sender<bool>,
     },
     /// End the segment that is written to, so that it can be read.
     End(oneshot::Sender<bool>),
 }
 
+/// What one round of the thread does.
+#[derive(Default)]
+struct Round {
+    lines: Vec<Line>,
+    written: Vec<oneshot::Sender<bool>>,
+    ended: Vec<oneshot::Sender<bool>>,
+}
+
+// === impl Outcome ===
+
+impl Outcome {
+    /// The name in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Recorded => "recorded",
+            Self::Late => "late",
+            Self::Full => "full",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+// === impl Recorder ===
+
 impl Recorder {
-    /// Starts the thread that writes to `spool`; it ends with the last clone.
+    /// Starts the thread that writes to `spool`.
     ///
     /// # Errors
     /// When no thread can be had.
-    pub fn start(spool: Spool, timeout: Duration, queue: usize) -> io::Result<Self> {
-        let (jobs, waiting) = sync_channel(queue.max(1));
+    pub fn start(spool: Spool, config: &Config) -> io::Result<Self> {
+        let (jobs, waiting) = sync_channel(config.queue.max(1));
         thread::Builder::new()
             .name("consentry-records".into())
             .spawn(move || write(spool, &waiting))?;
-        Ok(Self { jobs, timeout })
+        Ok(Self { jobs, timeout: config.timeout })
     }
 
-    /// Puts `entries` on the disk.
+    /// Puts `entries` on the disk, all of them or none. With every record come the text and the list that it names: the spool
+    /// holds each once a segment.
     pub async fn record(&self, entries: &[Entry]) -> Outcome {
-        let mut lines = Vec::new();
-        for entry in entries {
-            if serde_json::to_writer(&mut lines, entry).is_err() {
-                return Outcome::Failed;
-            }
-            lines.push(b'\n');
-        }
+        let Some(lines) = entries.iter().map(Line::of).collect() else { return Outcome::Failed };
         let (done, written) = oneshot::channel();
         match self.jobs.try_send(Job::Write { lines, done }) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Outcome::Full,
             Err(TrySendError::Disconnected(_)) => return Outcome::Failed,
         }
-        match tokio::time::timeout(self.timeout, written).await {
+        match timeout(self.timeout, written).await {
             Ok(Ok(true)) => Outcome::Recorded,
             Ok(Ok(false) | Err(_)) => Outcome::Failed,
             Err(_) => Outcome::Late,
         }
     }
 
-    /// Ends the segment that is written to.
-    async fn end_segment(&self) -> bool {
+    /// Waits until all that came before is on the disk, in a segment that can be read, but no longer than the time-out; says
+    /// whether it is.
+    pub async fn flush(&self) -> bool {
+        let end = Instant::now() + self.timeout;
         let (done, ended) = oneshot::channel();
-        let sent = self.jobs.try_send(Job::End(done)).is_ok();
-        sent && matches!(tokio::time::timeout(self.timeout, ended).await, Ok(Ok(true)))
-    }
-
-    /// Takes what is in `folder`, where this recorder writes, to the store, for ever; `say` gets what a person should know.
-    pub async fn drain(self, folder: PathBuf, url: StoreUrl, say: impl Fn(&str) + Send) {
-        let mut wait = Duration::ZERO;
-        let mut said = String::new();
-        let mut store = None;
+        let mut job = Job::End(done);
         loop {
-            tokio::time::sleep(wait).await;
-            match self.pass(&folder, &url, &mut store).await {
-                Ok(more) => {
-                    if !said.is_empty() {
-                        say("the store takes records again");
-                        said.clear();
-                    }
-                    wait = if more { Duration::ZERO } else { PACE };
-                }
-                Err(error) => {
-                    let text = error.to_string();
-                    if text != said {
-                        say(&format!(
-                            "{text}; records are kept in {} until it does",
-                            folder.display()
-                        ));
-                        said = text;
-                    }
-                    store = None;
-                    wait = (wait * 2).clamp(Duration::from_secs(1), LONGEST_WAIT);
-                }
+            match self.jobs.try_send(job) {
+                Ok(()) => break,
+                Err(TrySendError::Full(back)) if Instant::now() < end => job = back,
+                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => return false,
             }
+            sleep(AGAIN).await;
         }
+        matches!(timeout(end - Instant::now(), ended).await, Ok(Ok(true)))
     }
-
-    /// Takes one segment to the store; says whether there was one.
-    async fn pass(
-        &self,
-        folder: &Path,
-        url: &StoreUrl,
-        store: &mut Option<Store>,
-    ) -> Result<bool, PassError> {
-        let mut whole = find(folder).await?;
-        if whole.is_none() && self.end_segment().await {
-            whole = find(folder).await?;
-        }
-        let Some(whole) = whole else { return Ok(false) };
-        let open = match store {
-            Some(open) => open,
-            None => store.insert(Store::open(url).await?),
-        };
-        open.append(&whole.name(), &whole.entries).await?;
-        whole.done()?;
-        Ok(true)
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum PassError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("the spool cannot be read: {0}")]
-    Spool(#[from] io::Error),
-}
-
-async fn find(folder: &Path) -> io::Result<Option<Whole>> {
-    let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || oldest(&folder)).await.map_err(io::Error::other)?
 }
 
 fn write(mut spool: Spool, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
-        let mut lines = Vec::new();
-        let mut waiting = Vec::new();
-        let mut ends = Vec::new();
         let more = std::iter::from_fn(|| jobs.try_recv().ok()).take(TOGETHER);
-        for job in std::iter::once(first).chain(more) {
-            match job {
-                Job::Write { lines: more, done } => {
-                    lines.extend(more);
-                    waiting.push(done);
-                }
-                Job::End(done) => ends.push(done),
+        let mut round = Round::default();
+        std::iter::once(first).chain(more).for_each(|job| round.add(job));
+        round.run(&mut spool);
+    }
+    // Who comes next finds it whole, or takes it for whole.
+    let _ = spool.end();
+}
+
+// === impl Round ===
+
+impl Round {
+    fn add(&mut self, job: Job) {
+        match job {
+            Job::Write { lines, done } => {
+                self.lines.extend(lines);
+                self.written.push(done);
             }
+            Job::End(done) => self.ended.push(done),
         }
-        if !waiting.is_empty() {
-            let written = spool.append(&lines).is_ok();
-            // Whoever does not wait any more does not matter.
-            for done in waiting {
-                let _ = done.send(written);
-            }
+    }
+
+    fn run(self, spool: &mut Spool) {
+        if !self.written.is_empty() {
+            let written = spool.append(&self.lines).is_ok();
+            answer(self.written, written);
         }
-        if !ends.is_empty() {
+        if !self.ended.is_empty() {
             let ended = spool.end().is_ok();
-            for done in ends {
-                let _ = done.send(ended);
-            }
+            answer(self.ended, ended);
         }
+    }
+}
+
+/// Whoever does not wait for the answer any more does not matter.
+fn answer(waiting: Vec<oneshot::Sender<bool>>, answer: bool) {
+    for done in waiting {
+        let _ = done.send(answer);
     }
 }

@@ -3,22 +3,34 @@
 //! 1. An entry is one line of JSON in a segment. It is on the disk when its line, the line's end included, is written and flushed
 //!    (`fdatasync`, POSIX); a line without an end was never acknowledged and is left out.
 //! 2. A segment that is written to ends in `.open` and is locked by its process; a whole one ends in `.whole`. A process that died
-//!    leaves an unlocked `.open` one, which the next to look takes for whole.
+//!    leaves an unlocked `.open` one, which the next to look takes for whole. Before it has its lock it ends in `.new`.
 //! 3. Whole segments are read oldest first, by one process at a time, and removed when all of their entries are in the store.
 //! 4. A line that cannot be read is put aside in a `.bad` file: one bad line keeps no others from the store.
+//! 5. A text or a list of vendors is written once a segment: whatever a record names is in the store with it, whether or not other
+//!    segments are, and whatever was purged.
 
-use super::{Entry, new_id};
+use super::{
+    Entry,
+    line::{self, Line},
+    new_id,
+};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
+    collections::HashSet,
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// A segment that is as long as this is ended; bytes.
 const LONG: u64 = 1 << 20;
+/// What has no lock after this time never will.
+const STALE: Duration = Duration::from_secs(60);
+const NEW: &str = "new";
 const OPEN: &str = "open";
 const WHOLE: &str = "whole";
+const BAD: &str = "bad";
 
 /// The folder of entries that are not in the store yet.
 #[derive(Debug)]
@@ -44,6 +56,19 @@ struct Segment {
     path: PathBuf,
     file: File,
     length: u64,
+    /// The hashes of the texts and lists in it.
+    bodies: HashSet<String>,
+}
+
+/// What is not in the store yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Records, and refusals that are counted.
+    pub choices: u64,
+    /// Lines that could not be read and were put aside.
+    pub bad: u64,
+    /// All files together.
+    pub bytes: u64,
 }
 
 /// A whole segment, locked while it is read.
@@ -56,34 +81,51 @@ pub(super) struct Whole {
 }
 
 impl Spool {
-    /// The spool in `folder`, which is made where there is none.
-    ///
-    /// # Errors
-    /// When it cannot be made or written to.
-    pub fn open(folder: &Path) -> Result<Self, SpoolError> {
-        let failed = |error| SpoolError { folder: folder.to_owned(), error };
-        fs::create_dir_all(folder).map_err(failed)?;
+    /// The spool in `folder`, which is made with the first entry.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
         let process = new_id().chars().take(8).collect();
-        let mut spool = Self { folder: folder.to_owned(), segment: None, next: 0, process };
-        // A folder that cannot be written to is found when the program starts.
-        spool.segment().map_err(failed)?;
-        spool.end().map_err(failed)?;
-        Ok(spool)
+        Self { folder: folder.to_owned(), segment: None, next: 0, process }
     }
 
-    /// Puts `lines`, each an entry with its end, on the disk; it returns when they are there.
+    /// Whether it can be written to; nothing is left of the try.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn try_out(&mut self) -> Result<(), SpoolError> {
+        let is_there = self.folder.exists();
+        let tried = self.segment().map(drop).and_then(|()| self.end());
+        if !is_there {
+            // It is made again when something is to be in it.
+            let _ = fs::remove_dir(&self.folder);
+        }
+        tried.map_err(|error| SpoolError { folder: self.folder.clone(), error })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Puts `lines` on the disk; it returns when they are there.
     ///
     /// # Errors
     /// When the disk does not take them; none of them counts then, though some may be there.
-    pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+    pub(super) fn append(&mut self, lines: &[Line]) -> io::Result<()> {
         let segment = self.segment()?;
-        let written = segment.file.write_all(lines).and_then(|()| segment.file.sync_data());
+        let mut bytes = Vec::new();
+        for line in lines {
+            let is_new = line.body.as_ref().is_none_or(|body| segment.bodies.insert(body.clone()));
+            bytes.extend_from_slice(if is_new { &line.bytes } else { &[] });
+        }
+        let written = segment.file.write_all(&bytes).and_then(|()| segment.file.sync_data());
         if written.is_err() {
             // What is there of the lines has no end or is whole: either is right, but nothing may follow it.
             self.segment = None;
             return written;
         }
-        segment.length += lines.len() as u64;
+        segment.length += bytes.len() as u64;
         if segment.length >= LONG { self.end() } else { Ok(()) }
     }
 
@@ -99,18 +141,69 @@ impl Spool {
     fn segment(&mut self) -> io::Result<&mut Segment> {
         if self.segment.is_none() {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let name =
-                format!("{:020}-{}-{:06}.{OPEN}", since.as_micros(), self.process, self.next);
+            let name = format!("{:020}-{}-{:06}.{NEW}", since.as_micros(), self.process, self.next);
             self.next += 1;
-            let path = self.folder.join(name);
-            let file = OpenOptions::new().create_new(true).append(true).open(&path)?;
+            make(&self.folder)?;
+            let new = self.folder.join(name);
+            let mut options = OpenOptions::new();
+            let file = options.create_new(true).append(true).mode(0o600).open(&new)?;
             file.try_lock()?;
+            // Who looks for what the dead left never finds it without its lock.
+            let path = new.with_extension(OPEN);
+            fs::rename(&new, &path)?;
             // The name must be on the disk too, or the lines are lost with it.
             File::open(&self.folder)?.sync_all()?;
-            self.segment = Some(Segment { path, file, length: 0 });
+            self.segment = Some(Segment { path, file, length: 0, bodies: HashSet::new() });
         }
         self.segment.as_mut().ok_or_else(|| io::Error::other("no segment"))
     }
+}
+
+/// Makes the folder, for its owner alone, where there is none.
+fn make(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // Its name must be on the disk, as those in it.
+    match folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => File::open(".")?.sync_all(),
+    }
+}
+
+/// What is in `folder`, without keeping anybody from it; nothing where there is no such folder.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn waiting(folder: &Path) -> io::Result<Waiting> {
+    let mut waiting = Waiting::default();
+    for extension in [WHOLE, OPEN, BAD] {
+        for path in segments(folder, extension)? {
+            // What is gone meanwhile is in the store.
+            let bytes = fs::read(&path).unwrap_or_default();
+            waiting.bytes += bytes.len() as u64;
+            let lines = lines(&bytes);
+            if extension == BAD {
+                waiting.bad += lines.count() as u64;
+            } else {
+                waiting.choices +=
+                    lines.filter_map(line::entry).filter(Entry::is_choice).count() as u64;
+            }
+        }
+    }
+    Ok(waiting)
+}
+
+/// How much is in `folder`; bytes.
+pub(super) fn length(folder: &Path) -> io::Result<u64> {
+    let files = files(folder)?.into_iter().filter_map(|path| fs::metadata(path).ok());
+    Ok(files.map(|file| file.len()).sum())
+}
+
+/// The whole lines.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n"))
 }
 
 /// The oldest whole segment in `folder` that nobody else reads.
@@ -127,14 +220,21 @@ pub(super) fn oldest(folder: &Path) -> io::Result<Option<Whole>> {
     Ok(None)
 }
 
-/// Takes what dead processes left for whole.
+/// Takes what dead processes left for whole, and away what they had not begun to write.
 fn adopt(folder: &Path) -> io::Result<()> {
+    for path in segments(folder, NEW)? {
+        let age = fs::metadata(&path).and_then(|file| file.modified()).map(|time| time.elapsed());
+        if age.is_ok_and(|age| age.is_ok_and(|age| age > STALE)) {
+            // Another process may have been first.
+            let _ = fs::remove_file(&path);
+        }
+    }
     for path in segments(folder, OPEN)? {
         let Ok(file) = File::open(&path) else { continue };
         if file.try_lock().is_ok() {
             let whole = path.with_extension(WHOLE);
             match fs::rename(&path, whole) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 Ok(()) | Err(_) => {}
             }
         }
@@ -143,25 +243,32 @@ fn adopt(folder: &Path) -> io::Result<()> {
 }
 
 fn segments(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
-    let paths = fs::read_dir(folder)?.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let mut paths: Vec<_> =
-        paths.filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
+    let mut paths = files(folder)?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == extension));
     paths.sort();
     Ok(paths)
+}
+
+/// What is in `folder`; nothing where there is no such folder.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        entries => Ok(entries?.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()),
+    }
 }
 
 fn read(path: &Path, lock: File) -> io::Result<Whole> {
     let bytes = fs::read(path)?;
     let mut entries = Vec::new();
     let mut bad = Vec::new();
-    for line in bytes.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n")) {
-        match serde_json::from_slice(line) {
-            Ok(entry) => entries.push(entry),
-            Err(_) => bad.extend_from_slice(line),
+    for line in lines(&bytes) {
+        match line::entry(line) {
+            Some(entry) => entries.push(entry),
+            None => bad.extend_from_slice(line),
         }
     }
     if !bad.is_empty() {
-        fs::write(path.with_extension("bad"), bad)?;
+        fs::write(path.with_extension(BAD), bad)?;
     }
     Ok(Whole { path: path.to_owned(), _lock: lock, entries })
 }
@@ -182,10 +289,8 @@ impl Whole {
 mod tests {
     use super::{super::entry::tests::record, *};
 
-    fn line(n: u32) -> Vec<u8> {
-        let mut line = serde_json::to_vec(&Entry::Record(record(n))).unwrap();
-        line.push(b'\n');
-        line
+    fn line(n: u32) -> Line {
+        Line::of(&Entry::Record(record(n))).unwrap()
     }
 
     fn left(folder: &Path) -> Vec<Entry> {
@@ -200,11 +305,11 @@ mod tests {
     #[test]
     fn what_was_appended_is_read_once_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(folder.path()).unwrap();
-        spool.append(&line(1)).unwrap();
+        let mut spool = Spool::at(folder.path());
+        spool.append(&[line(1)]).unwrap();
         assert!(left(folder.path()).is_empty(), "it is still written to");
         spool.end().unwrap();
-        spool.append(&[line(2), line(3)].concat()).unwrap();
+        spool.append(&[line(2), line(3)]).unwrap();
         spool.end().unwrap();
         let expected: Vec<_> = [1, 2, 3].map(|n| Entry::Record(record(n))).into();
         assert_eq!(left(folder.path()), expected);
@@ -215,10 +320,10 @@ mod tests {
     #[test]
     fn what_a_dead_process_left_is_read_without_its_torn_end() {
         let folder = tempfile::tempdir().unwrap();
-        let torn = &line(3)[..9];
+        let torn = &line(3).bytes[..9];
         fs::write(
             folder.path().join("0-dead-0.open"),
-            [&line(1)[..], b"{}\n", &line(2), torn].concat(),
+            [&line(1).bytes[..], b"{}\n", &line(2).bytes, torn].concat(),
         )
         .unwrap();
         assert_eq!(left(folder.path()).len(), 2);
@@ -227,9 +332,53 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_written_once_a_segment() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::at(folder.path());
+        let text = Entry::text("en", "We ask you.");
+        let both = [Line::of(&text).unwrap(), line(1)];
+        for _ in 0..2 {
+            spool.append(&both).unwrap();
+            spool.append(&both).unwrap();
+            spool.end().unwrap();
+            let record = Entry::Record(record(1));
+            assert_eq!(left(folder.path()), [text.clone(), record.clone(), record]);
+        }
+    }
+
+    #[test]
+    fn what_waits_is_counted_while_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(waiting(&folder.path().join("none")).unwrap(), Waiting::default());
+        let mut spool = Spool::at(folder.path());
+        spool.append(&[Line::of(&Entry::text("en", "x")).unwrap(), line(1), line(2)]).unwrap();
+        fs::write(folder.path().join("0-dead-0.whole"), [&line(3).bytes[..], b"?\n"].concat())
+            .unwrap();
+        let mut counted = waiting(folder.path()).unwrap();
+        assert_eq!((counted.choices, counted.bad), (3, 0));
+        assert_eq!(counted.bytes, length(folder.path()).unwrap());
+        assert_eq!(left(folder.path()).len(), 1);
+        counted = waiting(folder.path()).unwrap();
+        assert_eq!((counted.choices, counted.bad), (2, 1));
+    }
+
+    #[test]
+    fn others_do_not_read_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("a/b");
+        let mut spool = Spool::at(&place);
+        spool.append(&[line(1)]).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&place), 0o700);
+        let file = fs::read_dir(&place).unwrap().next().unwrap().unwrap().path();
+        assert_eq!(mode(&file), 0o600);
+    }
+
+    #[test]
     fn one_segment_is_read_by_one_reader() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("0-a-0.whole"), line(1)).unwrap();
+        fs::write(folder.path().join("0-a-0.whole"), line(1).bytes).unwrap();
         let first = oldest(folder.path()).unwrap().unwrap();
         assert!(oldest(folder.path()).unwrap().is_none());
         drop(first);
@@ -241,7 +390,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        let error = Spool::open(&file.join("spool")).unwrap_err().to_string();
+        let error = Spool::at(&file.join("spool")).try_out().unwrap_err().to_string();
         assert!(error.starts_with("the spool ") && error.contains("file/spool"), "{error}");
+        let fine = folder.path().join("fine");
+        Spool::at(&fine).try_out().unwrap();
+        assert!(!fine.exists(), "nothing is left before the first choice");
     }
 }

@@ -8,18 +8,32 @@
 //!    element, and one of frames, gets none.
 //! 3. A piece of a page that a script fetches is no page: unless the request says that it is one, it must have a doctype or begin
 //!    with an element that pages begin with.
-//! 4. With a `<base>` on another origin our paths are written with the page's own scheme and host.
+//! 4. `integrity` is written only where a policy knows files by their hashes alone: elsewhere a file of the version after ours, which
+//!    another node may send, is as good. What comes last is then loaded by a script that the policy knows by its hash.
+//! 5. With a `<base>` on another origin our paths are written with the page's own scheme and host.
 
 use super::markup;
-use crate::{policy::Gate, vendor::Vendor};
+use crate::{
+    policy::{Gate, csp::OwnNeeds},
+    vendor::Vendor,
+};
 use std::{fmt, sync::Arc};
+
+/// The script that loads what comes last where a policy knows scripts by hashes alone.
+pub const LOADER: &str = include_str!("loader.js");
+
+const INTEGRITY: &str = "integrity";
+/// Where the files are that come last.
+const ENDS: &str = "/_consentry/banner/";
+/// What our scripts speak to.
+const SPOKEN_TO: [&str; 2] = ["/_consentry/choice", "/_consentry/report"];
 
 /// A script of our own that is a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnScript {
     /// From the site's root: `/_consentry/…`.
     pub path: String,
-    /// Names and values.
+    /// Names and values; `integrity` among them is kept for where it is needed.
     pub attributes: Vec<(&'static str, String)>,
     /// Whether the page waits for it.
     pub blocking: bool,
@@ -52,6 +66,29 @@ pub struct Additions {
 }
 
 impl Additions {
+    /// What they need of the policies of a page on `origin`, as `https://shop.example`.
+    #[must_use]
+    pub fn needs(&self, origin: &str) -> OwnNeeds {
+        if self.is_empty() {
+            return OwnNeeds::default();
+        }
+        let folder =
+            |path: &str| path.rsplit_once('/').map(|(folder, _)| format!("{origin}{folder}/"));
+        let last = self.end.as_ref().map(|_| format!("{origin}{ENDS}"));
+        let mut scripts: Vec<String> =
+            self.head.iter().filter_map(|script| folder(&script.path)).chain(last).collect();
+        scripts.dedup();
+        let attributes = self.head.iter().flat_map(|script| &script.attributes);
+        let files = attributes.filter(|(name, _)| *name == INTEGRITY);
+        OwnNeeds {
+            scripts,
+            files: files.map(|(_, hash)| format!("'{hash}'")).collect(),
+            connect: SPOKEN_TO.map(|path| format!("{origin}{path}")).to_vec(),
+            types: vec!["consentry", "consentry-loader"],
+            ..OwnNeeds::default()
+        }
+    }
+
     /// Whether a page gets nothing.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -71,25 +108,43 @@ impl fmt::Debug for Additions {
 }
 
 impl OwnScript {
-    /// Its element, appended to `out`; `base` is put before the path.
-    pub(super) fn write(&self, nonce: Option<&str>, base: &str, out: &mut Vec<u8>) {
+    /// Its element, appended to `out`; `base` is put before the path, and `by_hash` is whether a policy knows files by hashes alone.
+    pub(super) fn write(&self, nonce: Option<&str>, base: &str, by_hash: bool, out: &mut Vec<u8>) {
         let mut text = format!("<script src=\"{base}{}\"", markup::encode(&self.path));
         if !self.blocking {
             text.push_str(" async=\"\"");
         }
+        self.write_attributes(nonce, by_hash, &mut text);
+        text.push_str("></script>");
+        out.extend_from_slice(text.as_bytes());
+    }
+
+    /// The element of the script that loads it, appended to `out`.
+    fn write_loader(&self, nonce: Option<&str>, base: &str, out: &mut Vec<u8>) {
+        let mut text =
+            format!("<script data-consentry-src=\"{base}{}\"", markup::encode(&self.path));
+        self.write_attributes(nonce, false, &mut text);
+        text.push_str(&format!(">{LOADER}</script>"));
+        out.extend_from_slice(text.as_bytes());
+    }
+
+    fn write_attributes(&self, nonce: Option<&str>, by_hash: bool, text: &mut String) {
         let own = self.attributes.iter().map(|(name, value)| (*name, value.as_str()));
+        let own = own.filter(|(name, _)| by_hash || *name != INTEGRITY);
         for (name, value) in own.chain(nonce.map(|nonce| ("nonce", nonce))) {
             text.push_str(&format!(" {name}=\"{}\"", markup::encode(value)));
         }
-        text.push_str("></script>");
-        out.extend_from_slice(text.as_bytes());
     }
 }
 
 impl End {
     /// Its elements, appended to `out`; `base` is put before the paths.
-    pub(super) fn write(&self, nonce: Option<&str>, base: &str, out: &mut Vec<u8>) {
-        self.script.write(nonce, base, out);
+    pub(super) fn write(&self, nonce: Option<&str>, base: &str, by_hash: bool, out: &mut Vec<u8>) {
+        if by_hash {
+            self.script.write_loader(nonce, base, out);
+        } else {
+            self.script.write(nonce, base, false, out);
+        }
         out.extend_from_slice(b"<noscript>");
         let link = format!("href=\"{base}/");
         out.extend_from_slice(self.noscript.replace("href=\"/", &link).as_bytes());

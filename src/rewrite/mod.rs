@@ -27,7 +27,7 @@ mod style;
 mod tag;
 
 pub use self::{
-    additions::{Additions, End, Ending, OwnScript},
+    additions::{Additions, End, Ending, LOADER, OwnScript},
     charset::outgoing,
     config::{Config, Gated},
     document::insertions,
@@ -40,7 +40,7 @@ use self::{
     lens::Lens,
     script::Fate,
 };
-use crate::policy::{Finding, Gate, Judged};
+use crate::policy::{Finding, Gate, Judged, csp::OwnNeeds};
 
 /// How much is read between two looks at what was found; bounds what a tag-dense page holds in tokens.
 const STEP: usize = 16 << 10;
@@ -105,6 +105,14 @@ impl Rewriter {
     #[must_use]
     pub fn adding(mut self, additions: Additions) -> Self {
         self.document.set_additions(additions);
+        self
+    }
+
+    /// The same rewriter, whose page's own policies in `meta` get what `own` needs, where `by_hash` says whether the policies in the head
+    /// know scripts by hashes alone; with `narrow` they lose what serves gated vendors alone.
+    #[must_use]
+    pub fn under(mut self, own: OwnNeeds, by_hash: bool, narrow: bool) -> Self {
+        self.document.set_policies(own, by_hash, narrow);
         self
     }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     catalog::{Catalog, Config as Scope, Page, VendorEntry},
     consent::Consent,
-    policy::{Policy, Regime},
+    policy::{Policy, Regime, csp},
     purpose::Purpose,
 };
 use proptest::prelude::*;
@@ -381,6 +381,68 @@ fn a_page_gets_what_is_our_own() {
         format!("<?xml version=\"1.0\"?><html><head>{first}</head><body><p/>{end}</body></html>")
     };
     assert_eq!(added(&page("", ""), false, Syntax::Xml, &[]), page(FIRST, &end));
+}
+
+/// The page with additions, under what the head says of policies.
+fn under(page: &str, nonce: Option<&str>, by_hash: bool, narrow: bool) -> String {
+    let attributes = vec![("integrity", "sha256-Zw==".to_owned())];
+    let script = OwnScript { path: "/_consentry/guard/g.js".into(), attributes, blocking: true };
+    let end: Option<Arc<dyn Ending>> = Some(Arc::new(Last));
+    let additions = Additions { head: vec![script], end, is_page: true };
+    let own = additions.needs("https://shop.test");
+    let rewriter = Rewriter::new(gate(), &Config::default(), Syntax::Html, Some("utf-8"), nonce);
+    let mut rewriter = rewriter.adding(additions).under(own, by_hash, narrow);
+    let mut out = Vec::new();
+    rewriter.feed(page.as_bytes(), &mut out).unwrap();
+    rewriter.finish(&mut out).unwrap();
+    String::from_utf8(out).unwrap().replace("&#39;", "'")
+}
+
+fn meta(policy: &str) -> String {
+    format!("<meta http-equiv=content-security-policy content=\"{policy}\">")
+}
+
+#[test]
+fn a_policy_in_a_meta_takes_what_is_our_own() {
+    let (guard, banner) =
+        ("https://shop.test/_consentry/guard/", "https://shop.test/_consentry/banner/");
+    let spoken = "https://shop.test/_consentry/choice https://shop.test/_consentry/report";
+    for (policy, expected) in [
+        ("img-src a.test", "img-src a.test".to_owned()),
+        ("script-src 'self'", "script-src 'self'".to_owned()),
+        ("script-src a.test", format!("script-src a.test {guard} {banner}")),
+        ("script-src 'nonce-x'", "script-src 'nonce-x'".to_owned()),
+        ("connect-src a.test", format!("connect-src a.test {spoken}")),
+        (
+            "script-src 'self'; trusted-types a",
+            "script-src 'self'; trusted-types a consentry consentry-loader".to_owned(),
+        ),
+        ("script-src t.test b.test 'self'", "script-src b.test 'self'".to_owned()),
+    ] {
+        let page = under(&meta(policy), None, false, true);
+        assert!(page.contains(&format!("content=\"{expected}\"")), "{policy}: {page}");
+    }
+    assert!(under(&meta("script-src t.test 'self'"), None, false, false).contains("t.test 'self'"));
+}
+
+#[test]
+fn files_have_their_hash_where_a_policy_knows_nothing_else() {
+    let hash = csp::sha256_source(LOADER);
+    let plain = under("<p>", None, false, true);
+    assert!(!plain.contains("integrity") && !plain.contains("data-consentry-src"), "{plain}");
+    let page = under("<p>", None, true, true);
+    assert!(page.contains("guard/g.js\" integrity=\"sha256-Zw==\"></script>"), "{page}");
+    let loader = format!(
+        "<script data-consentry-src=\"/_consentry/b.js\" data-found=\"\">{LOADER}</script>"
+    );
+    assert!(page.contains(&loader), "{page}");
+    // A policy in the page may be the one that asks for it.
+    let page = under(&meta("script-src 'strict-dynamic' 'sha256-YQ=='"), None, false, true);
+    assert!(page.contains(&format!("'sha256-YQ==' {hash} 'sha256-Zw=='\"")), "{page}");
+    assert!(page.contains(&loader) && !page.contains("guard/g.js\" integrity"), "{page}");
+    let page = under(&meta("script-src 'strict-dynamic' 'nonce-x'"), None, false, true);
+    assert!(page.contains("b.js\" async=\"\" data-found=\"\" nonce=\"x\""), "{page}");
+    assert!(!LOADER.contains(['&', '<']), "it stands in XML too");
 }
 
 proptest! {

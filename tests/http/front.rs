@@ -81,18 +81,42 @@ impl Front {
     }
 
     async fn run(engine: Engine, site: Site) -> Self {
-        let consentry = Consentry::new(engine, Options::default()).unwrap();
-        let (end, ended) = oneshot::channel::<()>();
-        let (ready, listening) = oneshot::channel();
         let any = "127.0.0.1:0".parse().unwrap();
         let config = server::Config { admin: Some(any), ..server::Config::at(any) };
+        Self::listening(engine, site, Options::default(), config).await.0
+    }
+
+    /// The program before `origin`, listening as `config` says; also gives all its places.
+    pub(crate) async fn through(
+        origin: SocketAddr,
+        options: Options,
+        config: server::Config,
+    ) -> (Self, Vec<server::Place>) {
+        let collect = collect::Config { enabled: false, ..collect::Config::default() };
+        let origin = Some(format!("http://{origin}").parse().unwrap());
+        let site = Site { origin, collect, ..Site::default() };
+        Self::listening(engine(site.clone()), site, options, config).await
+    }
+
+    async fn listening(
+        engine: Engine,
+        site: Site,
+        options: Options,
+        config: server::Config,
+    ) -> (Self, Vec<server::Place>) {
+        let consentry = Consentry::new(engine, options).unwrap();
+        let (end, ended) = oneshot::channel::<()>();
+        let (ready, listening) = oneshot::channel();
         let handle = consentry.clone();
         let running = tokio::spawn(async move {
             let ended = async { drop(ended.await) };
             server::serve(&config, handle, |at| ready.send(at).unwrap(), ended).await.unwrap();
         });
-        let server::Listening { visitors, admin } = listening.await.unwrap();
-        Self { visitors, admin, consentry, site, end: Some(end), running: Some(running) }
+        let listening = listening.await.unwrap();
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let visitors = listening.first().unwrap_or(nowhere);
+        let (admin, end, running) = (listening.admin, Some(end), Some(running));
+        (Self { visitors, admin, consentry, site, end, running }, listening.visitors)
     }
 
     /// Waits until the figures hold `line`: a page is counted when it has left, which its visitor may see before.

@@ -9,6 +9,7 @@
 
 mod codings;
 mod collect;
+mod csp;
 mod embed;
 mod evidence;
 mod fetch;
@@ -16,6 +17,7 @@ mod files;
 mod front;
 mod hostile;
 mod http2;
+mod listen;
 mod matrix;
 mod mirror;
 mod names;

@@ -1,4 +1,4 @@
-//! What only the program does: failing origins, forwarding headers, the admin listener, its end.
+//! What only the program does: failing origins, the admin listener, its end.
 
 use super::{
     front::{Front, Kind},
@@ -53,25 +53,6 @@ async fn an_origin_that_talks_nonsense_is_a_502() {
     let origin = Origin::fixed(b"SSH-2.0-OpenSSH_9\r\n\r\n".to_vec(), true).await;
     let front = Front::new(Kind::Program, origin.address).await;
     assert_eq!(Visitor::new(front.visitors).await.ask(&get("")).await.status, 502);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn forwarding_headers_are_ours() {
-    let origin = Origin::fixed(html("<p>"), false).await;
-    let front = Front::new(Kind::Program, origin.address).await;
-    let claims = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Real-IP: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n";
-    Visitor::new(front.visitors).await.ask(&get(claims)).await;
-    let seen = origin.requests().remove(0).to_ascii_lowercase();
-    assert!(!seen.contains("6.6.6.6"), "{seen}");
-    for line in [
-        "host: shop.test\r\n",
-        "x-forwarded-for: 127.0.0.1\r\n",
-        // The claim comes from this machine, as of a balancer.
-        "x-forwarded-proto: https\r\n",
-        "x-forwarded-host: shop.test\r\n",
-    ] {
-        assert!(seen.contains(line), "{line} in {seen}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

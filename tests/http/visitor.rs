@@ -73,6 +73,12 @@ impl Visitor {
         }
     }
 
+    /// Everything up to the connection's end.
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+        while self.more().await {}
+        std::mem::take(&mut self.rest)
+    }
+
     /// The next message that is not informational.
     pub(crate) async fn answer(&mut self, bodyless: bool) -> Answer {
         let head = String::from_utf8(self.until(b"\r\n\r\n").await).unwrap();

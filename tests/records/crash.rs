@@ -1,10 +1,11 @@
 //! A process that is killed under load: what it acknowledged is in the store, each once.
 
-use crate::database::{databases, entry};
-use consentry::record::{Filter, Outcome, Recorder, Spool, Store};
+use crate::database::{config, databases, record, shown};
+use consentry::record::{Filter, Outcome, Store};
 use std::{
     collections::BTreeSet,
     env,
+    future::pending,
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Command, Stdio},
@@ -20,18 +21,17 @@ const KILLS: usize = 20;
 #[ignore = "it is started by the test below"]
 async fn victim() {
     let (Ok(folder), Ok(url)) = (env::var(FOLDER), env::var(STORE)) else { return };
-    let spool = Spool::open(Path::new(&folder)).unwrap();
-    let recorder = Recorder::start(spool, Duration::from_secs(5), 1024).unwrap();
-    tokio::spawn(recorder.clone().drain(folder.into(), url.parse().unwrap(), |_| {}));
+    let config = config(&url.parse().unwrap(), Path::new(&folder));
+    let (recorder, drain) = config.start().unwrap().unwrap();
+    tokio::spawn(drain.run(|_| {}, pending()));
     let visitors = (0..8).map(|n| {
         let recorder = recorder.clone();
         tokio::spawn(async move {
             // It is killed long before.
             for _ in 0..1_000_000 {
-                let choice = entry(n, n % 2 == 0);
-                let consentry::record::Entry::Record(record) = &choice else { return };
+                let record = record(n, n % 2 == 0);
                 let id = record.id.clone();
-                if recorder.record(&[choice]).await == Outcome::Recorded {
+                if recorder.record(&shown(record)).await == Outcome::Recorded {
                     let _ = writeln!(std::io::stderr(), "ack {id}");
                 }
             }
@@ -55,13 +55,12 @@ async fn nothing_acknowledged_is_lost_when_it_is_killed() {
             acknowledged.extend(run_and_kill(folder.path(), &url, 40 + 15 * n as u64));
         }
         assert!(acknowledged.len() > KILLS, "{}", acknowledged.len());
-        let spool = Spool::open(folder.path()).unwrap();
-        let recorder = Recorder::start(spool, Duration::from_secs(5), 16).unwrap();
-        let drain =
-            tokio::spawn(recorder.drain(folder.path().to_owned(), database.url.clone(), |_| {}));
+        let (recorder, drain) = config(&database.url, folder.path()).start().unwrap().unwrap();
+        let drain = tokio::spawn(drain.run(|_| {}, pending()));
         let store = Store::open(&database.url).await.unwrap();
         let stored = settled(&store, folder.path()).await;
         drain.abort();
+        drop(recorder);
         let missing: Vec<_> = acknowledged.difference(&stored).collect();
         assert!(
             missing.is_empty(),

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    net::TcpListener,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::fs::chown,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -91,9 +91,19 @@ impl Postgres {
         self.run("pg_ctl", &["-D", "data", "-m", "immediate", "-w", "stop"]);
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
     /// The URL of its database.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://consentry:{PASSWORD}@127.0.0.1:{}/postgres", self.port)
+        self.url_at(self.address())
+    }
+
+    /// The URL of its database on another way to it.
+    pub(crate) fn url_at(&self, address: SocketAddr) -> String {
+        format!("postgres://consentry:{PASSWORD}@{address}/postgres")
     }
 
     /// The URL with a password that is wrong.

@@ -8,6 +8,7 @@
 mod cmp;
 mod effect;
 mod page;
+mod reports;
 mod text;
 mod work;
 
@@ -22,7 +23,7 @@ use std::{collections::BTreeMap, process::ExitCode, sync::Arc};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Pages: HTML files, folders with such files, or URLs.
-    #[arg(required = true, value_name = "FILE|DIR|URL")]
+    #[arg(required_unless_present = "reports", value_name = "FILE|DIR|URL")]
     pages: Vec<String>,
     /// How the findings are written.
     #[arg(long, default_value = "text")]
@@ -30,6 +31,9 @@ pub(super) struct Arguments {
     /// The URL of the pages that are files, in the place of what they call themselves.
     #[arg(long, value_name = "BASE")]
     url: Option<String>,
+    /// What browsers reported of the pages' policies: the URL of /reports on the admin listener, or a file that it was kept in.
+    #[arg(long, value_name = "FILE|URL")]
+    reports: Option<String>,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -53,8 +57,11 @@ struct Sum {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn");
     let base = arguments.url.as_deref().map(visit::page_url).transpose()?;
-    let engine = visit::engine(&arguments.config.load(&visit::overrides())?)?;
+    let config = arguments.config.load(&visit::overrides())?;
+    let engine = visit::engine(&config)?;
     let runtime = super::serve::runtime()?;
+    let reports = arguments.reports.as_ref();
+    let reported = reports.map(|source| reports::read(source, &runtime, &config)).transpose()?;
     let mut scanned = Vec::new();
     for work in work::of(&arguments.pages) {
         let page = work.load(&runtime).and_then(|loaded| loaded.scan(&engine, base.as_ref()));
@@ -68,10 +75,23 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let sums = sums(&scanned);
     match arguments.format {
-        Format::Text => print(&text::summary(&scanned, &sums))?,
-        Format::Json => print(&json_of(&scanned, &sums).to_string())?,
+        Format::Text => {
+            if !arguments.pages.is_empty() {
+                print(&text::summary(&scanned, &sums))?;
+            }
+            if let Some(reported) = &reported {
+                print(&reported.text())?;
+            }
+        }
+        Format::Json => {
+            let mut all = json_of(&scanned, &sums);
+            if let (Some(reported), Some(all)) = (&reported, all.as_object_mut()) {
+                all.insert("reports".to_owned(), reported.json());
+            }
+            print(&all.to_string())?;
+        }
     }
-    Ok(if scanned.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if scanned.is_empty() && reported.is_none() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn text_of(format: Format, page: &Scanned) -> std::io::Result<()> {

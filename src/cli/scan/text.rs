@@ -59,6 +59,12 @@ fn cut(line: &str) -> String {
     format!("{start}…")
 }
 
+/// `text` as it can be shown behind `indent` columns.
+pub(super) fn short(text: &str, indent: usize) -> String {
+    let start = " ".repeat(indent);
+    cut(&format!("{start}{}", printable(text))).get(indent..).unwrap_or_default().to_owned()
+}
+
 /// What was found in all pages.
 pub(super) fn summary(pages: &[Scanned], sums: &[Sum]) -> String {
     let findings: usize = pages.iter().map(|page| page.findings.len()).sum();

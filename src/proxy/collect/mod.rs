@@ -9,15 +9,14 @@ mod address;
 mod hosts;
 mod scripts;
 mod upstream;
-mod visitors;
 mod writer;
 
 use self::{
     scripts::{Fetched, Found, Scripts},
     upstream::Upstream,
-    visitors::Visitors,
     writer::Writer,
 };
+use super::listen::Visitors;
 use crate::{
     catalog::Kind,
     coding::{Coding, Levels, cheapest},

@@ -1,27 +1,46 @@
 //! Turns entries into rows of a database, SQLite or PostgreSQL, and rows back into records.
 //!
 //! 1. Both run the same statements and the same migrations, in the order of their numbers; a database with newer ones is refused.
-//! 2. A segment of the spool is written whole or not at all, and once: its name is kept with it.
-//! 3. The head's row is locked before a record is linked to it, so that several nodes make one chain.
-//! 4. SQLite writes ahead (`journal_mode = WAL`) and flushes each commit (`synchronous = FULL`).
-//! 5. Retention removes records from the oldest on; the chain then begins after the last one that is gone.
+//! 2. SQLite writes ahead (`journal_mode = WAL`) and flushes each commit (`synchronous = FULL`).
+//! 3. PostgreSQL's password is in the URL, in `PGPASSWORD`, or in the file that `PGPASSFILE` names or `~/.pgpass` (its manual, 32.15
+//!    and 32.16). No message has it.
 
+/// Runs the same code on either pool.
+macro_rules! on {
+    ($store:expr, $pool:ident => $body:expr) => {
+        match $store {
+            Store::Sqlite($pool) => $body,
+            Store::Postgres($pool) => $body,
+        }
+    };
+}
+
+mod found;
+mod read;
 mod rows;
+mod verify;
+mod write;
 
-use self::rows::{RECORD, Row, chained};
-use super::{ConsentRecord, Entry, Flaw, Minute, StoreUrl, Verified, chain::Walk, entry::minute};
+pub use self::read::Policy;
+use super::{ConsentRecord, Minute, StoreUrl};
+use log::LevelFilter;
 use sqlx::{
-    Connection as _, PgConnection, PgPool, SqlitePool,
+    ConnectOptions as _, Connection as _, Database, PgConnection, PgPool, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
+    pool::PoolOptions,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{borrow::Cow, str::FromStr as _, time::Duration, time::SystemTime};
+use std::{
+    borrow::Cow, fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, str::FromStr as _,
+    time::Duration,
+};
 
-/// How many records are read at once.
-const PAGE: i64 = 1000;
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the other node may take for its tables.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// A database of records.
 #[derive(Clone, Debug)]
@@ -85,202 +104,62 @@ pub enum StoreError {
     Row(i64),
 }
 
-/// Runs the same code on either pool.
-macro_rules! on {
-    ($store:expr, $pool:ident => $body:expr) => {
-        match $store {
-            Store::Sqlite($pool) => $body,
-            Store::Postgres($pool) => $body,
-        }
-    };
-}
-
 impl Store {
     /// Opens the store, and makes or updates its tables.
     ///
     /// # Errors
     /// When it cannot be reached, or its tables are of a newer version.
     pub async fn open(url: &StoreUrl) -> Result<Self, StoreError> {
-        let store = Self::connect(url).await.map_err(|error| open_error(url, &error))?;
-        let ran = on!(&store, pool => migrator().run(pool).await);
+        let store = Self::connect(url, true).await.map_err(|error| open_error(url, &error))?;
+        let mut ran = store.migrate().await;
+        // Of two nodes that begin with an empty SQLite file the second finds tables that were not there when it looked.
+        if matches!(ran, Err(MigrateError::ExecuteMigration(..) | MigrateError::Execute(_))) {
+            tokio::time::sleep(AGAIN).await;
+            ran = store.migrate().await;
+        }
         ran.map_err(|error| migrate_error(url, &error))?;
         Ok(store)
     }
 
-    async fn connect(url: &StoreUrl) -> Result<Self, sqlx::Error> {
+    async fn migrate(&self) -> Result<(), MigrateError> {
+        on!(self, pool => migrator().run(pool).await)
+    }
+
+    /// Opens a store that is there already, and changes nothing: reading is all that its user needs to be allowed.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or its tables are not those of this version.
+    pub async fn look(url: &StoreUrl) -> Result<Self, StoreError> {
+        let store = Self::connect(url, false).await.map_err(|error| open_error(url, &error))?;
+        let version = on!(&store, pool => {
+            sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(pool).await
+        });
+        let version: Option<i64> = match version {
+            Err(sqlx::Error::Database(_)) => None,
+            version => version.map_err(|error| open_error(url, &error))?,
+        };
+        let newest = MIGRATIONS.iter().map(|(version, ..)| *version).max();
+        let why = match version {
+            version if version == newest => return Ok(store),
+            None => "it has none of consentry's, or its user may not read them".to_owned(),
+            Some(version) if Some(version) < newest => {
+                format!("they are of version {version}, and `consentry serve` makes them newer")
+            }
+            Some(version) => format!("they are of version {version}, which is newer"),
+        };
+        Err(StoreError::Schema { store: url.to_string(), why })
+    }
+
+    async fn connect(url: &StoreUrl, create: bool) -> Result<Self, sqlx::Error> {
         match url {
-            StoreUrl::Sqlite(path) => {
-                let options = SqliteConnectOptions::new()
-                    .filename(path)
-                    .create_if_missing(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Full)
-                    .busy_timeout(PATIENCE);
-                let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
-                pool.connect_with(options).await.map(Self::Sqlite)
-            }
-            StoreUrl::Postgres(url) => {
-                let options = PgConnectOptions::from_str(url)?.application_name("consentry");
-                // A pool tries again until its time is over, and says no more than that it is.
-                let first = PgConnection::connect_with(&options);
-                let first = tokio::time::timeout(PATIENCE, first).await;
-                first.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
-                let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
-                pool.connect_with(options).await.map(Self::Postgres)
-            }
+            StoreUrl::Sqlite(path) => sqlite(path, create).await.map(Self::Sqlite),
+            StoreUrl::Postgres(url) => postgres(url).await.map(Self::Postgres),
         }
     }
 
-    /// Writes the entries of the segment `name`, unless they are there already.
-    ///
-    /// # Errors
-    /// When nothing of it was written.
-    pub async fn append(&self, name: &str, entries: &[Entry]) -> Result<(), StoreError> {
-        let now = minute(SystemTime::now());
-        on!(self, pool => {
-            let mut tx = pool.begin().await?;
-            let new = sqlx::query("INSERT INTO consentry_segments (name, stored_minute) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(name).bind(now).execute(&mut *tx).await?.rows_affected();
-            if new == 0 {
-                return Ok(());
-            }
-            // A write takes the lock on the head's row (PostgreSQL) or on the file (SQLite).
-            sqlx::query("UPDATE consentry_head SET seq = seq WHERE id = 1").execute(&mut *tx).await?;
-            let (mut seq, mut hash): (i64, String) =
-                sqlx::query_as("SELECT seq, hash FROM consentry_head WHERE id = 1").fetch_one(&mut *tx).await?;
-            for entry in entries {
-                match entry {
-                    Entry::Record(r) => {
-                        let next = r.hash_after(&hash);
-                        let written = sqlx::query(rows::INSERT)
-                            .bind(seq + 1).bind(&next).bind(&r.id).bind(r.at).bind(&r.site).bind(&r.policy).bind(&r.text)
-                            .bind(&r.language).bind(&r.regime).bind(r.method.name()).bind(rows::purposes(r.purposes))
-                            .bind(&r.vendors).bind(&r.receipt).bind(&r.software)
-                            .execute(&mut *tx).await?.rows_affected();
-                        if written == 1 {
-                            (seq, hash) = (seq + 1, next);
-                        }
-                    }
-                    Entry::Text { hash, language, body } => {
-                        sqlx::query("INSERT INTO consentry_texts (hash, language, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                            .bind(hash).bind(language).bind(body).execute(&mut *tx).await?;
-                    }
-                    Entry::Vendors { hash, body } => {
-                        sqlx::query("INSERT INTO consentry_vendors (hash, body) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                            .bind(hash).bind(body).execute(&mut *tx).await?;
-                    }
-                    Entry::Refusal { id: _, day, site, policy } => {
-                        sqlx::query(rows::COUNT).bind(day).bind(site).bind(policy).execute(&mut *tx).await?;
-                    }
-                }
-            }
-            sqlx::query("UPDATE consentry_head SET seq = $1, hash = $2 WHERE id = 1")
-                .bind(seq).bind(&hash).execute(&mut *tx).await?;
-            tx.commit().await?;
-        });
-        Ok(())
-    }
-
-    /// The next records after number `after` that the filter wants, at most 1,000, in order; none at the end.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn records(&self, filter: &Filter, after: i64) -> Result<Vec<Chained>, StoreError> {
-        let Filter { site, receipt, from, until } = filter;
-        let statement = format!(
-            "{RECORD} WHERE seq > $1 AND (CAST($2 AS TEXT) IS NULL OR site = $2) AND (CAST($3 AS TEXT) IS NULL OR receipt = $3) \
-             AND at_minute >= $4 AND at_minute < $5 ORDER BY seq LIMIT $6"
-        );
-        let (from, until) = (from.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX));
-        let rows: Vec<Row> = on!(self, pool => {
-            sqlx::query_as(&statement).bind(after).bind(site).bind(receipt).bind(from).bind(until).bind(PAGE).fetch_all(pool).await?
-        });
-        rows.into_iter().map(|row| chained(row).map_err(StoreError::Row)).collect()
-    }
-
-    /// The text that was shown under `hash`, and its language.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn text(&self, hash: &str) -> Result<Option<(String, String)>, StoreError> {
-        Ok(on!(self, pool => {
-            sqlx::query_as("SELECT language, body FROM consentry_texts WHERE hash = $1").bind(hash).fetch_optional(pool).await?
-        }))
-    }
-
-    /// The list of vendors under `hash`, as JSON.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn vendors(&self, hash: &str) -> Result<Option<String>, StoreError> {
-        Ok(on!(self, pool => {
-            sqlx::query_scalar("SELECT body FROM consentry_vendors WHERE hash = $1").bind(hash).fetch_optional(pool).await?
-        }))
-    }
-
-    /// The numbers of refusals of which no records are kept: day, site, policy, number.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn refusals(&self) -> Result<Vec<(Minute, String, String, i64)>, StoreError> {
-        Ok(on!(self, pool => {
-            sqlx::query_as("SELECT day_minute, site, policy, number FROM consentry_refusals ORDER BY day_minute, site, policy")
-                .fetch_all(pool).await?
-        }))
-    }
-
-    /// Walks the whole chain.
-    ///
-    /// # Errors
-    /// When the store cannot be read; a chain that does not hold is the [`Flaw`] within.
-    pub async fn verify(&self) -> Result<Result<Verified, Flaw>, StoreError> {
-        let (seq, hash, start, start_hash): (i64, String, i64, String) = on!(self, pool => {
-            sqlx::query_as("SELECT seq, hash, start_seq, start_hash FROM consentry_head WHERE id = 1").fetch_one(pool).await?
-        });
-        let mut walk = Walk::from(start, start_hash);
-        let mut after = start;
-        loop {
-            let page = match self.records(&Filter::default(), after).await {
-                Err(StoreError::Row(seq)) => return Ok(Err(Flaw::Changed(seq))),
-                page => page?,
-            };
-            // What other nodes wrote since the head was read is not looked at.
-            let page: Vec<_> = page.into_iter().filter(|next| next.seq <= seq).collect();
-            let Some(last) = page.last() else { return Ok(walk.end(seq, &hash)) };
-            after = last.seq;
-            if let Err(flaw) = page.iter().try_for_each(|next| walk.step(next)) {
-                return Ok(Err(flaw));
-            }
-        }
-    }
-
-    /// Removes what is older than `before`, from the oldest record on; says how many records went.
-    ///
-    /// # Errors
-    /// When nothing was removed.
-    pub async fn purge(&self, before: Minute) -> Result<u64, StoreError> {
-        Ok(on!(self, pool => {
-            let mut tx = pool.begin().await?;
-            sqlx::query("UPDATE consentry_head SET seq = seq WHERE id = 1").execute(&mut *tx).await?;
-            let kept: Option<i64> = sqlx::query_scalar("SELECT MIN(seq) FROM consentry_records WHERE at_minute >= $1")
-                .bind(before).fetch_one(&mut *tx).await?;
-            let last: Option<(i64, String)> =
-                sqlx::query_as("SELECT seq, hash FROM consentry_records WHERE seq < $1 ORDER BY seq DESC LIMIT 1")
-                    .bind(kept.unwrap_or(i64::MAX)).fetch_optional(&mut *tx).await?;
-            let mut gone = 0;
-            if let Some((seq, hash)) = last {
-                gone = sqlx::query("DELETE FROM consentry_records WHERE seq <= $1").bind(seq).execute(&mut *tx).await?.rows_affected();
-                sqlx::query("UPDATE consentry_head SET start_seq = $1, start_hash = $2 WHERE id = 1")
-                    .bind(seq).bind(&hash).execute(&mut *tx).await?;
-            }
-            for statement in rows::SWEEP {
-                sqlx::query(statement).execute(&mut *tx).await?;
-            }
-            sqlx::query("DELETE FROM consentry_refusals WHERE day_minute < $1").bind(before).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM consentry_segments WHERE stored_minute < $1").bind(before).execute(&mut *tx).await?;
-            tx.commit().await?;
-            gone
-        }))
+    /// Whether `url` is one that PostgreSQL's clients read.
+    pub(super) fn is_postgres(url: &str) -> bool {
+        PgConnectOptions::from_str(url).is_ok()
     }
 
     /// Ends the connections.
@@ -289,19 +168,63 @@ impl Store {
     }
 }
 
+async fn sqlite(path: &Path, create: bool) -> Result<SqlitePool, sqlx::Error> {
+    if create {
+        // For its owner alone; the files beside it get the same rights.
+        OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    } else {
+        // SQLite itself would not say why it cannot be opened.
+        OpenOptions::new().read(true).open(path)?;
+    }
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE);
+    let options = options.disable_statement_logging();
+    let options = match create {
+        true => options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
+        false => options,
+    };
+    pool(SqlitePoolOptions::new()).connect_with(options).await
+}
+
+async fn postgres(url: &str) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?.application_name("consentry");
+    let options = options.disable_statement_logging();
+    // A pool tries again until its time is over, and says no more than that it is.
+    let first = PgConnection::connect_with(&options);
+    let first = tokio::time::timeout(PATIENCE, first).await;
+    first.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
+    pool(PgPoolOptions::new()).connect_with(options).await
+}
+
+/// What is slow is told by whoever waits for it, once.
+fn pool<D: Database>(options: PoolOptions<D>) -> PoolOptions<D> {
+    options.max_connections(4).acquire_timeout(PATIENCE).acquire_slow_level(LevelFilter::Debug)
+}
+
+/// Every version of the tables, the oldest first. One that was released is never edited.
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "records", include_str!("../migrations/1_records.sql")),
+    (2, "found", include_str!("../migrations/2_found.sql")),
+];
+
 fn migrator() -> Migrator {
-    let records = Migration::new(
-        1,
-        Cow::Borrowed("records"),
-        MigrationType::Simple,
-        Cow::Borrowed(include_str!("../migrations/1_records.sql")),
-        false,
-    );
-    Migrator { migrations: Cow::Owned(vec![records]), ..Migrator::DEFAULT }
+    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, Cow::Borrowed(name), kind, Cow::Borrowed(sql), false)
+    });
+    Migrator { migrations: Cow::Owned(migrations.into()), ..Migrator::DEFAULT }
 }
 
 fn open_error(url: &StoreUrl, error: &sqlx::Error) -> StoreError {
-    StoreError::Open { store: url.to_string(), why: error.to_string() }
+    let why = if let sqlx::Error::Io(error) = error {
+        error.to_string()
+    } else if let sqlx::Error::Database(error) = error {
+        error.message().to_owned()
+    } else if matches!(error, sqlx::Error::PoolTimedOut) {
+        format!("it does not answer within {} s", PATIENCE.as_secs())
+    } else {
+        error.to_string()
+    };
+    StoreError::Open { store: url.to_string(), why }
 }
 
 fn migrate_error(url: &StoreUrl, error: &MigrateError) -> StoreError {

@@ -25,11 +25,10 @@ pub(super) const RECORD: &str = "SELECT seq, hash, id, at_minute, site, policy, 
      vendors_hash, receipt, software FROM consentry_records";
 
 pub(super) const INSERT: &str = "INSERT INTO consentry_records (seq, hash, id, at_minute, site, policy, text_hash, language, \
-     regime, method, purposes, vendors_hash, receipt, software) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING";
+     regime, method, purposes, vendors_hash, receipt, software) ";
 
-pub(super) const COUNT: &str = "INSERT INTO consentry_refusals (day_minute, site, policy, number) VALUES ($1, $2, $3, 1) \
-     ON CONFLICT (day_minute, site, policy) DO UPDATE SET number = consentry_refusals.number + 1";
+pub(super) const COUNT: &str = "INSERT INTO consentry_refusals (day_minute, site, policy, number) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (day_minute, site, policy) DO UPDATE SET number = consentry_refusals.number + excluded.number";
 
 /// What no record names any more.
 pub(super) const SWEEP: [&str; 2] = [

@@ -107,7 +107,7 @@ impl Document {
     pub(super) fn write_head(&self, out: &mut Vec<u8>) {
         let nonce = self.nonce.as_deref();
         for script in &self.pending.additions.head {
-            script.write(nonce, "", out);
+            script.write(nonce, "", self.declared.by_hash, out);
         }
     }
 
@@ -122,7 +122,7 @@ impl Document {
         let Some(end) = end.ending(&vendors) else { return };
         let base =
             if self.lens.is_based_elsewhere() { origin(&self.lens.gate) } else { String::new() };
-        end.write(self.nonce.as_deref(), &base, out);
+        end.write(self.nonce.as_deref(), &base, self.declared.by_hash, out);
     }
 }
 

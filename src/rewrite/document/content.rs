@@ -288,8 +288,8 @@ impl Document {
         }
     }
 
-    /// Puts a script of our own into the page.
-    pub(super) fn insert(&mut self, text: &str, is_markup: bool, out: &mut Vec<u8>) {
+    /// Lets `text`, and what may follow it, run under the page's own policies.
+    fn open_policies(&mut self, text: &str, out: &mut Vec<u8>) {
         let gate = &self.lens.gate;
         let own = insertions(gate);
         let is_gated = |id| gate.catalog().vendor(id).is_some_and(|vendor| !gate.allows(vendor));
@@ -299,6 +299,13 @@ impl Document {
         let own = own.iter().map(String::as_str);
         let texts = hashed.map(|(_, text)| text).chain(named).chain(own).chain([text]);
         self.declared.open(texts, out);
+    }
+
+    /// Puts a script of our own into the page.
+    pub(super) fn insert(&mut self, text: &str, is_markup: bool, out: &mut Vec<u8>) {
+        if self.declared.since().is_some() {
+            self.open_policies(text, out);
+        }
         out.extend_from_slice(b"<script");
         if let Some(nonce) = &self.nonce {
             out.extend_from_slice(format!(" nonce=\"{}\"", markup::encode(nonce)).as_bytes());

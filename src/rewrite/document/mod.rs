@@ -26,7 +26,7 @@ use super::{
     engine::{Token, TokenKind},
     lens::Lens,
 };
-use crate::policy::{Finding, Judged, Place};
+use crate::policy::{Finding, Judged, Place, csp::OwnNeeds};
 use encoding_rs::Encoding;
 use std::ops::Range;
 
@@ -175,6 +175,11 @@ impl Document {
 
     pub(super) const fn unlisted(&self) -> u64 {
         self.unlisted
+    }
+
+    /// What holds for the policies in `meta`.
+    pub(super) fn set_policies(&mut self, own: OwnNeeds, by_hash: bool, narrow: bool) {
+        self.declared.set(own, by_hash, narrow);
     }
 
     /// The policies in `meta` that wait for the first stub.

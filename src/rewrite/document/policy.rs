@@ -2,11 +2,16 @@
 //!
 //! 1. The page waits from the first `meta` on whose policy would stop a stub that the page's nonce does not help.
 //! 2. With the first stub the policies get the hashes of all stubs, and the page goes on.
-//! 3. A page that gets no stub, or none before [`WAIT`] bytes more, leaves as it came.
+//! 3. What our files need it gets at once, as the policies in the head do, and what serves gated vendors alone goes.
+//! 4. A page that gets no stub, or none before [`WAIT`] bytes more, leaves as it came.
 
 use crate::{
-    policy::csp,
+    policy::{
+        Gate,
+        csp::{self, Inline, OwnNeeds},
+    },
     rewrite::{
+        additions::LOADER,
         change::Change,
         tag::{Attribute, Tag},
     },
@@ -19,6 +24,12 @@ const WAIT: usize = 64 << 10;
 /// The policies that a page declares in its markup.
 pub(in crate::rewrite) struct Declared {
     waiting: Vec<Waiting>,
+    /// What our files need.
+    own: OwnNeeds,
+    /// Whether a policy knows files by hashes alone.
+    pub(super) by_hash: bool,
+    /// Whether what serves gated vendors alone goes.
+    narrow: bool,
 }
 
 /// A policy and where in the output its tag is.
@@ -30,7 +41,40 @@ struct Waiting {
 
 impl Declared {
     pub(super) const fn new() -> Self {
-        Self { waiting: Vec::new() }
+        let own = OwnNeeds {
+            inline: Vec::new(),
+            nonce: None,
+            scripts: Vec::new(),
+            files: Vec::new(),
+            connect: Vec::new(),
+            types: Vec::new(),
+        };
+        Self { waiting: Vec::new(), own, by_hash: false, narrow: false }
+    }
+
+    /// Takes what holds for every policy of the page.
+    pub(super) fn set(&mut self, own: OwnNeeds, by_hash: bool, narrow: bool) {
+        (self.own, self.by_hash, self.narrow) = (own, by_hash, narrow);
+    }
+
+    /// `policy` of a `meta` as it is to be, of a page on which scripts of ours have this nonce.
+    pub(super) fn changed(&mut self, policy: String, gate: &Gate, nonce: Option<&str>) -> String {
+        let mut text = policy;
+        if self.narrow {
+            text = csp::narrowed(&text, |source| gate.only_held(source)).unwrap_or(text);
+        }
+        let served = csp::with_sources(&text, |source| gate.own_source(source));
+        text = served.unwrap_or(text);
+        if self.own.scripts.is_empty() {
+            return text;
+        }
+        let nonce = nonce.map(str::to_owned).or_else(|| match csp::inline_script(&[&text]) {
+            Inline::Nonce(nonce) => Some(nonce),
+            Inline::Free | Inline::Hashes => None,
+        });
+        self.by_hash |= csp::needs_integrity(&text, nonce.as_deref());
+        let loader = if self.by_hash { vec![csp::sha256_source(LOADER)] } else { Vec::new() };
+        csp::for_own(&text, &OwnNeeds { inline: loader, nonce, ..self.own.clone() })
     }
 
     /// From which byte of the output on the page waits.

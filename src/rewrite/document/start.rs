@@ -59,7 +59,7 @@ impl Document {
         }
         let mut raw = raw.to_vec();
         if element == Element::Meta {
-            raw = self.with_sources(raw);
+            raw = self.with_policy(raw);
         }
         let tag = Tag::new(&raw);
         self.cursor = range.end;
@@ -126,15 +126,19 @@ impl Document {
         })
     }
 
-    /// A `meta` whose policy lets through what the site itself serves, where it let the vendor through.
-    fn with_sources(&self, raw: Vec<u8>) -> Vec<u8> {
+    /// A `meta` whose policy is as [`Declared::changed`](super::policy::Declared::changed) says.
+    fn with_policy(&mut self, raw: Vec<u8>) -> Vec<u8> {
         let tag = Tag::new(&raw);
         let (true, Some(content)) = (self.declares(&tag), tag.attribute("content")) else {
             return raw;
         };
         let policy = self.lens.text(tag.bytes(&content.value));
-        let own = |source: &str| self.lens.gate.own_source(source);
-        let Some(policy) = csp::with_sources(&policy, own) else { return raw };
+        let changed =
+            self.declared.changed(policy.to_string(), &self.lens.gate, self.nonce.as_deref());
+        if changed == policy {
+            return raw;
+        }
+        let policy = changed;
         let (mut change, mut changed) = (Change::default(), Vec::new());
         change.set(&content, &policy);
         change.write(&tag, &mut changed);

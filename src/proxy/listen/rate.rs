@@ -1,12 +1,13 @@
-//! Turns how often a visitor asked for vendors' paths into whether he may ask once more: a token bucket for each address.
+//! Turns how often a visitor asked into whether he may ask once more: a token bucket for each address.
 //!
-//! 1. A bucket holds ten seconds' worth of requests, and begins full: a page sends its events in bursts.
+//! 1. A bucket holds ten seconds' worth of requests, and begins full: a page asks for its files in a burst.
 //! 2. An IPv6 visitor has his /64 for himself (RFC 6177), so that is what counts.
 //! 3. Memory is bounded: full buckets are forgotten first, and then all.
 
+use super::crowd::block;
 use rustc_hash::FxHashMap;
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Instant,
 };
@@ -18,7 +19,7 @@ const BURST: f32 = 10.0;
 
 /// The buckets of all visitors.
 #[derive(Debug, Default)]
-pub(super) struct Visitors {
+pub(in crate::proxy) struct Visitors {
     buckets: Mutex<FxHashMap<IpAddr, Bucket>>,
 }
 
@@ -30,7 +31,7 @@ struct Bucket {
 
 impl Visitors {
     /// Takes a token of the visitor at `ip`, who gets `rate` a second; `false` when there is none.
-    pub(super) fn may_ask(&self, ip: IpAddr, rate: u32, now: Instant) -> bool {
+    pub(in crate::proxy) fn may_ask(&self, ip: IpAddr, rate: u32, now: Instant) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "rates are small")]
         let rate = rate as f32;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,16 +55,6 @@ impl Bucket {
     fn filled(self, rate: f32, now: Instant) -> Self {
         let passed = now.saturating_duration_since(self.at).as_secs_f32();
         Self { left: (self.left + passed * rate).min(rate * BURST), at: now }
-    }
-}
-
-fn block(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => IpAddr::V4(ip),
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
     }
 }
 

@@ -9,6 +9,19 @@
 //! 6. A list that lets a vendor through gets the one path of the site that stands for it, and nothing wider, unless it lets the site
 //!    through already: by `'self'`, `*` or a scheme. A source's path with a slash at its end covers what is below it (CSP 3, 6.7.2.12).
 
+#[cfg(test)]
+mod matcher;
+mod narrow;
+mod own;
+mod source;
+mod wall;
+
+pub use self::{
+    narrow::{Survey, narrowed, survey},
+    own::{OwnNeeds, for_own, needs_integrity},
+    source::{HostSource, Source},
+    wall::{Built, Config, Fit, GROUP, LONGEST, Needed, Place, REPORTS, Wall, build},
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use std::{collections::HashSet, ops::Range};
@@ -81,16 +94,7 @@ pub fn with_hashes(policy: &str, hashes: &[String]) -> String {
     let Some(governing) = restriction(policy).filter(|_| !hashes.is_empty()) else {
         return policy.to_owned();
     };
-    let own = sources(governing.value).filter(|source| !source.eq_ignore_ascii_case("'none'"));
-    let new =
-        hashes.iter().map(String::as_str).filter(|h| !sources(governing.value).any(|s| s == *h));
-    let list = own.chain(new).collect::<Vec<_>>().join(" ");
-    if governing.name.eq_ignore_ascii_case("default-src") {
-        return format!("{}; script-src {list}", policy.trim_end_matches(ends_policy));
-    }
-    let (before, after) = (policy.get(..governing.span.start), policy.get(governing.span.end..));
-    let (Some(before), Some(after)) = (before, after) else { return policy.to_owned() };
-    format!("{before}{} {list}{after}", governing.name)
+    own::extended(policy, &governing, "script-src", hashes)
 }
 
 /// `policy`, changed so that each list that has a source for which `own` knows one of the site's own has that too; `None` when that

@@ -1,0 +1,274 @@
+//! Turns what the operator says a site needs, and what a response's own policies say, into the policy of our own that the response gets.
+//!
+//! 1. What a site needs is what the operator says: his hosts that are never gated, `csp_hosts`, and what the site's own policy names.
+//!    Nothing that is only seen adds to it.
+//! 2. What is a vendor's is needed where the visitor allows the vendor. Where a gated vendor has a part of a host, or a host below it,
+//!    that part is left out, and the host itself where a part of it cannot be (CSP has no exceptions).
+//! 3. A vendor's host that the site serves on its own paths is not needed.
+//! 4. Where everything is granted nothing is gated, and there is no policy of our own.
+//! 5. A page whose own policy names every host that it may load from needs no other one.
+//! 6. Where the site's own policies are so long that a head could become too long for a server, there is no other one.
+//! 7. A 304 gets one only beside a policy of that name of its own: the stored response keeps what it has (RFC 9111, 3.2), and one
+//!    line alone would take the place of all of them.
+
+use super::Site;
+use crate::{
+    catalog::{Catalog, Destination, Page, Scope},
+    policy::{
+        Gate,
+        csp::{self, Built, Fit, HostSource, Needed, Place, Wall},
+    },
+    vendor::Vendor,
+};
+use http::{
+    HeaderMap,
+    header::{CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY},
+};
+use std::sync::Arc;
+use url::Url;
+
+/// How long the policies of a response may be together, for it to get one of our own; bytes. Servers and browsers take heads of 8 KiB
+/// and more (nginx, Apache), and there is more in a head.
+const TOGETHER: usize = 6 << 10;
+
+/// A page on a site that nobody has, for what is the same on all.
+const NOWHERE: &str = "https://consentry.invalid/";
+
+/// What one site needs.
+#[derive(Debug, Default)]
+pub(super) struct Inventory {
+    items: Vec<Item>,
+}
+
+/// A host that the site needs.
+#[derive(Debug)]
+struct Item {
+    needed: Needed,
+    /// The URL of the host, or of the path on it.
+    url: Option<Url>,
+    /// Whose it is where a vendor was named, and so the site may serve it.
+    vendor: Option<Arc<Vendor>>,
+    /// Who can be reached on the host itself, and who below it.
+    there: Vec<Arc<Vendor>>,
+    below: Vec<Arc<Vendor>>,
+}
+
+impl Inventory {
+    pub(super) fn new(site: &Site, catalog: &Catalog, scope: &Scope) -> Self {
+        let Ok(nowhere) = Url::parse(NOWHERE) else { return Self::default() };
+        let page = Page::new(nowhere);
+        let named = site.csp.hosts.iter().flat_map(|entry| match catalog.vendor(entry) {
+            Some(vendor) => {
+                let rules = catalog.rules_of(entry).iter();
+                rules.map(|rule| (rule.to_string(), Some(vendor.clone()))).collect()
+            }
+            None => vec![(entry.clone(), None)],
+        });
+        let allowed = site.gate.allow.iter().map(|host| (host.clone(), None));
+        let items = named.chain(allowed);
+        Self {
+            items: items
+                .map(|(rule, whose)| Item::new(&rule, whose, catalog, &page, scope))
+                .collect(),
+        }
+    }
+
+    /// What is needed behind `gate`.
+    fn needed(&self, gate: &Gate) -> Vec<Needed> {
+        self.items.iter().filter_map(|item| item.needed(gate)).collect()
+    }
+}
+
+impl Item {
+    fn new(
+        rule: &str,
+        vendor: Option<Arc<Vendor>>,
+        catalog: &Catalog,
+        page: &Page,
+        scope: &Scope,
+    ) -> Self {
+        let needed = Needed::new(rule, true);
+        let (host, path) = (&*needed.host, needed.path.trim_end_matches('*'));
+        let reach = |below| {
+            let reach = catalog.reach(host, below, path, page, scope);
+            reach.vendors.into_iter().cloned().collect()
+        };
+        let url = Url::parse(&format!("https://{host}{path}")).ok();
+        Self { url, vendor, there: reach(false), below: reach(true), needed }
+    }
+
+    fn needed(&self, gate: &Gate) -> Option<Needed> {
+        let held = |vendors: &[Arc<Vendor>]| vendors.iter().any(|vendor| !gate.allows(vendor));
+        let own = self.vendor.as_ref();
+        let is_gated = || {
+            let judged =
+                self.url.as_ref().and_then(|url| gate.url(url.as_str(), Destination::Other));
+            judged.is_some_and(|judged| judged.is_held())
+        };
+        if own
+            .is_some_and(|vendor| !gate.allows(vendor) || gate.serves_on(vendor, &self.needed.host))
+            || held(&self.there)
+            || is_gated()
+        {
+            return None;
+        }
+        Some(Needed { below: !held(&self.below), ..self.needed.clone() })
+    }
+}
+
+/// The policy of our own for a response, and whether it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ours {
+    pub(super) wall: Wall,
+    pub(super) built: Built,
+}
+
+impl Ours {
+    /// What the response gets; `not_modified` is whether it is a 304.
+    pub(super) fn new(
+        site: &Site,
+        inventory: &Inventory,
+        gate: &Gate,
+        headers: &HeaderMap,
+        not_modified: bool,
+    ) -> Option<Self> {
+        let wall = site.csp.wall;
+        let name = match wall {
+            Wall::Off => return None,
+            Wall::Report => CONTENT_SECURITY_POLICY_REPORT_ONLY,
+            Wall::Enforce => CONTENT_SECURITY_POLICY,
+        };
+        if gate.ruling().allows_everything() || not_modified && !headers.contains_key(name) {
+            return None;
+        }
+        let lines = headers.get_all(CONTENT_SECURITY_POLICY).iter();
+        let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+        let mixed = |source: HostSource<'_>| gate.holds_within(source);
+        // What serves gated vendors alone is taken out of the site's own policies.
+        let left = |policy: &str| csp::narrowed(policy, |source| gate.only_held(source));
+        let left: Vec<String> = lines
+            .iter()
+            .flat_map(|line| line.split(','))
+            .map(|policy| left(policy).unwrap_or_else(|| policy.to_owned()))
+            .collect();
+        let surveys: Vec<_> = left.iter().map(|policy| csp::survey(policy, mixed)).collect();
+        if surveys.iter().any(|survey| survey.is_closed) {
+            return None;
+        }
+        let sources: Vec<&str> = surveys.iter().flat_map(|survey| survey.hosts.clone()).collect();
+        let page = gate.page();
+        let place =
+            Place { url: page.url(), site: page.site(), is_whole: !gate.holds_on_own_site() };
+        let needed = inventory.needed(gate);
+        let widens = |domain: &str| {
+            let source = HostSource { host: domain, below: true, path: "" };
+            !gate.holds_within(source)
+        };
+        let mut built = csp::build(place, &needed, &sources, widens);
+        let own: usize = lines.iter().map(|line| line.len()).sum();
+        if built.policy.as_ref().is_some_and(|policy| own + policy.len() > TOGETHER) {
+            built = Built { policy: None, fit: Fit::TooMany };
+        }
+        Some(Self { wall, built })
+    }
+
+    /// How the hosts found room.
+    pub(super) const fn fit(&self) -> Fit {
+        self.built.fit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::{Config as GateConfig, VendorEntry},
+        consent::Consent,
+        policy::{Policy, Regime, Ruling},
+        purpose::Purpose,
+    };
+    use http::HeaderValue;
+
+    fn entry(id: &str, purpose: Purpose, hosts: &[&str]) -> VendorEntry {
+        let hosts = hosts.iter().map(ToString::to_string).collect();
+        VendorEntry { id: id.into(), purpose: Some(purpose), hosts, ..VendorEntry::default() }
+    }
+
+    /// The policy of a page on `https://www.shop.test` that needs `needed`, for a visitor who allowed nothing.
+    fn policy(own: &[VendorEntry], needed: &[&str], allow: &[&str], csp: &str) -> Option<String> {
+        let built_in = [
+            entry("held", Purpose::Marketing, &["held.test", "ads.mixed.test", "paths.test/track"]),
+            entry(
+                "kept",
+                Purpose::Necessary,
+                &["kept.test", "kept.mixed.test", "kept.paths.test/pay*"],
+            ),
+        ];
+        let catalog = Arc::new(Catalog::new(&built_in, own).unwrap());
+        let text = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let gate = GateConfig { allow: text(allow), ..GateConfig::default() };
+        let csp_config = csp::Config { wall: Wall::Enforce, hosts: text(needed) };
+        let site = Site { csp: csp_config, gate, ..Site::default() };
+        let scope = Arc::new(catalog.scope(&site.gate));
+        let inventory = Inventory::new(&site, &catalog, &scope);
+        let ruling: Ruling = Policy::default().rule(&Consent::default(), Regime::OptIn);
+        let page = Arc::new(Page::new(Url::parse("https://www.shop.test/p").unwrap()));
+        let gate = Gate::new(catalog, scope, Arc::new(ruling), page);
+        let mut headers = HeaderMap::new();
+        if !csp.is_empty() {
+            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_str(csp).unwrap());
+        }
+        Ours::new(&site, &inventory, &gate, &headers, false)?.built.policy
+    }
+
+    fn list(own: &[VendorEntry], needed: &[&str], allow: &[&str], csp: &str) -> String {
+        let policy = policy(own, needed, allow, csp).unwrap();
+        let list =
+            policy.strip_prefix("default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: ");
+        list.unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    const SITE: &str = "shop.test:* *.shop.test:*";
+
+    #[test]
+    fn what_is_needed_is_in_without_what_is_gated() {
+        for (needed, expected) in [
+            (&["cdn.test"][..], " *.cdn.test cdn.test"),
+            (&["held.test", "sub.held.test", "held"], ""),
+            (&["kept.test"], " *.kept.test kept.test"),
+            (
+                &["kept"],
+                " *.kept.mixed.test *.kept.paths.test/ *.kept.test kept.mixed.test kept.paths.test/ kept.test",
+            ),
+            // A gated vendor has a host below it, or a path on it.
+            (&["mixed.test"], " mixed.test"),
+            (&["paths.test"], ""),
+            (
+                &["paths.test/shop"],
+                " *.paths.test/shop *.paths.test/shop/ paths.test/shop paths.test/shop/",
+            ),
+        ] {
+            assert_eq!(list(&[], needed, &[], ""), format!("{SITE}{expected}"), "{needed:?}");
+        }
+        assert_eq!(list(&[], &[], &["held.test"], ""), format!("{SITE} *.held.test held.test"));
+    }
+
+    #[test]
+    fn a_gated_vendor_on_the_site_itself_is_left_out() {
+        let own = [entry("held", Purpose::Marketing, &["stats.shop.test"])];
+        assert_eq!(list(&own, &["cdn.test"], &[], ""), "www.shop.test:* *.cdn.test cdn.test");
+        let own = [entry("kept", Purpose::Necessary, &["pay.shop.test"])];
+        assert_eq!(list(&own, &[], &[], ""), SITE);
+    }
+
+    #[test]
+    fn what_the_sites_own_policy_names_is_in() {
+        let own = "img-src https: data:, script-src 'nonce-a' https://cdn.test/x held.test *.mixed.test kept.test:8443";
+        assert_eq!(list(&[], &[], &[], own), format!("{SITE} https://cdn.test/x kept.test:8443"));
+        let long = format!("img-src https: {}", "https://cdn.test/x ".repeat(400));
+        assert_eq!(policy(&[], &[], &[], &long), None);
+        for closed in ["default-src 'self'", "default-src 'none'; script-src held.test cdn.test"] {
+            assert_eq!(policy(&[], &[], &[], closed), None, "{closed}");
+        }
+    }
+}
