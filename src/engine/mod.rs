@@ -176,12 +176,11 @@ impl Engine {
             let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
             let (catalog, forms) = (&self.catalog, &self.forms);
             let asked = Asked { catalog, forms, request, url: &page, ruling: &ruling };
-            return match site.rules.decide(asked) {
-                Outcome::NotFound if site.config.rewrite.assets => {
-                    site.rules.elsewhere(asked, &site.scope).into()
-                }
-                outcome => outcome.into(),
-            };
+            let outcome = site.rules.decide(asked);
+            if matches!(outcome, Outcome::NotFound) && site.config.rewrite.assets {
+                return site.rules.elsewhere(asked, &site.scope).into();
+            }
+            return outcome.into();
         }
         if let Some(vendor) = self.worker(site, request, &visitor) {
             return Plan::Own(Own::Worker(vendor));

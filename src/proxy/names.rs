@@ -1,7 +1,7 @@
 //! Turns the names under the sites' own domains that pages use into what they are aliases of, and tells the engine.
 //!
 //! 1. No page waits: names are noted while pages are read, and resolved here, a few at a time. Until then they are the site's own.
-//! 2. A chain is followed alias by alias (RFC 1034, 3.6.2), [`LINKS`] of them at most, by questions for `CNAME` alone: no address of
+//! 2. A chain is followed alias by alias (RFC 1034, 3.6.2), eight of them at most, by questions for `CNAME` alone: no address of
 //!    anybody is asked for.
 //! 3. An answer is kept as long as its records say, within bounds; that there is none, for a while (RFC 2308). What cannot be asked
 //!    now keeps what was known, and is asked again soon.

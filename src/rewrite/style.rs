@@ -2,10 +2,10 @@
 //!
 //! 1. A URL of a vendor that needs consent becomes the path that stands for it ([`Gate::stand_in`]), whatever the visitor
 //!    allows: the path asks for consent each time, so one text is right for everybody. Every other byte stays.
-//! 2. URLs are found as in the styles of pages ([`super::css`]), relative ones seen from the sheet itself (CSS Values 4, 4.5.2).
-//! 3. Any way of cutting the sheet into pieces gives the same output: it is looked at when [`STEP`] bytes are there, or twice as
+//! 2. URLs are found as in the styles of pages, relative ones seen from the sheet itself (CSS Values 4, 4.5.2).
+//! 3. Any way of cutting the sheet into pieces gives the same output: it is looked at when 16 KiB are there, or twice as
 //!    many where they hold no end of a rule, and at no other time but its end.
-//! 4. Held in memory at most: [`MOST`] bytes, then what is there is decided on as if the sheet ended.
+//! 4. Held in memory at most: about 2 MiB, and from 1 MiB on what is there is decided on as if the sheet ended.
 
 use super::{css, document::in_css};
 use crate::policy::Gate;
