@@ -81,6 +81,7 @@ fn view(engine: &Engine, page: &Url, granted: bool) -> Box<View> {
     match engine.plan(&request.body(()).unwrap().into_parts().0, client) {
         Plan::Proxy(view) => view,
         Plan::Respond(reply) => unreachable!("{}", reply.text),
+        Plan::Own(own) => unreachable!("{own:?}"),
         Plan::Collect(call) => unreachable!("{:?}", call.about),
     }
 }

@@ -1,6 +1,7 @@
 //! Consentry keeps a website's third-party trackers out of its pages until the visitor's consent says yes.
 
 pub mod catalog;
+pub mod choice;
 #[cfg(feature = "program")]
 pub mod cli;
 pub mod coding;

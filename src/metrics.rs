@@ -100,6 +100,10 @@ metrics! {
     scripts: IntCounterVec("consentry_collect_scripts_total", "cache");
     /// Lines of the ledger that were lost.
     ledger_lost: IntCounter("consentry_ledger_lost_total");
+    /// Choices of visitors that were taken, by how they were made.
+    choices: IntCounterVec("consentry_choices_total", "method");
+    /// Choices that were not taken, by reason.
+    choices_refused: IntCounterVec("consentry_choices_refused_total", "reason");
     /// Choices of visitors, by what became of their records: "recorded" on this machine's disk, "late", or lost as "full" or "failed".
     records: IntCounterVec("consentry_records_total", "outcome");
     /// Entries that went from the spool into the store.

@@ -33,7 +33,7 @@ const BANNER_TEXT: &str = "'use strict';\nwindow.banner = document.currentScript
 struct Banner;
 
 impl Ending for Banner {
-    fn ending(&self, _: &[Arc<Vendor>]) -> Option<End> {
+    fn ending(&self, _: &[Arc<Vendor>], _: Option<&str>) -> Option<End> {
         let attributes = vec![("data-state", "-".to_owned())];
         let script = OwnScript { path: BANNER.into(), attributes, blocking: false };
         Some(End { script, noscript: String::new() })

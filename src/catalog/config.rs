@@ -1,6 +1,6 @@
 //! What the operator says of vendors and of one site's gate, as plain data.
 
-use crate::purpose::Purpose;
+use crate::{purpose::Purpose, vendor::Facts};
 use std::{path::PathBuf, time::Duration};
 
 /// One vendor as it is written in the catalogue.
@@ -16,6 +16,8 @@ pub struct VendorEntry {
     pub gvl: Option<u16>,
     /// Its id in Google's list of ad technology providers.
     pub atp: Option<u32>,
+    /// What visitors are told of it.
+    pub facts: Facts,
     /// `host` or `host/path`: contacting it is contacting the vendor.
     pub hosts: Vec<String>,
     /// `host` or `host/path` whose mention in an inline script counts; `hosts` when empty.

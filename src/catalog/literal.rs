@@ -84,7 +84,7 @@ impl Catalog {
     }
 
     /// Where `text` names a vendor's host in a literal, in the order of their ends; served or not.
-    pub fn named<'c>(&'c self, text: &'c [u8]) -> impl Iterator<Item = Literal> + 'c {
+    pub fn literals_of<'c>(&'c self, text: &'c [u8]) -> impl Iterator<Item = Literal> + 'c {
         let mut last = 0..0;
         self.inline.hits(text).filter_map(move |hit| {
             let is_new = hit.kind == HitKind::Host && hit.range != last;

@@ -6,7 +6,7 @@
 use super::hosts::Hosts;
 use crate::{
     purpose::Purpose,
-    vendor::{Source, Vendor},
+    vendor::{Facts, Source, Vendor},
 };
 use rustc_hash::FxHashMap;
 
@@ -92,5 +92,6 @@ fn vendor(entity: &str, purpose: Purpose) -> Vendor {
         gvl: None,
         atp: None,
         source: Source::LongTail,
+        facts: Facts::default(),
     }
 }

@@ -18,6 +18,7 @@ mod endpoint;
 mod heuristics;
 mod hosts;
 mod inline;
+mod listing;
 mod lists;
 mod literal;
 mod long_tail;
@@ -34,6 +35,7 @@ pub use self::{
     },
     endpoint::{BadPrefix, DEFAULT_PREFIX, Prefix},
     inline::{HitKind, after_slash, is_host_byte},
+    listing::{CookieRule, HostRule, TailRule, telling_words},
     lists::{Lists, SkippedLine, skipped_lines},
     literal::{AHEAD, BEHIND, Literal, Mention},
     scope::Scope,
@@ -50,7 +52,7 @@ use self::{
 use crate::{
     purpose::Purpose,
     site::Site,
-    vendor::{Source, Vendor},
+    vendor::{Facts, Source, Vendor},
 };
 use rustc_hash::FxHashMap;
 use std::{ops::Range, sync::Arc};
@@ -204,11 +206,27 @@ impl Catalog {
         self.vendors.get(*self.by_id.get(id)?)
     }
 
+    /// The vendor that was kept by its purpose and id: the entry with this id, whatever its purpose is now, else that of the
+    /// long tail or of what has no name. It looks at all of them.
+    #[must_use]
+    pub fn kept(&self, purpose: Purpose, id: &str) -> Option<&Arc<Vendor>> {
+        let Unnamed { denied, heuristic, third_party, listed } = &self.unnamed;
+        let unnamed = [denied, heuristic, third_party].into_iter().chain(listed);
+        let rest = self.vendors.iter().skip(self.entries).chain(unnamed);
+        self.vendor(id).or_else(|| rest.into_iter().find(|v| v.purpose == purpose && &*v.id == id))
+    }
+
     /// The host rules of the entry with this id, `host` or `host/path`.
     #[must_use]
     pub fn rules_of(&self, id: &str) -> &[Box<str>] {
         let index = self.by_id.get(id);
         index.and_then(|index| self.rules.get(*index)).map_or(&[], |rules| rules)
+    }
+
+    /// The vendor with this id, of the long tail too: a search that is not for requests.
+    #[must_use]
+    pub fn named(&self, id: &str) -> Option<&Arc<Vendor>> {
+        self.vendor(id).or_else(|| self.vendors.iter().find(|vendor| *vendor.id == *id))
     }
 
     /// Whose `target` is, seen from `page`.
@@ -440,6 +458,7 @@ impl Unnamed {
                 gvl: None,
                 atp: None,
                 source,
+                facts: Facts::default(),
             })
         };
         let marketing = Purpose::Marketing;
@@ -532,6 +551,7 @@ fn vendor(entry: &VendorEntry) -> Vendor {
         gvl: entry.gvl,
         atp: entry.atp,
         source: Source::Catalog,
+        facts: entry.facts.clone(),
     }
 }
 
@@ -555,6 +575,7 @@ impl VendorEntry {
             purpose,
             gvl,
             atp,
+            facts,
             hosts,
             literals,
             inline,
@@ -587,6 +608,7 @@ impl VendorEntry {
         self.purpose = purpose.or(self.purpose);
         self.gvl = gvl.or(self.gvl);
         self.atp = atp.or(self.atp);
+        self.facts.replace(facts);
         self.hosts.extend_from_slice(hosts);
         self.inline.extend_from_slice(inline);
         self.hides.extend_from_slice(hides);

@@ -116,6 +116,14 @@ impl Scope {
         self.words.find(host, "/")
     }
 
+    pub(super) const fn word_rules(&self) -> &Hosts<Word> {
+        &self.words
+    }
+
+    pub(super) const fn copies(&self) -> &Hosts<usize> {
+        &self.copies
+    }
+
     pub(super) fn copy(&self, path: &str) -> Option<usize> {
         self.copies.find("", path)
     }

@@ -13,7 +13,9 @@ use crate::{
     engine::Engine,
     policy::Mode,
     proxy::{
-        Consentry, Options, names,
+        Consentry, Options,
+        choice::{Memory, Secret, Signing},
+        names,
         server::{self, Listening},
     },
 };
@@ -23,7 +25,9 @@ use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::{
     runtime::Runtime,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
     task::JoinSet,
+    time::timeout,
 };
 
 /// How long requests on their way may take at the end.
@@ -54,16 +58,23 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let engine = Engine::new(config.engine(&[])?)?.collecting(config.collection.clone());
     let shelf = Shelf::open(&engine, config.list_cache.as_deref())?;
     let options = Options { edge: config.listen.edge.clone(), ..Options::default() };
-    let consentry = Consentry::new(engine, options)?;
+    let consentry = Consentry::new(engine, options)?.signing(signing(&config));
+    let mut memory = Memory::new(&config.records.spool, config.records.store.clone());
+    memory.recall(&consentry);
     let runtime = runtime()?;
     let served = runtime.block_on(async {
         let _fresh = refresh::start(shelf);
         let _names = names(&config, &consentry);
+        let (end, ended) = oneshot::channel::<()>();
+        let ended = async { drop(ended.await) };
+        let remembering = tokio::spawn(memory.keep(consentry.clone(), ended));
         let recording = Recording::start(&config.records, &consentry)?;
         let server = server(&config);
         let served =
             server::serve(&server, consentry, |at| announce(&config, at), asked_to_end()?).await;
         recording.end().await;
+        drop(end);
+        let _ = timeout(LAST_MOMENT, remembering).await;
         anyhow::Ok(served?)
     });
     runtime.shutdown_timeout(LAST_MOMENT);
@@ -82,6 +93,15 @@ impl Arguments {
             offline: false,
         })
     }
+}
+
+/// How choices are signed and kept.
+fn signing(config: &Config) -> Signing {
+    let with = match &config.secret {
+        Some(key) => Secret::Key(key.clone()),
+        None => Secret::Folder(config.records.spool.clone()),
+    };
+    Signing { with, kept: config.records.refusals }
 }
 
 /// A server as `config` says.

@@ -142,6 +142,12 @@ impl Rules {
         share.or_else(|| self.sensitive.cover(path).then_some(Refused::Sensitive))
     }
 
+    /// Whether nothing is shared on any page.
+    #[must_use]
+    pub fn share_nothing(&self) -> bool {
+        self.config.share == Share::None
+    }
+
     /// The path of a page of the site, as it may be told: without a query, and redacted.
     #[must_use]
     pub fn page_path(&self, page: &Url) -> String {

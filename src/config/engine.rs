@@ -57,9 +57,11 @@ impl Config {
             header,
             policy,
             consent,
+            banner,
             gate,
             csp,
             rewrite,
+            guard,
             collect,
         } = site;
         let Limits { max_decoded, max_burst, visitors: _ } = self.limits;
@@ -71,9 +73,11 @@ impl Config {
             regime: *regime,
             policy: *policy,
             consent: consent.clone(),
+            banner: banner.clone(),
             gate: gate.clone(),
             csp: csp.clone(),
             rewrite: rewrite.clone(),
+            guard: *guard,
             limits: coding::Limits {
                 max_decoded: Some(max_decoded),
                 max_burst,
@@ -97,6 +101,7 @@ impl Config {
             locator,
             collection,
             records: _,
+            secret: _,
         } = self;
         let (version, targets) = (env!("CARGO_PKG_VERSION"), &collection.targets);
         let bounds = (limits.max_decoded, limits.max_burst);

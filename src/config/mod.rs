@@ -6,9 +6,12 @@
 //! 4. What the command line says counts for more than the file.
 
 mod address;
+mod asking;
+mod banner;
 mod collect;
 mod endpoints;
 mod engine;
+mod facts;
 mod host;
 mod listen;
 mod lists;
@@ -41,6 +44,7 @@ pub use self::vendors::{built_in, vendors};
 pub use crate::engine::OnUnreadable;
 use crate::{
     catalog::VendorEntry,
+    choice::Key,
     engine::{Collection, Locator},
     policy::Mode,
     record,
@@ -74,6 +78,8 @@ pub struct Config {
     pub collection: Collection,
     /// How the proof of visitors' choices is kept.
     pub records: record::Config,
+    /// What choices are signed with; by default a key that is made and kept with the records.
+    pub secret: Option<Key>,
 }
 
 /// What the command line says.
@@ -102,6 +108,7 @@ impl Default for Config {
             locator: Locator::default(),
             collection: Collection::default(),
             records: record::Config::default(),
+            secret: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
         tcf::{Purposes, Use},
     },
     engine::OnUnreadable,
+    page::banner::{After, Corner, Position, Scheme},
     policy::{Mode, Regime, Tcf, csp::Wall},
     purpose::Purpose,
     record::Refusals,
@@ -46,6 +47,16 @@ pub(super) const CLIENT_IP: &[(&str, ClientIp)] =
 
 pub(super) const REFUSALS: &[(&str, Refusals)] =
     &[("records", Refusals::Records), ("counts", Refusals::Counts)];
+
+pub(super) const AFTER: &[(&str, After)] = &[("revive", After::Revive), ("reload", After::Reload)];
+pub(super) const POSITIONS: &[(&str, Position)] =
+    &[("bottom", Position::Bottom), ("start", Position::Start), ("end", Position::End)];
+
+pub(super) const BUTTONS: &[(&str, Option<Corner>)] =
+    &[("start", Some(Corner::Start)), ("end", Some(Corner::End)), ("none", None)];
+
+pub(super) const SCHEMES: &[(&str, Scheme)] =
+    &[("auto", Scheme::Auto), ("light", Scheme::Light), ("dark", Scheme::Dark)];
 
 pub(super) const KINDS: &[(&str, Kind)] = &[
     ("script", Kind::Script),

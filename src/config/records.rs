@@ -4,12 +4,15 @@
 //! 2. No message repeats a store's URL, which may hold a password.
 
 use super::{
-    meaning::{Wrong, duration, kind, one_of, some_text, whole},
+    meaning::{Wrong, duration, kind, one_of, some_text, text, whole},
     names::REFUSALS,
     reader::{Reader, Table},
     schema::RECORDS,
 };
-use crate::record::{Config, StoreUrl};
+use crate::{
+    choice::Key,
+    record::{Config, StoreUrl},
+};
 use std::path::PathBuf;
 use toml::de::DeValue;
 
@@ -17,8 +20,8 @@ use toml::de::DeValue;
 const DAY: u64 = 86_400;
 const YEAR: u64 = 365 * DAY;
 
-pub(super) fn records<'t>(reader: &mut Reader<'t>, top: &Table<'t>) -> Config {
-    let mut config = Config::default();
+pub(super) fn records<'t>(reader: &mut Reader<'t>, top: &Table<'t>) -> (Config, Option<Key>) {
+    let (mut config, mut key) = (Config::default(), None);
     if let Some(table) = reader.table(top, "records", &RECORDS) {
         reader.set(&mut config.store, &table, "store", store);
         reader.set(&mut config.spool, &table, "spool", |value| some_text(value).map(PathBuf::from));
@@ -26,10 +29,22 @@ pub(super) fn records<'t>(reader: &mut Reader<'t>, top: &Table<'t>) -> Config {
         reader.set(&mut config.queue, &table, "queue", whole(1..=65_536));
         reader.set(&mut config.keep, &table, "keep", duration(DAY..=100 * YEAR));
         reader.set(&mut config.refusals, &table, "refusals", one_of(REFUSALS));
+        reader.set(&mut key, &table, "secret", secret);
     }
     config.store = config.store.map(|store| store.below(reader.base()));
     config.spool = reader.base().join(config.spool);
-    config
+    (config, key)
+}
+
+/// The secret; empty for a key that is made and kept.
+fn secret(value: &DeValue<'_>) -> Result<Option<Key>, Wrong> {
+    match text(value)?.as_str() {
+        "" => Ok(None),
+        short if short.len() < 16 => {
+            Err(Wrong::new("has fewer than 16 characters", "write a longer one, made by a machine"))
+        }
+        secret => Ok(Some(Key::new(secret.as_bytes()))),
+    }
 }
 
 /// A store; empty for none.

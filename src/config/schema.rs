@@ -10,7 +10,7 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 19] = [
+pub static TABLES: [&Schema; 21] = [
     &TOP,
     &LISTEN,
     &LISTENER,
@@ -22,6 +22,8 @@ pub static TABLES: [&Schema; 19] = [
     &GATE,
     &FIRST_PARTY,
     &LIST,
+    &BANNER,
+    &BANNER_COLORS,
     &COLLECT,
     &COLLECT_LIMITS,
     &COLLECT_LEDGER,
@@ -46,6 +48,7 @@ pub(super) static TOP: Schema = Schema {
         "region",
         "consent",
         "gate",
+        "banner",
         "collect",
         "records",
         "limits",
@@ -113,7 +116,9 @@ pub(super) static RULE: Schema = Schema {
 pub(super) static GATE: Schema = Schema {
     table: "gate",
     keys: &[
+        "guard",
         "gated",
+        "keep_queues",
         "surrogates",
         "rewrite_assets",
         "heuristics",
@@ -135,6 +140,31 @@ pub(super) static FIRST_PARTY: Schema =
 
 pub(super) static LIST: Schema =
     Schema { table: "gate.lists", keys: &["path", "url", "purpose", "refresh"] };
+
+/// The same in a site.
+pub(super) static BANNER: Schema = Schema {
+    table: "banner",
+    keys: &[
+        "enabled",
+        "after",
+        "wp_consent",
+        "data_layer",
+        "position",
+        "button",
+        "scheme",
+        "colors",
+        "dark_colors",
+        "corners",
+        "logo",
+        "links",
+        "language",
+        "texts",
+    ],
+};
+
+/// `dark_colors` has the same keys.
+pub(super) static BANNER_COLORS: Schema =
+    Schema { table: "banner.colors", keys: &["background", "text", "accent"] };
 
 pub(super) static COLLECT: Schema = Schema {
     table: "collect",
@@ -168,8 +198,10 @@ pub(super) static COLLECT_LIMITS: Schema = Schema {
 pub(super) static COLLECT_LEDGER: Schema =
     Schema { table: "collect.ledger", keys: &["path", "max_size", "keep"] };
 
-pub(super) static RECORDS: Schema =
-    Schema { table: "records", keys: &["store", "spool", "timeout", "queue", "keep", "refusals"] };
+pub(super) static RECORDS: Schema = Schema {
+    table: "records",
+    keys: &["store", "spool", "timeout", "queue", "keep", "refusals", "secret"],
+};
 
 pub(super) static LIMITS: Schema = Schema {
     table: "limits",
@@ -200,6 +232,11 @@ pub(super) static VENDOR: Schema = Schema {
         "purpose",
         "gvl",
         "atp",
+        "company",
+        "country",
+        "receives",
+        "keeps",
+        "policy_url",
         "hosts",
         "literals",
         "inline",
@@ -242,6 +279,8 @@ pub(super) static SITE: Schema = Schema {
         "origin",
         "consent",
         "gate",
+        "banner",
+        "banner",
         "collect",
     ],
 };
@@ -250,7 +289,9 @@ pub(super) static SITE: Schema = Schema {
 pub(super) static SITE_GATE: Schema = Schema {
     table: "site.gate",
     keys: &[
+        "guard",
         "gated",
+        "keep_queues",
         "surrogates",
         "rewrite_assets",
         "heuristics",

@@ -296,7 +296,13 @@ pub(super) fn gate<'t>(
     vendors: &[VendorEntry],
 ) -> Option<Table<'t>> {
     let table = reader.table(parent, "gate", schema)?;
+    reader.set(&mut site.guard.enabled, &table, "guard", boolean);
+    if table.get("guard").is_some() {
+        site.rewrite.gated =
+            if site.guard.enabled { rewrite::Gated::Inert } else { rewrite::Gated::Remove };
+    }
     reader.set(&mut site.rewrite.gated, &table, "gated", one_of(GATED));
+    reader.set(&mut site.guard.keep_queues, &table, "keep_queues", boolean);
     reader.set(&mut site.rewrite.surrogates, &table, "surrogates", boolean);
     reader.set(&mut site.rewrite.assets, &table, "rewrite_assets", boolean);
     let config = &mut site.gate;

@@ -3,10 +3,11 @@
 use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
-    engine::OnUnreadable,
+    engine::{Banner, Enabled, OnUnreadable},
+    page::guard,
     policy::{Mode, Policy, Regime, csp},
     proxy::listen,
-    rewrite,
+    rewrite::{self, Gated},
 };
 use std::time::Duration;
 use url::Url;
@@ -43,12 +44,16 @@ pub struct SiteConfig {
     pub policy: Policy,
     /// How consent is read.
     pub consent: consent::Config,
+    /// How visitors are asked; by default where the site has no consent manager of its own.
+    pub banner: Banner,
     /// What is gated.
     pub gate: catalog::Config,
     /// What pages may contact.
     pub csp: csp::Config,
-    /// How pages are edited.
+    /// How pages are edited; default [`Gated::Inert`], as the guard brings back what is inert.
     pub rewrite: rewrite::Config,
+    /// What holds the decision in the browser; default on.
+    pub guard: guard::Config,
     /// What leaves for vendors, and how.
     pub collect: collect::Config,
 }
@@ -86,9 +91,11 @@ impl Default for SiteConfig {
             header: true,
             policy: Policy::default(),
             consent: consent::Config::default(),
+            banner: Banner { enabled: Enabled::Auto, ..Banner::default() },
             gate: catalog::Config::default(),
             csp: csp::Config::default(),
-            rewrite: rewrite::Config::default(),
+            rewrite: rewrite::Config { gated: Gated::Inert, ..rewrite::Config::default() },
+            guard: guard::Config { enabled: true, ..guard::Config::default() },
             collect: collect::Config::default(),
         }
     }

@@ -5,6 +5,7 @@
 
 use super::{
     Config, Overrides,
+    asking::asking,
     collect::{collect, collection},
     host::{HostPattern, pattern},
     listen::listen,
@@ -41,7 +42,7 @@ pub(super) fn config<'t>(
     let locator = region(reader, &top);
     let table = collect(reader, &top, &COLLECT, &mut default.collect, &vendors);
     let collection = table.map(|table| collection(reader, &table)).unwrap_or_default();
-    let records = records(reader, &top);
+    let (records, secret) = records(reader, &top);
     let listen = listen(reader, &top, overrides.address);
     default.origin.url = overrides.origin.clone().or(default.origin.url);
     let mut sites = sites(reader, &top, &default, &vendors, overrides.offline);
@@ -62,6 +63,7 @@ pub(super) fn config<'t>(
         locator,
         collection,
         records,
+        secret,
     }
 }
 
@@ -103,6 +105,7 @@ fn settings<'t>(
     reader.set(&mut site.header, table, "header", boolean);
     origin(reader, table, &mut site.origin);
     consent(reader, table, site);
+    asking(reader, table, &mut site.banner);
     gate(reader, table, gate_schema, site, vendors)
 }
 

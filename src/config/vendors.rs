@@ -1,11 +1,13 @@
 //! Turns the `[[vendor]]` tables of a catalogue file, and of the operator's own file over it, into vendor entries.
 //!
 //! 1. An entry with a new id adds a vendor; it needs a purpose and something to be recognised by.
-//! 2. An entry with a known id changes that vendor: a value that is given replaces, a list adds to the list.
+//! 2. An entry with a known id changes that vendor: a value that is given replaces, as do the facts that visitors are told; any other
+//!    list adds to the list.
 //! 3. A vendor is served on the site's own paths, or is said to be gated only and why; never both.
 
 use super::{
     endpoints::endpoints,
+    facts::facts,
     host::place,
     meaning::{Wrong, some_text, text, whole},
     names::purpose,
@@ -99,6 +101,7 @@ fn entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, base: VendorEntry) -> V
     new.purpose = reader.value(table, "purpose", purpose).or(new.purpose);
     new.gvl = reader.value(table, "gvl", whole(1..=u16::MAX)).or(new.gvl);
     new.atp = reader.value(table, "atp", whole(1..=u32::MAX)).or(new.atp);
+    facts(reader, table, &mut new.facts);
     reader.add(&mut new.hosts, table, "hosts", place);
     reader.add(&mut new.literals, table, "literals", place);
     reader.add(&mut new.inline, table, "inline", some_text);

@@ -40,8 +40,8 @@ pub struct Rule {
 pub struct Config {
     /// The cookie of our own choice; default `consentry`.
     pub cookie: String,
-    /// The version of the policy that visitors choose under; a choice of our own under another
-    /// version says nothing. Unset: any.
+    /// The version of the policy that visitors choose under; what a choice of our own under another
+    /// version allows does not count. Unset: any.
     pub policy: Option<PolicyVersion>,
     /// Choices older than this say nothing; days, default 180.
     pub max_age_days: u32,
@@ -77,6 +77,13 @@ impl Config {
     /// The consent managers of the site whose choice is read in the browser, each once.
     pub fn mirrored(&self) -> impl Iterator<Item = Cmp> {
         Cmp::all().filter(|cmp| self.cmps.contains(cmp) && self.mirrors.contains(cmp))
+    }
+
+    /// Whether the operator has said that the site has a consent manager, or an in-house cookie that stands for one.
+    #[must_use]
+    pub fn names_a_manager(&self) -> bool {
+        let usual = self.cmps.is_empty() || self.cmps == Self::default().cmps;
+        !usual || !self.rules.is_empty() || !self.maps.is_empty() || !self.cookies.is_empty()
     }
 }
 

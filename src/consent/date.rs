@@ -180,6 +180,16 @@ impl Clock {
         Self { now: seconds(now), max_age_days }
     }
 
+    /// The same clock for what lasts `days`.
+    pub(super) const fn lasting(self, days: u32) -> Self {
+        Self { max_age_days: days, ..self }
+    }
+
+    /// The same clock for what lasts no longer than `days`.
+    pub(super) fn at_most(self, days: u32) -> Self {
+        self.lasting(self.max_age_days.min(days))
+    }
+
     /// Whether `at` (seconds of the epoch) is further in the future than clocks differ.
     pub(super) const fn is_ahead(self, at: i64) -> bool {
         self.now.saturating_sub(at) < -DAY

@@ -8,7 +8,7 @@
 //! 5. It holds no identifier (ePrivacy Directive 5(3): strictly necessary).
 
 use super::{
-    Choice, Cmp, Config, Day, PolicyVersion, own,
+    Choice, Cmp, Config, Day, PolicyVersion, Terms, own,
     source::{Said, Source},
 };
 use crate::purpose::PurposeSet;
@@ -35,8 +35,13 @@ pub fn value(purposes: PurposeSet, day: Day, config: &Config) -> Option<String> 
 }
 
 /// What `cmp` says with its mirror, `said` being what it says by itself.
-pub(super) fn with(cmp: Cmp, said: Option<Said>, mirror: &Source<'_>) -> Option<Said> {
-    let told = own::read(mirror).filter(Said::is_usable).map(|told| told.noting(|_| NOTE));
+pub(super) fn with(
+    cmp: Cmp,
+    said: Option<Said>,
+    mirror: &Source<'_>,
+    terms: &dyn Terms,
+) -> Option<Said> {
+    let told = own::read(mirror, terms).filter(Said::is_usable).map(|told| told.noting(|_| NOTE));
     match (said, told) {
         (said, None) => said,
         (Some(said), Some(told)) if !cmp.is_in_browser() && !said.is_opaque() => {

@@ -14,8 +14,10 @@ mod cookies;
 mod date;
 mod gpc;
 pub mod gpp;
+mod held;
 mod iab;
 mod json;
+pub mod managers;
 pub mod mirror;
 pub mod own;
 mod reader;
@@ -32,8 +34,10 @@ pub use self::{
     cmp::{Cmp, UnknownCmp, conventions},
     config::{Config, Find, Rule},
     date::{Day, NotADay},
+    held::{Held, OwnCookie, Receipt, Signature},
     iab::Iab,
-    own::{Choice, PolicyVersion},
+    managers::{Managers, Watch},
+    own::{Choice, LASTS, PolicyVersion, Terms},
     reader::Reader,
     signal::{Basis, Consent, Signal, Vote, Votes},
 };

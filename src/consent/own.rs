@@ -1,18 +1,35 @@
 //! Turns the cookie of our own banner into a [`Choice`], and a choice into the cookie's value.
 //!
 //! 1. The value is `v1.<policy>.<yyyymmdd>.f<0|1>a<0|1>m<0|1>`, and may have more fields after it, each of
-//!    `[A-Za-z0-9_-]`; anything else is malformed.
+//!    `[A-Za-z0-9_-]`; anything else is malformed. What the banner puts there is an [`OwnCookie`](super::OwnCookie)'s.
 //! 2. It is always the visitor's act: nothing but a click sets it.
-//! 3. A choice that is too old, dated in the future or made under another policy says nothing.
-//! 4. The value holds the choice and no identifier (ePrivacy Directive 5(3): strictly necessary).
+//! 3. What is refused is refused for [`LASTS`] days, under whatever policy it was (CNIL 2020-092: nobody who refused is asked again
+//!    for six months).
+//! 4. What is allowed counts for as long as the operator says, at most as long as that, and only while the site's [`Terms`] uphold
+//!    it; after that the purpose is one that nothing was said of (GDPR 7(1): consent is to what was shown).
+//! 5. A choice dated in the future says nothing.
+//! 6. The value of a refusal holds no identifier (ePrivacy Directive 5(3): strictly necessary).
 
 use super::{
-    date::Day,
+    date::{Clock, Day},
     signal::{Vote, Votes},
     source::{Said, Source},
 };
 use crate::purpose::{Purpose, PurposeSet};
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
+
+/// How long a choice counts at most; days.
+pub const LASTS: u32 = 180;
+
+/// What a site goes by when it looks at a choice that was made on it before.
+pub trait Terms {
+    /// Of what `choice` allows, what it still allows here.
+    fn upheld(&self, choice: &Choice) -> PurposeSet;
+}
+
+/// The terms of a site whose operator names its policy, if at all: a choice counts under that name, or under any.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Named<'p>(pub Option<&'p PolicyVersion>);
 
 /// What a visitor chose on our own banner; written as the cookie's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +43,7 @@ pub struct Choice {
 }
 
 /// The version of a policy: 1 to 16 lower case ASCII letters and digits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PolicyVersion(Box<str>);
 
 /// Text that is not a choice.
@@ -39,19 +56,52 @@ pub struct NotAChoice;
 #[error("bad policy version `{0}`; write 1 to 16 of a-z and 0-9")]
 pub struct BadPolicyVersion(pub String);
 
-pub(super) fn read(source: &Source<'_>) -> Option<Said> {
-    source.each(|value| Some(said(&value.parse().ok()?, source)))
+pub(super) fn read(source: &Source<'_>, terms: &dyn Terms) -> Option<Said> {
+    source.each(|value| Some(said(&value.parse().ok()?, source.clock, terms)))
 }
 
-fn said(choice: &Choice, source: &Source<'_>) -> Said {
-    if source.revision.is_some_and(|current| current != choice.policy.as_str()) {
-        return Said::nothing("the choice was made under another policy");
+fn said(choice: &Choice, clock: Clock, terms: &dyn Terms) -> Said {
+    let (upheld, why) = match upheld(choice, clock, terms) {
+        Ok(upheld) => upheld,
+        Err(why) => return Said::nothing(why),
+    };
+    let votes = Votes::from_fn(|purpose| match choice.purposes.contains(purpose) {
+        true if upheld.contains(purpose) => Vote::Grant,
+        true => Vote::Silent,
+        false => Vote::Deny,
+    });
+    match why {
+        Some(why) if votes == Votes::default() => Said::nothing(why),
+        Some(_) | None => Said::explicit(votes, "chosen on the banner"),
     }
-    if let Some(why) = source.clock.refuses_day(choice.day) {
-        return Said::nothing(why);
+}
+
+/// What counts of what is allowed, and why not all of it; the error is why nothing of the choice counts, its refusals neither.
+pub(super) fn upheld(
+    choice: &Choice,
+    clock: Clock,
+    terms: &dyn Terms,
+) -> Result<(PurposeSet, Option<Cow<'static, str>>), Cow<'static, str>> {
+    if let Some(why) = clock.lasting(LASTS).refuses_day(choice.day) {
+        return Err(why);
     }
-    let votes = Votes::from_fn(|purpose| Vote::of(choice.purposes.contains(purpose)));
-    Said::explicit(votes, "chosen on the banner")
+    if let Some(why) = clock.at_most(LASTS).refuses_day(choice.day) {
+        return Ok((PurposeSet::EMPTY, Some(why)));
+    }
+    let upheld = terms.upheld(choice);
+    let all = Purpose::OPTIONAL.into_iter().filter(|p| choice.purposes.contains(*p));
+    let counts = all.clone().filter(|p| upheld.contains(*p)).collect();
+    let why = (counts != all.collect()).then(|| "the choice was made under another policy".into());
+    Ok((counts, why))
+}
+
+// === impl Named ===
+
+impl Terms for Named<'_> {
+    fn upheld(&self, choice: &Choice) -> PurposeSet {
+        let other = self.0.is_some_and(|current| *current != choice.policy);
+        if other { PurposeSet::EMPTY } else { choice.purposes }
+    }
 }
 
 // === impl Choice ===
@@ -98,6 +148,19 @@ fn is_field(text: &str) -> bool {
 // === impl PolicyVersion ===
 
 impl PolicyVersion {
+    /// The version that a list with this `hash` gives a policy: its first 8 hexadecimal digits.
+    #[must_use]
+    pub fn of_hash(hash: &str) -> Self {
+        let digits = hash.chars().filter(|c| matches!(c, '0'..='9' | 'a'..='f'));
+        Self(digits.take(8).collect())
+    }
+
+    /// Whether it is one that [`Self::of_hash`] gives, and no name that an operator wrote.
+    #[must_use]
+    pub fn is_of_hash(&self) -> bool {
+        self.0.len() == 8 && self.0.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
     /// The version as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -6,8 +6,11 @@ use super::{
     cookies::Cookies,
     date::Clock,
     gpc,
+    held::Held,
     iab::{Asked, Strings},
-    mirror, own, rule,
+    mirror,
+    own::{self, Named, Terms},
+    rule,
     signal::{Consent, Signal},
     source::{Said, Source},
     traces::Traces,
@@ -56,13 +59,20 @@ impl Reader {
         self
     }
 
-    /// What a request with these `headers` says at the time `now`: own choice, consent managers,
-    /// rules, strings of the IAB's frameworks and opt-out headers, in this order.
+    /// What a request with these `headers` says at the time `now`, where a choice of our own counts under the name of the
+    /// operator's policy.
     #[must_use]
     pub fn read(&self, headers: &HeaderMap, now: SystemTime) -> Consent {
+        self.read_under(headers, now, &Named(self.config.policy.as_ref()))
+    }
+
+    /// What a request with these `headers` says at the time `now`, a choice of our own under `terms`: own choice, consent
+    /// managers, rules, strings of the IAB's frameworks and opt-out headers, in this order.
+    #[must_use]
+    pub fn read_under(&self, headers: &HeaderMap, now: SystemTime, terms: &dyn Terms) -> Consent {
         let clock = Clock::new(now, self.config.max_age_days);
         let mut consent = match Cookies::read(headers) {
-            Ok(cookies) => self.cookies(&cookies, clock),
+            Ok(cookies) => self.cookies(&cookies, clock, terms),
             Err(_) => vec![Said::opaque("the Cookie header is too long").named("cookies")].into(),
         };
         consent.signals.extend(gpc::read(headers, self.config.gpc));
@@ -70,24 +80,36 @@ impl Reader {
         consent
     }
 
-    fn cookies(&self, cookies: &Cookies<'_>, clock: Clock) -> Consent {
-        let mut signals = self.cookie_signals(cookies, clock);
+    /// The visitor's choice on our own banner, if there is one that is not too old; of several the newest, and of those of one
+    /// day the one that allows least.
+    #[must_use]
+    pub fn held(&self, headers: &HeaderMap, now: SystemTime, terms: &dyn Terms) -> Option<Held> {
+        let clock = Clock::new(now, self.config.max_age_days);
+        let cookies = Cookies::read(headers).ok()?;
+        let values = cookies.values(&self.config.cookie);
+        let held = values.iter().filter_map(|forms| forms.find(|value| value.parse().ok()));
+        held.filter_map(|cookie| Held::new(cookie, clock, terms)).max_by_key(Held::rank)
+    }
+
+    fn cookies(&self, cookies: &Cookies<'_>, clock: Clock, terms: &dyn Terms) -> Consent {
+        let mut signals = self.cookie_signals(cookies, clock, terms);
         let google = self.config.cmps.contains(&Cmp::GoogleFc).then(|| self.cookie(Cmp::GoogleFc));
         let strings = Strings::read(cookies, clock, &self.asked, &self.config.iab, google);
         signals.extend(strings.signals);
         Consent { signals, tcf: strings.tcf, ac: strings.ac }
     }
 
-    fn cookie_signals(&self, cookies: &Cookies<'_>, clock: Clock) -> Vec<Signal> {
-        let own = own::read(&self.ours(&self.config.cookie, cookies, clock))
-            .map(|said| said.named("own"));
+    fn cookie_signals(
+        &self,
+        cookies: &Cookies<'_>,
+        clock: Clock,
+        terms: &dyn Terms,
+    ) -> Vec<Signal> {
+        let source = Source::new(cookies, clock, &self.config.cookie);
+        let own = own::read(&source, terms).map(|said| said.named("own"));
         let cmps = self.traces.seen(cookies).filter_map(|cmp| {
             let said = cmp.read(&self.cmp(cmp, cookies, clock));
-            let mirror = self.mirrored.iter().find(|(mirrored, _)| *mirrored == cmp);
-            let said = match mirror {
-                Some((_, cookie)) => mirror::with(cmp, said, &self.ours(cookie, cookies, clock)),
-                None => said,
-            };
+            let said = self.mirrored(cmp, said, cookies, clock);
             said.map(|said| said.named(cmp.name()))
         });
         let rules = self.config.rules.iter().filter_map(|rule| {
@@ -97,10 +119,18 @@ impl Reader {
         own.into_iter().chain(cmps).chain(rules).collect()
     }
 
-    /// A cookie that we set ourselves.
-    fn ours<'a>(&'a self, name: &'a str, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {
-        let revision = self.config.policy.as_ref().map(own::PolicyVersion::as_str);
-        Source { revision, ..Source::new(cookies, clock, name) }
+    /// What the mirror of `cmp`, which says `said` by itself, makes of that.
+    fn mirrored(
+        &self,
+        cmp: Cmp,
+        said: Option<Said>,
+        cookies: &Cookies<'_>,
+        clock: Clock,
+    ) -> Option<Said> {
+        let mirror = self.mirrored.iter().find(|(mirrored, _)| *mirrored == cmp);
+        let Some((_, cookie)) = mirror else { return said };
+        let terms = Named(self.config.policy.as_ref());
+        mirror::with(cmp, said, &Source::new(cookies, clock, cookie), &terms)
     }
 
     fn cmp<'a>(&'a self, cmp: Cmp, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {

@@ -1,9 +1,10 @@
 //! What one engine is built from, as plain data.
 
-use super::Locator;
+use super::{Banner, Locator};
 use crate::{
     catalog::{self, Catalog},
     coding, collect, consent,
+    page::guard,
     policy::{Mode, Policy, Regime, csp},
     rewrite,
 };
@@ -155,10 +156,14 @@ pub struct Site {
     pub csp: csp::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
+    /// What holds the decision in the browser.
+    pub guard: guard::Config,
     /// What leaves the site for vendors.
     pub collect: collect::Config,
     /// Bounds on decoding.
     pub limits: coding::Limits,
+    /// How visitors are asked.
+    pub banner: Banner,
     /// Whether pages say in a `Consentry` header what was decided; default false.
     pub announce: bool,
 }

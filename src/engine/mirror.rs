@@ -1,24 +1,35 @@
-//! Turns what a mirror tells of the visitor's choice into the answer that sets its cookie.
+//! Turns a site's mirror into the element that a page gets, and what it tells of the visitor's choice into the answer that sets its
+//! cookie.
 //!
-//! 1. Only a page of this very origin tells: `Sec-Fetch-Site`, where it is there, and `Origin` say so, one of them at least.
+//! 1. Only a page of this very origin tells: its headers say so as those of a choice do ([`Poster`]).
 //! 2. The body is JSON, so that no other site's page can send it without asking first (Fetch, 4.8).
 //! 3. The answer says what was granted by then and what is now, as letters of "fam": opt-out headers and other sources count too.
 
-use super::{Client, Engine, Reply, authority, sites::Compiled};
+use super::{
+    Client, Engine, Own, PREFIX, Plan, Reply, Served, guard::letters, own, sites::Compiled,
+};
+pub(super) use crate::page::mirror::NAME;
 use crate::{
+    choice::Poster,
     consent::{Config, Day},
-    page::mirror::Told,
-    policy::Ruling,
-    purpose::Purpose,
+    page::mirror::{self, Told},
+    policy::csp,
+    rewrite::OwnScript,
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{CONTENT_TYPE, COOKIE, ORIGIN},
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{CONTENT_TYPE, COOKIE},
     request,
 };
 use std::{fmt, sync::Arc, time::SystemTime};
+use url::Url;
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// The script of a site whose consent managers keep the choice in the browser.
+#[derive(Debug)]
+pub(super) struct Mirror {
+    served: Arc<Served>,
+    integrity: String,
+}
 
 /// A choice that a mirror tells.
 pub struct Mirrored {
@@ -26,12 +37,65 @@ pub struct Mirrored {
     headers: HeaderMap,
 }
 
+// === impl Mirror ===
+
+impl Mirror {
+    /// The script of a site with these settings, where it has such a manager.
+    pub(super) fn new(config: &Config) -> Option<Self> {
+        let file = mirror::script(config, PREFIX)?;
+        let text = String::from_utf8_lossy(&file.body);
+        let integrity = csp::sha256_source(&text).trim_matches('\'').to_owned();
+        Some(Self { served: Arc::new(Served::new(file)), integrity })
+    }
+
+    /// Its element.
+    pub(super) fn script(&self) -> OwnScript {
+        let path = format!("{PREFIX}{NAME}/{}.js", self.served.file().hash);
+        let attributes = vec![("integrity", self.integrity.clone())];
+        OwnScript { path, attributes, blocking: false }
+    }
+}
+
+/// Whether the page that `request` is for takes the script: a piece of a page that a script asks for does not, nor does a page in a
+/// frame, where consent managers do not ask.
+pub(super) fn is_taken_by(request: &request::Parts) -> bool {
+    let destination = request.headers.get("sec-fetch-dest");
+    destination.is_none_or(|to| to == "document")
+}
+
+/// What becomes of a request for the file `name` of `site`.
+pub(super) fn file(site: &Compiled, name: &str, request: &request::Parts) -> Plan {
+    let Some(mirror) = &site.mirror else { return Reply::NOT_FOUND.into() };
+    if !own::reads(&request.method) {
+        let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
+        return Reply { allow: Some(own::READS), ..no }.into();
+    }
+    let served = mirror.served.clone();
+    let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
+    Plan::Own(Own::File { served, caching })
+}
+
+impl Engine {
+    /// What becomes of a request that tells a choice.
+    pub(super) fn mirrored(
+        &self,
+        site: &Arc<Compiled>,
+        request: &request::Parts,
+        page: &Url,
+    ) -> Plan {
+        let told = Mirrored::new(site, request, page);
+        told.map_or_else(Plan::from, |told| Plan::Own(Own::Mirror(Box::new(told))))
+    }
+}
+
+// === impl Mirrored ===
+
 impl Mirrored {
     /// What `request` tells to `site`.
     ///
     /// # Errors
     /// With the answer to who may not tell anything.
-    pub(super) fn new(site: &Arc<Compiled>, request: &request::Parts) -> Result<Self, Reply> {
+    fn new(site: &Arc<Compiled>, request: &request::Parts, page: &Url) -> Result<Self, Reply> {
         let no = |status, text| Err(Reply::new(status, text));
         if site.mirror.is_none() {
             return Err(Reply::NOT_FOUND);
@@ -40,7 +104,7 @@ impl Mirrored {
             let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only POST is answered here\n");
             return Err(Reply { allow: Some("POST"), ..no });
         }
-        if !is_of_same_origin(request) {
+        if Poster::of(&request.headers, page) != Poster::Page {
             return no(StatusCode::FORBIDDEN, "another site asks\n");
         }
         let is_json = request.headers.get(CONTENT_TYPE).is_some_and(is_json);
@@ -76,7 +140,7 @@ impl Mirrored {
         engine: &Engine,
         client: Client,
         now: SystemTime,
-    ) -> String {
+    ) -> &'static str {
         let location = engine.locator.location(headers, client.ip);
         let visitor = self.site.visitor(headers, location, now);
         let (_, ruling) = self.site.ruling(&visitor, &engine.locator.regions);
@@ -88,12 +152,6 @@ impl fmt::Debug for Mirrored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mirrored").field("hosts", &self.site.config.hosts).finish_non_exhaustive()
     }
-}
-
-fn letters(ruling: &Ruling) -> String {
-    let is_granted = |purpose| ruling.grant(purpose).is_some_and(|grant| grant.granted);
-    let letters = Purpose::OPTIONAL.into_iter().zip("fam".chars());
-    letters.filter(|(purpose, _)| is_granted(*purpose)).map(|(_, letter)| letter).collect()
 }
 
 /// `headers` with the cookie in the place of the one before.
@@ -117,24 +175,4 @@ fn with_cookie(headers: &HeaderMap, told: Told, today: Day, config: &Config) -> 
 fn is_json(value: &HeaderValue) -> bool {
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
-}
-
-/// Rule 1.
-fn is_of_same_origin(request: &request::Parts) -> bool {
-    let mut sites = request.headers.get_all(SEC_FETCH_SITE).iter().peekable();
-    let mut origins = request.headers.get_all(ORIGIN).iter().peekable();
-    let own = bare(authority(request));
-    let is_own = |origin: &HeaderValue| {
-        let host = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-        host.is_some_and(|(_, host)| bare(host) == own)
-    };
-    let is_told = sites.peek().is_some() || origins.peek().is_some();
-    is_told && sites.all(|site| site == "same-origin") && origins.all(is_own)
-}
-
-/// An authority in lower case, without a default port.
-fn bare(authority: &str) -> String {
-    let lower = authority.to_ascii_lowercase();
-    let bare = lower.strip_suffix(":443").or_else(|| lower.strip_suffix(":80"));
-    bare.unwrap_or(&lower).to_owned()
 }

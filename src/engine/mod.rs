@@ -11,7 +11,11 @@
 //! 6. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
 mod asset;
+mod banner;
+mod choice;
 mod config;
+mod guard;
+mod inventory;
 mod locator;
 mod mirror;
 mod own;
@@ -22,7 +26,9 @@ mod treatment;
 mod view;
 mod wall;
 
+pub use self::banner::{Banner, Enabled};
 pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
+pub use self::inventory::{Inventory, Snapshot};
 pub use self::locator::{Locator, NoPlaces, Places};
 pub use self::mirror::Mirrored;
 pub use self::own::{ENDING_WORKER, Own};
@@ -165,7 +171,16 @@ impl Engine {
             if own == reported::REPORT {
                 return self.report(site, request, client, &page);
             }
-            return self.own(own, site, request);
+            if let Some(name) = own.strip_prefix("guard/") {
+                return self.guard(name, site, request, client);
+            }
+            if own == mirror::NAME {
+                return self.mirrored(site, request, &page);
+            }
+            if let Some(name) = own.strip_prefix("mirror/") {
+                return mirror::file(site, name, request);
+            }
+            return self.own(own, site, request, client, page);
         }
         if let Some(reply) = gpc_support(&site.config, request) {
             return reply.into();
@@ -206,20 +221,29 @@ impl Engine {
         Plan::Own(Own::Report(Box::new(reported)))
     }
 
-    /// What becomes of a request for the path `own` behind [`PREFIX`].
-    fn own(&self, own: &str, site: &Arc<sites::Compiled>, request: &request::Parts) -> Plan {
-        if own == crate::page::mirror::NAME {
-            let told = Mirrored::new(site, request);
-            return told.map_or_else(Plan::from, |told| Plan::Own(Own::Mirror(Box::new(told))));
-        }
-        let Some((kind, name)) = own.split_once('/') else { return Reply::NOT_FOUND.into() };
-        let Some(served) = site.file(kind) else { return Reply::NOT_FOUND.into() };
+    /// What becomes of a request for `name` of the guard: the file, or what a visitor allows, for one whose page has another consent manager.
+    fn guard(
+        &self,
+        name: &str,
+        site: &sites::Compiled,
+        request: &request::Parts,
+        client: Client,
+    ) -> Plan {
+        let Some(guard) = &site.guard else { return Reply::NOT_FOUND.into() };
         if !own::reads(&request.method) {
             let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
             return Reply { allow: Some(own::READS), ..no }.into();
         }
-        let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
-        Plan::Own(Own::File { served, caching })
+        if name != guard::STATE {
+            let served = guard.file();
+            let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
+            return Plan::Own(Own::File { served, caching });
+        }
+        let location = self.locator.location(&request.headers, client.ip);
+        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
+        let json = Some(format!("{{\"granted\":\"{}\"}}", guard::letters(&ruling)));
+        Reply { json, ..Reply::new(StatusCode::OK, "") }.into()
     }
 
     /// The vendor of a service worker's script in the site's folders that is asked for, where the visitor does not allow it.
@@ -242,6 +266,23 @@ impl Engine {
     #[must_use]
     pub const fn asks_for_address(&self) -> bool {
         self.locator.places.is_some()
+    }
+
+    /// Takes over what `old` knows of the vendors of the sites that both have.
+    #[must_use]
+    pub fn after(self, old: &Self) -> Self {
+        for site in self.sites.all() {
+            let same = old.sites.all().find(|other| other.own_name() == site.own_name());
+            if let Some(same) = same {
+                site.inventory.take_over(&same.inventory, &self.catalog);
+            }
+        }
+        self
+    }
+
+    /// The vendors of each site, by its first host; the empty text for one that is served under any.
+    pub fn inventories(&self) -> impl Iterator<Item = (&str, &Arc<Inventory>)> {
+        self.sites.all().map(|site| (site.own_name().unwrap_or_default(), &site.inventory))
     }
 
     /// The hashes of the stubs that pages may get under `ruling`.

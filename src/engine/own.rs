@@ -4,7 +4,7 @@
 //! 2. A file has its hash in its name; under an old one it is the current file, which then nobody keeps.
 
 use super::{mirror::Mirrored, reported::Reported, served::Served};
-use crate::vendor::Vendor;
+use crate::{choice::Asked, vendor::Vendor};
 use http::{HeaderValue, Method};
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub enum Own {
     Mirror(Box<Mirrored>),
     /// The script of a vendor's service worker, which the visitor does not allow.
     Worker(Arc<Vendor>),
+    /// The visitor's choice: its state, or with a body a new one.
+    Choice(Box<Asked>),
     /// Nothing: violations are reported.
     Report(Box<Reported>),
 }

@@ -1,11 +1,10 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, PREFIX, Served, Site, wall::Inventory};
+use super::{Error, Inventory, Site, banner::Banners, guard::Guard, mirror::Mirror, wall::Needs};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
-    consent::{Consent, Reader},
-    page::mirror,
+    consent::{Consent, Held, Reader},
     policy::{Location, Regime, Regions, Ruling},
     site::canonical,
 };
@@ -23,29 +22,53 @@ pub(super) struct Compiled {
     pub(super) config: Site,
     pub(super) scope: Arc<Scope>,
     pub(super) rules: Arc<Rules>,
-    /// The script that reads choices in the browser.
-    pub(super) mirror: Option<Arc<Served>>,
-    pub(super) inventory: Inventory,
+    pub(super) inventory: Arc<Inventory>,
+    pub(super) banners: Banners,
+    pub(super) needs: Needs,
+    pub(super) guard: Option<Guard>,
+    pub(super) mirror: Option<Mirror>,
     reader: Reader,
 }
 
 impl Compiled {
-    fn new(config: Site, catalog: &Catalog) -> Self {
+    fn new(config: Site, catalog: &Arc<Catalog>) -> Self {
         let scope = Arc::new(catalog.scope(&config.gate));
         let rules = Arc::new(Rules::new(&config.collect));
+        let named = config.collect.vendors.iter().chain(config.collect.accounts.keys());
+        let named = named.filter_map(|id| catalog.vendor(id));
+        let inventory = Arc::new(Inventory::new(config.consent.policy.as_ref(), named));
+        let banners = Banners::new(&config.banner, &config.consent, catalog.clone());
         let listed = catalog.vendors().filter_map(|vendor| vendor.gvl);
         let providers = catalog.vendors().filter_map(|vendor| vendor.atp);
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
-        let mirror = mirror::script(&config.consent, PREFIX);
-        let mirror = mirror.map(|file| Arc::new(Served::new(file)));
-        let inventory = Inventory::new(&config, catalog, &scope);
-        Self { scope, rules, mirror, inventory, reader, config }
+        let needs = Needs::new(&config, catalog, &scope);
+        let guard = Guard::new(&config, catalog, &scope);
+        let mirror = Mirror::new(&config.consent);
+        Self { scope, rules, inventory, banners, needs, guard, mirror, reader, config }
     }
 
-    /// The file of ours that is under `kind`.
-    pub(super) fn file(&self, kind: &str) -> Option<Arc<Served>> {
-        self.mirror.clone().filter(|_| kind == mirror::NAME)
+    /// The name in records and signatures: the first of the site's hosts, else the registrable domain of the one that was asked for.
+    pub(super) fn name(&self, host: &str) -> Box<str> {
+        match self.own_name() {
+            Some(name) => name.into(),
+            None => crate::site::Site::of_host(host).as_str().into(),
+        }
+    }
+
+    /// The first of the site's hosts, without `*.`; none where it is served under any.
+    pub(super) fn own_name(&self) -> Option<&str> {
+        self.config.hosts.first().map(|host| host.strip_prefix("*.").unwrap_or(host))
+    }
+
+    /// Whether nothing is shared on any of its pages.
+    pub(super) fn shares_nothing(&self) -> bool {
+        self.rules.share_nothing()
+    }
+
+    /// What was chosen before, as far as it is not too old.
+    pub(super) fn held(&self, headers: &HeaderMap, now: SystemTime) -> Option<Held> {
+        self.reader.held(headers, now, self.inventory.now().terms())
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.
@@ -61,7 +84,9 @@ impl Compiled {
         location: Location,
         now: SystemTime,
     ) -> Visitor {
-        Visitor { consent: self.reader.read(headers, now), location }
+        let terms = self.inventory.now();
+        let consent = self.reader.read_under(headers, now, terms.terms());
+        Visitor { consent, location }
     }
 
     /// The law that holds for `visitor`, and what the site grants.
@@ -87,7 +112,7 @@ pub(super) struct Sites {
 }
 
 impl Sites {
-    pub(super) fn new(mut sites: Vec<Site>, catalog: &Catalog) -> Result<Self, Error> {
+    pub(super) fn new(mut sites: Vec<Site>, catalog: &Arc<Catalog>) -> Result<Self, Error> {
         if sites.is_empty() {
             sites.push(Site::default());
         }
@@ -153,7 +178,7 @@ mod tests {
     }
 
     fn sites(sites: Vec<Site>) -> Result<Sites, Error> {
-        Sites::new(sites, &Catalog::new(&[], &[]).unwrap())
+        Sites::new(sites, &Arc::new(Catalog::new(&[], &[]).unwrap()))
     }
 
     fn first_host<'s>(sites: &'s Sites, host: &str) -> Option<&'s str> {

@@ -9,6 +9,7 @@
 use crate::{
     coding::{self, Coding},
     collect::ScriptRewriter,
+    consent::Watch,
     rewrite::{self, Rewriter, StyleRewriter, Syntax},
 };
 use http::{
@@ -81,6 +82,8 @@ pub struct Body {
     pub limits: coding::Limits,
     /// What edits it.
     pub rewriter: Rewriter,
+    /// What looks for a consent manager in it.
+    pub watch: Option<Watch>,
 }
 
 /// Why a page cannot be read.

@@ -12,7 +12,11 @@
 //! 6. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
 
 use super::{
-    Client, Engine, OnUnreadable, PREFIX, Site, asset,
+    Client, Engine, Inventory, OnUnreadable, Site, asset,
+    banner::{Last, Visit},
+    guard::Guard,
+    mirror::{self, Mirror},
+    short_hash,
     sites::{Compiled, Visitor},
     treatment::{
         Body, FileEditor, OwnFile, Treatment, charset, is_page, is_sniffed, readable, syntax,
@@ -25,12 +29,11 @@ use crate::{
     collect::ScriptRewriter,
     consent::Consent,
     headers::{self, Edit, Facts, OwnPolicy, State},
-    page::mirror,
     policy::{
         Finding, Front, Gate, Judged, Location, Mode, Regime, Ruling,
         csp::{self, Fit, Inline, OwnNeeds, Wall},
     },
-    rewrite::{self, Additions, OwnScript, Rewriter, StyleRewriter},
+    rewrite::{self, Additions, Ending, Rewriter, StyleRewriter},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
@@ -40,11 +43,14 @@ use http::{
     },
     request, response,
 };
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::SystemTime};
 use url::Url;
 
 /// The request headers on which a page depends.
 const SIGNALS: &[&str] = &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding"];
+/// The same of a page with a banner, which has a language.
+const SIGNALS_WITH_BANNER: &[&str] =
+    &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding", "Accept-Language"];
 
 /// The class of files that are the same for every visitor, in their validators; no consent class has its name.
 const EVERYBODY: &str = "own";
@@ -70,8 +76,10 @@ pub struct View {
     /// The engine's own fingerprint.
     edition: Arc<str>,
     mode: Mode,
-    /// What pages get of our own.
-    additions: Additions,
+    /// Whether the page takes a mirror.
+    takes_mirror: bool,
+    /// What of the banner's is known before the page is read, if it gets one.
+    visit: Option<Visit>,
 }
 
 impl View {
@@ -94,7 +102,13 @@ impl View {
         let collect = &site.config.collect;
         let gate = gate.offering(site.rules.offered().clone());
         let gate = if collect.enabled { gate.serving(&collect.prefix) } else { gate };
-        let fingerprint = fingerprint(engine, &gate);
+        let back =
+            gate.page().url()[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+        let held = site.held(&request.headers, SystemTime::now());
+        let (headers, consent) = (&request.headers, &visitor.consent);
+        let visit = Visit::new(&site, consent, headers, held, back, withheld.is_some());
+        let stamp = visit.as_ref().map(|visit| visit.stamp(&site, regime));
+        let fingerprint = fingerprint(engine, &gate, stamp.as_deref());
         let state = State { class: &class, fingerprint: &fingerprint };
         let is_file = site.config.rewrite.assets
             && site.config.mode == Mode::Enforce
@@ -108,7 +122,6 @@ impl View {
         };
         let ours =
             edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
-        let additions = additions(&site, request);
         let mut view = Self {
             gate,
             stubs,
@@ -126,7 +139,8 @@ impl View {
             class,
             accepts: joined(&request.headers),
             method: request.method.clone(),
-            additions,
+            takes_mirror: mirror::is_taken_by(request),
+            visit,
         };
         view.hold_cookies(&request.headers);
         view
@@ -155,7 +169,8 @@ impl View {
             self.class = ruling.class();
             self.stubs = engine.stubs(&ruling);
             self.gate = self.gate.clone().under(Arc::new(ruling));
-            self.fingerprint = fingerprint(engine, &self.gate);
+            let stamp = self.visit.as_ref().map(|visit| visit.stamp(&self.site, self.regime));
+            self.fingerprint = fingerprint(engine, &self.gate, stamp.as_deref());
         }
         let mut url = self.page().url().clone();
         if client.secure && url.set_scheme("https").is_ok() {
@@ -210,7 +225,7 @@ impl View {
             rewritten: true,
             depends_on_consent: true,
             state,
-            signals: SIGNALS,
+            signals: if self.visit.is_some() { SIGNALS_WITH_BANNER } else { SIGNALS },
             own: &own,
             narrow: self.narrows(),
             ours,
@@ -363,8 +378,8 @@ impl View {
     /// The policy of our own for a page, and whether it holds.
     fn ours(&self, response: &response::Parts) -> Option<Ours> {
         let not_modified = response.status == StatusCode::NOT_MODIFIED;
-        let Compiled { config, inventory, .. } = &*self.site;
-        Ours::new(config, inventory, &self.gate, &response.headers, not_modified)
+        let Compiled { config, needs, .. } = &*self.site;
+        Ours::new(config, needs, &self.gate, &response.headers, not_modified)
     }
 
     /// How the hosts that a page needs found room in its policy; `None` where it gets none.
@@ -417,7 +432,8 @@ impl View {
         let by_hash = !additions.is_empty() && headers::needs_integrity(&response.headers);
         let narrow = self.narrows();
         let rewriter = rewriter.adding(additions).under(own, by_hash, narrow);
-        Body { coding, leaves, limits: config.limits, rewriter }
+        let watch = self.visit().and_then(|visit| visit.managers().watch());
+        Body { coding, leaves, limits: config.limits, rewriter, watch }
     }
 
     fn leaves(&self, coding: Coding) -> Coding {
@@ -438,7 +454,8 @@ impl View {
 
     /// Whether pages go out as they came.
     fn passes(&self) -> bool {
-        self.grants_everything() && self.gate.front().is_none() && self.additions.is_empty()
+        let additions = self.visit().is_some() || self.guard().is_some() || self.mirror().is_some();
+        self.grants_everything() && self.gate.front().is_none() && !additions
     }
 
     /// Whether pages' own policies lose what serves gated vendors alone.
@@ -446,12 +463,49 @@ impl View {
         self.mode() == Mode::Enforce && self.site.config.csp.wall != Wall::Off
     }
 
-    /// What pages get of our own; nothing where pages are not edited.
-    fn additions(&self) -> Additions {
+    /// The visit whose page gets a banner; none where pages are not edited.
+    fn visit(&self) -> Option<&Visit> {
         match self.mode() {
-            Mode::Enforce => self.additions.clone(),
-            Mode::Report | Mode::Off => Additions::default(),
+            Mode::Enforce => self.visit.as_ref(),
+            Mode::Report | Mode::Off => None,
         }
+    }
+
+    /// What pages get of our own.
+    fn additions(&self) -> Additions {
+        let last = self.visit().map(|visit| Last {
+            site: self.site.clone(),
+            visit: visit.clone(),
+            regime: self.regime,
+            ruling: self.gate.shared_ruling().clone(),
+        });
+        let end = last.map(|last| Arc::new(last) as Arc<dyn Ending>);
+        let guard = self.guard().map(|guard| guard.script(&self.gate, self.withheld));
+        let mirror = self.mirror().map(Mirror::script);
+        let head = guard.into_iter().chain(mirror).collect();
+        Additions { head, end, is_page: self.is_document }
+    }
+
+    /// What holds the decision in the page; none where pages are not edited.
+    fn guard(&self) -> Option<&Guard> {
+        match self.mode() {
+            Mode::Enforce => self.site.guard.as_ref(),
+            Mode::Report | Mode::Off => None,
+        }
+    }
+
+    /// What reads choices in the browser, where the page takes it; none where pages are not edited.
+    fn mirror(&self) -> Option<&Mirror> {
+        match self.mode() {
+            Mode::Enforce => self.site.mirror.as_ref().filter(|_| self.takes_mirror),
+            Mode::Report | Mode::Off => None,
+        }
+    }
+
+    /// The vendors of the site.
+    #[must_use]
+    pub fn inventory(&self) -> &Arc<Inventory> {
+        &self.site.inventory
     }
 
     fn grants_everything(&self) -> bool {
@@ -471,30 +525,17 @@ impl fmt::Debug for View {
     }
 }
 
-/// What pages get of our own: where a choice is read in the browser, the script that does so. A piece of a page that a script
-/// asks for gets nothing, nor does a page in a frame, where consent managers do not ask.
-fn additions(site: &Compiled, request: &request::Parts) -> Additions {
-    let destination = request.headers.get("sec-fetch-dest").and_then(|value| value.to_str().ok());
-    let is_piece = destination.is_some_and(|to| to != "document");
-    let mirror = site.mirror.as_ref().filter(|_| !is_piece).map(|served| OwnScript {
-        path: format!("{PREFIX}{}/{}.js", mirror::NAME, served.file().hash),
-        attributes: Vec::new(),
-        blocking: false,
-    });
-    let head = mirror.into_iter().collect();
-    Additions { head, end: None, is_page: destination == Some("document") }
-}
-
 /// The one state of a file that is the same for every visitor.
 fn of_everybody(edition: &str) -> State<'_> {
     State { class: EVERYBODY, fingerprint: edition }
 }
 
-/// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists and of
-/// TC strings.
-fn fingerprint(engine: &Engine, gate: &Gate) -> Arc<str> {
+/// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists, of names that are
+/// aliases, of TC strings and of the banner.
+fn fingerprint(engine: &Engine, gate: &Gate, banner: Option<&str>) -> Arc<str> {
+    let banner = banner.map(short_hash).unwrap_or_default();
     let cloaks = gate.cloaks();
-    let stamps = [gate.lists().stamp(), &gate.ruling().stamp(), cloaks.stamp()];
+    let stamps = [gate.lists().stamp(), &gate.ruling().stamp(), cloaks.stamp(), &banner];
     let (own, stamp) = (&engine.fingerprint, stamps.concat());
     if stamp.is_empty() { own.clone() } else { format!("{own}{stamp}").into() }
 }

@@ -36,7 +36,7 @@ const NOWHERE: &str = "https://consentry.invalid/";
 
 /// What one site needs.
 #[derive(Debug, Default)]
-pub(super) struct Inventory {
+pub(super) struct Needs {
     items: Vec<Item>,
 }
 
@@ -53,7 +53,7 @@ struct Item {
     below: Vec<Arc<Vendor>>,
 }
 
-impl Inventory {
+impl Needs {
     pub(super) fn new(site: &Site, catalog: &Catalog, scope: &Scope) -> Self {
         let Ok(nowhere) = Url::parse(NOWHERE) else { return Self::default() };
         let page = Page::new(nowhere);
@@ -127,7 +127,7 @@ impl Ours {
     /// What the response gets; `not_modified` is whether it is a 304.
     pub(super) fn new(
         site: &Site,
-        inventory: &Inventory,
+        needs: &Needs,
         gate: &Gate,
         headers: &HeaderMap,
         not_modified: bool,
@@ -159,7 +159,7 @@ impl Ours {
         let page = gate.page();
         let place =
             Place { url: page.url(), site: page.site(), is_whole: !gate.holds_on_own_site() };
-        let needed = inventory.needed(gate);
+        let needed = needs.needed(gate);
         let widens = |domain: &str| {
             let source = HostSource { host: domain, below: true, path: "" };
             !gate.holds_within(source)
@@ -210,7 +210,7 @@ mod tests {
         let csp_config = csp::Config { wall: Wall::Enforce, hosts: text(needed) };
         let site = Site { csp: csp_config, gate, ..Site::default() };
         let scope = Arc::new(catalog.scope(&site.gate));
-        let inventory = Inventory::new(&site, &catalog, &scope);
+        let needs = Needs::new(&site, &catalog, &scope);
         let ruling: Ruling = Policy::default().rule(&Consent::default(), Regime::OptIn);
         let page = Arc::new(Page::new(Url::parse("https://www.shop.test/p").unwrap()));
         let gate = Gate::new(catalog, scope, Arc::new(ruling), page);
@@ -218,7 +218,7 @@ mod tests {
         if !csp.is_empty() {
             headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_str(csp).unwrap());
         }
-        Ours::new(&site, &inventory, &gate, &headers, false)?.built.policy
+        Ours::new(&site, &needs, &gate, &headers, false)?.built.policy
     }
 
     fn list(own: &[VendorEntry], needed: &[&str], allow: &[&str], csp: &str) -> String {

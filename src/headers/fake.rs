@@ -5,7 +5,7 @@ use crate::{
     catalog::Destination,
     policy::{Decision, Judged, Route, Verdict, csp::HostSource},
     purpose::Purpose,
-    vendor::{Source, Vendor},
+    vendor::{Facts, Source, Vendor},
 };
 use std::sync::Arc;
 use url::Url;
@@ -78,6 +78,7 @@ fn judged(verdict: Verdict) -> Judged {
         gvl: None,
         atp: None,
         source: Source::Catalog,
+        facts: Facts::default(),
     };
     Judged {
         vendor: Arc::new(vendor),

@@ -193,6 +193,12 @@ impl Gate {
         &self.ruling
     }
 
+    /// The ruling, for who outlives the gate.
+    #[must_use]
+    pub const fn shared_ruling(&self) -> &Arc<Ruling> {
+        &self.ruling
+    }
+
     /// The catalogue.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {

@@ -44,12 +44,20 @@ mod tests {
     use crate::{
         consent::{Basis, Consent, Signal, Vote, Votes},
         policy::{Policy, Regime},
-        vendor::Source,
+        vendor::{Facts, Source},
     };
 
     fn vendor(purpose: Purpose) -> Vendor {
         let (id, name) = ("ga4".into(), "Google Analytics 4".into());
-        Vendor { id, name, purpose, gvl: None, atp: None, source: Source::Catalog }
+        Vendor {
+            id,
+            name,
+            purpose,
+            gvl: None,
+            atp: None,
+            source: Source::Catalog,
+            facts: Facts::default(),
+        }
     }
 
     #[test]

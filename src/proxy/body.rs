@@ -10,6 +10,7 @@
 
 use crate::{
     coding::{self, Broken, Coding, Decoder, Encoder, Error, Levels, Limits},
+    consent::Watch,
     engine::{Body, Cause, FileEditor, OwnFile},
     policy::Finding,
     rewrite::{self, Rewriter},
@@ -54,6 +55,7 @@ enum Editor {
 
 /// The stages after the decoder.
 struct End {
+    watch: Option<Watch>,
     editor: Editor,
     encoder: Encoder,
     rewritten: Vec<u8>,
@@ -66,8 +68,11 @@ struct End {
 impl Pipeline {
     /// A pipeline for `body`, which can give the body back if `keeps`.
     pub(super) fn new(body: Body, levels: &Levels, keeps: bool) -> Self {
-        let Body { coding, leaves, limits, rewriter } = body;
-        Self::of(Editor::Page(Box::new(rewriter)), (coding, leaves), &limits, levels, keeps)
+        let Body { coding, leaves, limits, rewriter, watch } = body;
+        let editor = Editor::Page(Box::new(rewriter));
+        let mut pipeline = Self::of(editor, (coding, leaves), &limits, levels, keeps);
+        pipeline.end.watch = watch;
+        pipeline
     }
 
     /// A pipeline for a file of the site's, which gives it back as it came where it cannot be read.
@@ -87,6 +92,7 @@ impl Pipeline {
             decoder: Decoder::new(coding, limits),
             max_burst: limits.max_burst,
             end: End {
+                watch: None,
                 editor,
                 encoder: Encoder::new(leaves, levels),
                 rewritten: Vec::new(),
@@ -164,6 +170,9 @@ impl Pipeline {
 impl End {
     fn feed(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
         let started = Instant::now();
+        if let Some(watch) = &mut self.watch {
+            watch.feed(plain);
+        }
         let result = match &mut self.editor {
             Editor::Page(page) => page.feed(plain, &mut self.rewritten),
             Editor::File(file) => {
@@ -274,7 +283,7 @@ mod tests {
         let scope = Arc::new(CATALOG.scope(&Config::default()));
         let gate = Gate::new(CATALOG.clone(), scope, ruling, page);
         let rewriter = Rewriter::new(gate, &Default::default(), Syntax::Html, Some("utf-8"), None);
-        let body = Body { coding, leaves, limits, rewriter };
+        let body = Body { coding, leaves, limits, rewriter, watch: None };
         Pipeline::new(body, &Levels::default(), keeps)
     }
 

@@ -1,6 +1,7 @@
 //! Turns an engine into the two calls that a host's proxy makes: [`Consentry::module`] and [`Consentry::handle`].
 
 use super::{
+    choice::{Desk, Signing},
     collect::Collector,
     line::Line,
     listen::{Edge, told},
@@ -60,6 +61,7 @@ pub(super) struct Shared {
     pub(super) reports: Reports,
     collector: Collector,
     recorder: OnceLock<Recorder>,
+    desk: Desk,
 }
 
 /// Consentry in a Pingora proxy: a handle that can be cloned.
@@ -81,8 +83,9 @@ impl Consentry {
         let metrics = Arc::new(Metrics::new()?);
         let collector = Collector::new(engine.collection(), metrics.clone());
         let engine = ArcSwap::from_pointee(engine);
-        let (reports, recorder) = (Reports::new(metrics.clone()), OnceLock::new());
-        let shared = Shared { engine, metrics, options, reports, collector, recorder };
+        let (recorder, desk) = (OnceLock::new(), Desk::default());
+        let reports = Reports::new(metrics.clone());
+        let shared = Shared { engine, metrics, options, reports, collector, recorder, desk };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -115,8 +118,18 @@ impl Consentry {
         None
     }
 
-    /// Puts `engine` in the place of the one before; requests on their way keep that.
+    /// Signs and keeps choices as `signing` says, over reloads too; a second one is not taken. Without one they are signed with a
+    /// key of this process.
+    #[must_use]
+    pub fn signing(self, signing: Signing) -> Self {
+        self.shared.desk.sign_with(signing);
+        self
+    }
+
+    /// Puts `engine` in the place of the one before, of which it keeps what is known of the sites' vendors; requests on their way
+    /// keep that.
     pub fn swap(&self, engine: Engine) {
+        let engine = engine.after(&self.engine());
         self.shared.engine.store(Arc::new(engine));
     }
 
@@ -136,6 +149,16 @@ impl Consentry {
     #[must_use]
     pub fn reports(&self) -> serde_json::Value {
         self.shared.reports.json()
+    }
+
+    /// Who takes reports of violations.
+    pub(super) fn report_desk(&self) -> &Reports {
+        &self.shared.reports
+    }
+
+    /// Who takes choices.
+    pub(super) fn desk(&self) -> &Desk {
+        &self.shared.desk
     }
 
     /// What holds for all sites.
@@ -167,8 +190,12 @@ impl Consentry {
         match (filter.take_reply(), filter.take_call()) {
             (Some(reply), _) => answer(session, reply).await?,
             (None, None) if own.is_some() => {
-                if let Some(own) = own {
-                    own::serve(session, own, (&engine, client), &self.shared).await?;
+                // The law, and the page's scheme, were not known for sure at first.
+                match engine.plan(session.req_header().as_ref(), client) {
+                    Plan::Own(own) => {
+                        own::serve(session, own, client, self).await?;
+                    }
+                    Plan::Respond(_) | Plan::Collect(_) | Plan::Proxy(_) => return Ok(false),
                 }
             }
             (None, Some(call)) => {

@@ -2,11 +2,13 @@
 
 mod admin;
 mod body;
+pub mod choice;
 pub mod client;
 mod collect;
 mod consentry;
 mod edit;
 mod hsts;
+mod intake;
 mod line;
 pub mod listen;
 mod module;

@@ -7,7 +7,7 @@
 use super::body::Spent;
 use crate::{
     consent::Cmp,
-    engine::{Cause, View},
+    engine::{Cause, Inventory, View},
     metrics::Metrics,
     policy::{Finding, Mode},
     vendor::{Source, Vendor},
@@ -41,6 +41,7 @@ pub(super) enum Outcome {
 /// A page on its way.
 pub(super) struct Record {
     metrics: Arc<Metrics>,
+    inventory: Arc<Inventory>,
     started: Instant,
     method: Method,
     status: StatusCode,
@@ -74,6 +75,7 @@ impl Record {
         let url = view.page().url();
         Self {
             metrics,
+            inventory: view.inventory().clone(),
             started,
             method: view.method().clone(),
             status: StatusCode::OK,
@@ -105,6 +107,7 @@ impl Record {
 
     pub(super) fn found(&mut self, findings: &[Finding]) {
         count(&self.metrics, findings);
+        self.inventory.add(findings.iter().map(|finding| &finding.judged.vendor));
         for Finding { judged, .. } in findings {
             self.held += u64::from(judged.is_held());
             *self.findings.entry(label(&judged.vendor).into()).or_default() += 1;

@@ -27,8 +27,13 @@ pub(super) fn body(reply: &Reply) -> (HeaderValue, Bytes) {
 
 /// A page for people that says that there is none.
 pub(super) fn error_page(status: StatusCode) -> Bytes {
+    page(status, sentence(status))
+}
+
+/// A page for people that says `text`, a sentence of our own.
+pub(super) fn page(status: StatusCode, text: &str) -> Bytes {
     let reason = status.canonical_reason().unwrap_or("Error");
-    let text = sentence(status);
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
     let code = status.as_u16();
     Bytes::from(format!(
         "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\

@@ -50,8 +50,9 @@ pub struct End {
 
 /// Makes what comes last, when the page is read.
 pub trait Ending: Send + Sync {
-    /// What a page gets in which things of these vendors were found that need consent, each once, by id.
-    fn ending(&self, found: &[Arc<Vendor>]) -> Option<End>;
+    /// What a page gets in which things of these vendors were found that need consent, each once, by id; `lang` is the language
+    /// that its first element says.
+    fn ending(&self, found: &[Arc<Vendor>], lang: Option<&str>) -> Option<End>;
 }
 
 /// What a page gets of our own.

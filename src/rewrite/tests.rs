@@ -311,7 +311,7 @@ proptest! {
 struct Last;
 
 impl Ending for Last {
-    fn ending(&self, found: &[Arc<crate::vendor::Vendor>]) -> Option<End> {
+    fn ending(&self, found: &[Arc<crate::vendor::Vendor>], _: Option<&str>) -> Option<End> {
         let ids = found.iter().map(|vendor| &*vendor.id).collect::<Vec<_>>().join(" ");
         let attributes = vec![("data-found", ids)];
         let script = OwnScript { path: "/_consentry/b.js".into(), attributes, blocking: false };

@@ -91,8 +91,8 @@ mod tests {
                     cell.clone()
                 }
             };
-            let defused = format!("'{text}");
-            prop_assert!(inner == text || inner == defused);
+            let quoted = format!("'{text}");
+            prop_assert!(inner == text || inner == quoted);
             prop_assert!(!inner.trim_start().starts_with(['=', '+', '-', '@']));
         }
     }

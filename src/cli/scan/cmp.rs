@@ -5,7 +5,10 @@
 //!    belongs into the configuration all the same, so that nothing is assumed.
 
 use super::page::Scanned;
-use crate::consent::Cmp;
+use crate::consent::{
+    Cmp,
+    managers::{OTHERS, texts},
+};
 use http::{HeaderMap, header::SET_COOKIE};
 use serde_json::{Value, json};
 
@@ -17,73 +20,6 @@ pub(super) enum Detected {
     /// Its choice is not read.
     Other(&'static str),
 }
-
-/// Texts that only pages with the manager hold.
-const fn texts(cmp: Cmp) -> &'static [&'static str] {
-    match cmp {
-        Cmp::Axeptio => &["static.axept.io/", "axeptioSettings"],
-        Cmp::Borlabs => &["borlabs-cookie", "BorlabsCookie"],
-        Cmp::Civic => &["cc.cdn.civiccomputing.com/", "CookieControl.load("],
-        Cmp::CommandersAct => &["cdn.trustcommander.net/"],
-        Cmp::Complianz => &["complianz-gdpr", "cmplz_", "cmplz-"],
-        Cmp::CookieInformation => &["policy.app.cookieinformation.com/", "CookieInformation"],
-        Cmp::CookieScript => &["cdn.cookie-script.com/", "cookie-script.com/s/"],
-        Cmp::Cookiebot => {
-            &["consent.cookiebot.com/", "consentcdn.cookiebot.com/", "consent.cookiebot.eu/"]
-        }
-        Cmp::CookieFirst => &["consent.cookiefirst.com/"],
-        Cmp::CookieHub => &["cdn.cookiehub.eu/", "cookiehub.net/", "dash.cookiehub.com/"],
-        Cmp::CookieLawInfo => &["plugins/cookie-law-info/", "cli_cookiebar_settings"],
-        Cmp::CookieYes => &["cdn-cookieyes.com/", "app.cookieyes.com/"],
-        Cmp::Didomi => &["sdk.privacy-center.org/", "didomiConfig", "didomiOnReady"],
-        Cmp::DrupalEucc => &["eu_cookie_compliance"],
-        Cmp::GoogleFc => &["fundingchoicesmessages.google.com/"],
-        Cmp::HubSpot => &["js.hs-banner.com/"],
-        Cmp::Iubenda => &["cdn.iubenda.com/", "cs.iubenda.com/", "_iub.csConfiguration"],
-        Cmp::Ketch => &["global.ketchcdn.com/"],
-        Cmp::Klaro => &["klaroConfig", "cdn.kiprotect.com/klaro", "klaro.js", "klaro-no-css.js"],
-        Cmp::Matomo => &["'requireConsent'", "\"requireConsent\"", "rememberConsentGiven"],
-        Cmp::OneTrust => {
-            &["cdn.cookielaw.org/", "otSDKStub", "cookie-cdn.cookiepro.com/", "OptanonWrapper"]
-        }
-        Cmp::OsanoCmp => &["cmp.osano.com/"],
-        Cmp::OsanoOss => {
-            &["cookieconsent.initialise(", "libs/cookieconsent2/", "npm/cookieconsent@"]
-        }
-        Cmp::PiwikPro => &["ppms.cm.api"],
-        Cmp::Shopify => &["shopifycloud/consent-tracking-api/", "Shopify.customerPrivacy"],
-        Cmp::Sourcepoint => {
-            &["cdn.privacy-mgmt.com/", "_sp_queue", "sourcepoint.mgr.consensu.org/"]
-        }
-        Cmp::Tarteaucitron => &["tarteaucitron.init(", "tarteaucitron.js", "tarteaucitron.min.js"],
-        Cmp::Tealium => &["utag.gdpr", "__tealiumGDPR"],
-        Cmp::Termly => &["app.termly.io/"],
-        Cmp::TrustArc => &["consent.trustarc.com/", "consent.truste.com/", "choices.truste.com/"],
-        Cmp::Usercentrics => {
-            &["app.usercentrics.eu/", "web.cmp.usercentrics.eu/", "usercentrics-cmp"]
-        }
-        Cmp::VanillaCookieConsent => &[
-            "CookieConsent.run(",
-            "cookieconsent.umd.js",
-            "vanilla-cookieconsent",
-            "initCookieConsent(",
-        ],
-        Cmp::WpConsentApi => &["plugins/wp-consent-api/", "wp_consent_type", "wp_set_consent("],
-        Cmp::Zaraz => &["zaraz.consent"],
-    }
-}
-
-/// The same of managers that are not read.
-const OTHERS: &[(&str, &[&str])] = &[
-    (
-        "InMobi Choice (Quantcast)",
-        &["cmp.inmobi.com/", "quantcast.mgr.consensu.org/", "cmp.quantcast.com/"],
-    ),
-    ("consentmanager", &["cdn.consentmanager.net/", "delivery.consentmanager.net/"]),
-    ("Real Cookie Banner", &["real-cookie-banner"]),
-    ("Pandectes", &["pandectes"]),
-    ("Moove GDPR", &["moove_gdpr"]),
-];
 
 impl Detected {
     /// The name: in configuration where it has one, else its maker's.

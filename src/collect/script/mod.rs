@@ -159,7 +159,7 @@ impl ScriptRewriter {
             Mention::Literal(literal) => Some(literal),
             Mention::Other(_) => None,
         });
-        let named = self.site.iter().flat_map(|_| self.catalog.named(&self.held));
+        let named = self.site.iter().flat_map(|_| self.catalog.literals_of(&self.held));
         served.chain(named).filter_map(point)
     }
 

@@ -5,7 +5,7 @@ use crate::{
     consent::{Basis, Cmp, Config, Consent, Reader, Vote},
     policy::{Policy, Regime, Ruling, Tcf, Verdict},
     purpose::{Purpose, PurposeSet},
-    vendor::{Source, Vendor},
+    vendor::{Facts, Source, Vendor},
 };
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 use std::time::{Duration, UNIX_EPOCH};
@@ -38,7 +38,15 @@ fn ruling(policy: Policy, cookies: &[&str]) -> Ruling {
 }
 
 fn vendor(purpose: Purpose, gvl: Option<u16>) -> Vendor {
-    Vendor { id: "v".into(), name: "V".into(), purpose, gvl, atp: None, source: Source::Catalog }
+    Vendor {
+        id: "v".into(),
+        name: "V".into(),
+        purpose,
+        gvl,
+        atp: None,
+        source: Source::Catalog,
+        facts: Facts::default(),
+    }
 }
 
 #[track_caller]

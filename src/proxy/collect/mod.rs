@@ -16,7 +16,7 @@ use self::{
     upstream::Upstream,
     writer::Writer,
 };
-use super::listen::Visitors;
+use super::{intake, listen::Visitors};
 use crate::{
     catalog::Kind,
     coding::{Coding, Levels, cheapest},
@@ -26,8 +26,8 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, StatusCode,
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT},
+    HeaderMap, Method, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH},
 };
 use pingora_core::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
@@ -104,10 +104,7 @@ impl Collector {
             },
         };
         self.note(&about, &done);
-        if session.is_http2() && !session.as_downstream_mut().is_body_done() {
-            // What does not come in time is lost, as it was before.
-            let _ = timeout(PATIENCE, drain(session, limits.max_body)).await;
-        }
+        intake::drain(session, limits.max_body, PATIENCE).await;
         write(session, done).await
     }
 
@@ -223,55 +220,16 @@ async fn body_of(
     forward: &Forward,
     most: usize,
 ) -> Result<std::result::Result<Vec<u8>, Refused>> {
-    let length = session.req_header().headers.get(CONTENT_LENGTH);
-    let length =
-        length.and_then(|length: &HeaderValue| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > most) {
+    if intake::is_too_long(session, most) {
         return Ok(Err(Refused::TooLarge));
     }
     if !forward.has_body() {
         return Ok(Ok(Vec::new()));
     }
-    in_time(session, most).await
-}
-
-async fn in_time(
-    session: &mut Session,
-    most: usize,
-) -> Result<std::result::Result<Vec<u8>, Refused>> {
     let late = |_| Error::explain(ErrorType::ReadTimedout, "the body came too slowly");
-    let read = timeout(PATIENCE, read(session, most)).await.map_err(late);
-    read.and_then(|read| read).map_err(|error| error.into_down())
-}
-
-/// The request's body, if it is within `most`; the error is the visitor's connection.
-pub(super) async fn body_within(session: &mut Session, most: usize) -> Result<Option<Vec<u8>>> {
-    Ok(in_time(session, most).await?.ok())
-}
-
-async fn read(session: &mut Session, most: usize) -> Result<std::result::Result<Vec<u8>, Refused>> {
-    let expect = session.req_header().headers.get(EXPECT);
-    // RFC 9110 10.1.1: who asked waits for it.
-    if expect.is_some_and(|expect| expect.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
-        session.as_downstream_mut().write_continue_response().await?;
-    }
-    let mut body = Vec::new();
-    while let Some(bytes) = session.as_downstream_mut().read_request_body().await? {
-        if body.len() + bytes.len() > most {
-            return Ok(Err(Refused::TooLarge));
-        }
-        body.extend_from_slice(&bytes);
-    }
-    Ok(Ok(body))
-}
-
-/// Reads on, for nothing: over HTTP/2 an answer to a request that did not end yet may be lost with its stream.
-async fn drain(session: &mut Session, most: usize) {
-    let mut left = most;
-    while let Ok(Some(bytes)) = session.as_downstream_mut().read_request_body().await {
-        let Some(rest) = left.checked_sub(bytes.len()) else { return };
-        left = rest;
-    }
+    let read = timeout(PATIENCE, intake::read(session, most)).await.map_err(late);
+    let read = read.and_then(|read| read).map_err(|error| error.into_down())?;
+    Ok(read.ok_or(Refused::TooLarge))
 }
 
 async fn write(session: &mut Session, done: Done) -> Result<()> {

@@ -16,6 +16,8 @@ use std::{collections::BTreeMap, sync::Arc};
 const VENDORS: usize = 512;
 /// How much of a page's beginning is looked at for a doctype; bytes.
 const LEAD: usize = 4096;
+/// The longest language that a page can say; bytes.
+const LANG: usize = 35;
 /// What elements pages begin with.
 const BEGINNINGS: [&[u8]; 8] =
     [b"html", b"head", b"body", b"title", b"meta", b"base", b"link", b"frameset"];
@@ -26,6 +28,8 @@ pub(super) struct Pending {
     /// Whether what comes first is still to come.
     head: bool,
     vendors: BTreeMap<Box<str>, Arc<Vendor>>,
+    /// The language that the page's `html` element says.
+    lang: Option<String>,
     /// Whether a doctype came by, or an element that pages begin with.
     declared: bool,
     /// The page's first bytes, until the first tag.
@@ -35,7 +39,14 @@ pub(super) struct Pending {
 impl Pending {
     pub(super) const fn nothing() -> Self {
         let additions = Additions { head: Vec::new(), end: None, is_page: false };
-        Self { additions, head: false, vendors: BTreeMap::new(), declared: false, lead: Vec::new() }
+        Self {
+            additions,
+            head: false,
+            vendors: BTreeMap::new(),
+            lang: None,
+            declared: false,
+            lead: Vec::new(),
+        }
     }
 
     /// The next bytes of the page.
@@ -81,8 +92,11 @@ impl Document {
         let is = |other: &[u8]| tag.name().eq_ignore_ascii_case(other);
         let (goes_on, is_head) = (is(b"html") || is(b"head") && !self.xml, is(b"head"));
         let is_charset = is(b"meta") && tag.value("charset").is_some();
+        let lang = tag.value("lang").filter(|lang| is(b"html") && lang.len() <= LANG);
+        let lang = lang.map(|lang| String::from_utf8_lossy(lang).into_owned());
         let begins = self.pending.begins_page(tag.name(), token.range.start);
         self.pending.declared |= begins;
+        self.pending.lang = self.pending.lang.take().or(lang);
         if goes_on {
             return false;
         }
@@ -119,7 +133,8 @@ impl Document {
             return;
         }
         let vendors: Vec<_> = std::mem::take(&mut self.pending.vendors).into_values().collect();
-        let Some(end) = end.ending(&vendors) else { return };
+        let lang = self.pending.lang.take();
+        let Some(end) = end.ending(&vendors, lang.as_deref()) else { return };
         let base =
             if self.lens.is_based_elsewhere() { origin(&self.lens.gate) } else { String::new() };
         end.write(self.nonce.as_deref(), &base, self.declared.by_hash, out);

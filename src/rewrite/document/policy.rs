@@ -37,6 +37,8 @@ struct Waiting {
     tag: Range<usize>,
     content: Attribute,
     policy: String,
+    /// The policy as it was written, with the hosts that were taken out of it.
+    written: String,
 }
 
 impl Declared {
@@ -82,9 +84,9 @@ impl Declared {
         self.waiting.first().map(|first| first.tag.start)
     }
 
-    /// The policies that wait.
+    /// The policies that wait, as they were written.
     pub(super) fn policies(&self) -> Vec<&str> {
-        self.waiting.iter().map(|waiting| waiting.policy.as_str()).collect()
+        self.waiting.iter().map(|waiting| waiting.written.as_str()).collect()
     }
 
     /// The output lost its first `bytes`.
@@ -102,8 +104,14 @@ impl Declared {
     }
 
     /// The tag with the policy will be at `tag` in the output.
-    pub(super) fn wait(&mut self, tag: Range<usize>, content: Attribute, policy: String) {
-        self.waiting.push(Waiting { tag, content, policy });
+    pub(super) fn wait(
+        &mut self,
+        tag: Range<usize>,
+        content: Attribute,
+        policy: String,
+        written: String,
+    ) {
+        self.waiting.push(Waiting { tag, content, policy, written });
     }
 
     /// A stub is about to be inserted: the policies get its hash and those of the stubs that are most likely to follow.
@@ -118,7 +126,7 @@ impl Declared {
         let mut hashes: Vec<String> = surrogates.map(csp::sha256_source).collect();
         hashes.sort_unstable();
         hashes.dedup();
-        for Waiting { tag, content, policy } in self.waiting.drain(..).rev() {
+        for Waiting { tag, content, policy, written: _ } in self.waiting.drain(..).rev() {
             let raw = out.get(tag.clone()).unwrap_or_default().to_vec();
             let mut change = Change::default();
             change.set(&content, &csp::with_hashes(&policy, &hashes));

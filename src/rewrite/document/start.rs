@@ -58,13 +58,14 @@ impl Document {
             return;
         }
         let mut raw = raw.to_vec();
+        let mut written = None;
         if element == Element::Meta {
-            raw = self.with_policy(raw);
+            (raw, written) = self.with_policy(raw);
         }
         let tag = Tag::new(&raw);
         self.cursor = range.end;
         if element == Element::Meta {
-            self.meta(&tag, out.len());
+            self.meta(&tag, written, out.len());
         } else if let (Element::Base, Some(href)) = (element, tag.value("href")) {
             self.lens.set_base(href);
         }
@@ -126,23 +127,23 @@ impl Document {
         })
     }
 
-    /// A `meta` whose policy is as [`Declared::changed`](super::policy::Declared::changed) says.
-    fn with_policy(&mut self, raw: Vec<u8>) -> Vec<u8> {
+    /// A `meta` whose policy is as [`Declared::changed`](super::policy::Declared::changed) says, and the policy as written.
+    fn with_policy(&mut self, raw: Vec<u8>) -> (Vec<u8>, Option<String>) {
         let tag = Tag::new(&raw);
         let (true, Some(content)) = (self.declares(&tag), tag.attribute("content")) else {
-            return raw;
+            return (raw, None);
         };
         let policy = self.lens.text(tag.bytes(&content.value));
         let changed =
             self.declared.changed(policy.to_string(), &self.lens.gate, self.nonce.as_deref());
         if changed == policy {
-            return raw;
+            return (raw, None);
         }
-        let policy = changed;
+        let (written, policy) = (policy.into_owned(), changed);
         let (mut change, mut changed) = (Change::default(), Vec::new());
         change.set(&content, &policy);
         change.write(&tag, &mut changed);
-        changed
+        (changed, Some(written))
     }
 
     /// Whether a `meta` declares a policy that holds.
@@ -153,8 +154,8 @@ impl Document {
         is_one && self.kind != Kind::Noscript
     }
 
-    /// Reads a policy that the page itself declares; the tag will be at `at` in the output.
-    pub(super) fn meta(&mut self, tag: &Tag<'_>, at: usize) {
+    /// Reads a policy that the page itself declares, and that was `written` in another way; the tag will be at `at` in the output.
+    pub(super) fn meta(&mut self, tag: &Tag<'_>, written: Option<String>, at: usize) {
         let content = || tag.value("content").map(|value| self.lens.text(value));
         let Some(policy) = self.declares(tag).then(content).flatten() else { return };
         let policy = policy.into_owned();
@@ -165,7 +166,9 @@ impl Document {
             csp::Inline::Nonce(_) | csp::Inline::Hashes => {
                 let inserts = self.config.surrogates || self.lens.gate.front().is_some();
                 if let (true, Some(content)) = (inserts, tag.attribute("content")) {
-                    self.declared.wait(at..at + tag.raw().len(), content, policy);
+                    let names = written.unwrap_or_else(|| policy.clone());
+                    let tag = at..at + tag.raw().len();
+                    self.declared.wait(tag, content, policy, names);
                 }
             }
         }

@@ -1,0 +1,144 @@
+//! Turns a request for one of our own paths into what is sent: the state of the visitor's choice, the page that asks, the banner.
+//!
+//! 1. `choice` reads the state and takes choices, on every site: a banner of the operator's own may use it.
+//! 2. `consent` is the page without JavaScript, `banner/LANG/HASH.js` the script; they are where the banner can be.
+//! 3. The page goes back to where its visitor came from, which must be a page of the site.
+
+use super::{
+    Client, Engine, PREFIX, Plan, Reply,
+    banner::spoken,
+    own::{Own, READS, reads},
+    served::Served,
+    sites::{Compiled, Visitor},
+};
+use crate::{
+    choice::{Asked, Poster, Shown, Texts, back, law_asks},
+    page::banner::{Standing, Told, form},
+};
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{ACCEPT_LANGUAGE, HeaderMap},
+    request,
+};
+use std::{sync::Arc, time::SystemTime};
+use url::Url;
+
+/// The methods of the choice.
+const CHOICES: &str = "GET, HEAD, POST";
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+impl Engine {
+    /// What becomes of a request for the path `own` behind [`PREFIX`].
+    pub(super) fn own(
+        &self,
+        own: &str,
+        site: &Arc<Compiled>,
+        request: &request::Parts,
+        client: Client,
+        page: Url,
+    ) -> Plan {
+        let (headers, method, now) = (&request.headers, &request.method, SystemTime::now());
+        let location = self.locator.location(headers, client.ip);
+        let visitor = || site.visitor(headers, location.clone(), now);
+        let asked = |visitor: &Visitor| self.asked(site, visitor, headers, page.clone(), now);
+        let mut parts = own.split('/');
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some("choice"), None, ..) => match method {
+                &Method::GET | &Method::HEAD | &Method::POST => {
+                    Plan::Own(Own::Choice(Box::new(asked(&visitor()))))
+                }
+                &Method::OPTIONS => allowing(StatusCode::NO_CONTENT, CHOICES),
+                _ => allowing(StatusCode::METHOD_NOT_ALLOWED, CHOICES),
+            },
+            _ if !site.banners.is_on(&site.config.consent) => Reply::NOT_FOUND.into(),
+            (Some("consent"), None, ..) if reads(method) => {
+                let visitor = visitor();
+                page_of(site, &visitor, &asked(&visitor), headers)
+            }
+            (Some("banner"), Some(lang), Some(name), None) if reads(method) => {
+                script(site, lang, name)
+            }
+            (Some("consent"), None, ..) | (Some("banner"), Some(_), Some(_), None) => {
+                allowing(StatusCode::METHOD_NOT_ALLOWED, READS)
+            }
+            _ => Reply::NOT_FOUND.into(),
+        }
+    }
+
+    fn asked(
+        &self,
+        site: &Arc<Compiled>,
+        visitor: &Visitor,
+        headers: &HeaderMap,
+        page: Url,
+        now: SystemTime,
+    ) -> Asked {
+        let (regime, _) = site.ruling(visitor, &self.locator.regions);
+        let config = &site.config;
+        Asked {
+            site: site.name(page.host_str().unwrap_or_default()),
+            poster: Poster::of(headers, &page),
+            page,
+            held: site.held(headers, now),
+            terms: site.inventory.now().terms().clone(),
+            regime,
+            law_asks: law_asks(regime, config.policy.allow_implied)
+                && site.banners.asks(&site.config.consent, &visitor.consent),
+            cookie: config.consent.cookie.as_str().into(),
+            max_age_days: config.consent.max_age_days,
+            own_paths: vec![PREFIX.into(), config.collect.prefix.as_str().into()],
+            texts: site.clone(),
+            now,
+        }
+    }
+}
+
+/// Rule 3.
+fn page_of(site: &Compiled, visitor: &Visitor, asked: &Asked, headers: &HeaderMap) -> Plan {
+    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = site.banners.language(None, accepted);
+    let mut pairs = asked.page.query_pairs();
+    let wanted = pairs.find(|(name, _)| name == "back").map(|(_, path)| path.into_owned());
+    let own = |path: &str| asked.own_paths.iter().any(|prefix| path.starts_with(&**prefix));
+    let back = wanted.and_then(|path| back(&path, &asked.page, own).ok());
+    let held = asked.held.as_ref().filter(|held| held.stands());
+    let standing = Standing {
+        granted: held.map(|held| held.upheld),
+        signal: told(visitor),
+        receipt: held.and_then(|held| held.cookie.receipt.as_ref()).map(ToString::to_string),
+        just_saved: false,
+        back: back.unwrap_or_else(|| "/".to_owned()),
+    };
+    let made = site.banners.made(language, &site.inventory.now());
+    let served = Arc::new(Served::new(form(&made.data, &standing)));
+    Plan::Own(Own::File { served, caching: NO_STORE })
+}
+
+impl Texts for Compiled {
+    fn shown(&self, hash: &str, lang: Option<&str>) -> Option<Shown> {
+        self.banners.shown(hash, lang, &self.inventory.now())
+    }
+}
+
+/// What the visitor's browser says for him.
+fn told(visitor: &Visitor) -> Option<Told> {
+    let says = |name: &str| visitor.consent.signals.iter().any(|signal| signal.name == name);
+    match (says("gpc"), says("dnt")) {
+        (true, _) => Some(Told::Gpc),
+        (false, true) => Some(Told::Dnt),
+        (false, false) => None,
+    }
+}
+
+fn script(site: &Compiled, lang: &str, name: &str) -> Plan {
+    let Some((language, name)) = spoken(lang).zip(name.strip_suffix(".js")) else {
+        return Reply::NOT_FOUND.into();
+    };
+    let served = site.banners.made(language, &site.inventory.now()).script.clone();
+    let caching = served.caching(name);
+    Plan::Own(Own::File { served, caching })
+}
+
+fn allowing(status: StatusCode, methods: &'static str) -> Plan {
+    Reply { allow: Some(methods), ..Reply::new(status, "") }.into()
+}

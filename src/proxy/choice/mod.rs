@@ -1,0 +1,194 @@
+//! Turns a request about the visitor's choice into the answer: the state, or a choice that is made, recorded and kept in the cookie.
+//!
+//! 1. A body has 8 KiB and 10 s at most, an address 5 choices a second over a while.
+//! 2. The choice is the visitor's whatever becomes of its record: that it was not recorded is told, counted and logged.
+//! 3. Nothing is stored by anybody on the way, and no other site's page reads it.
+
+mod answer;
+mod key;
+mod memory;
+
+pub use self::{
+    key::{KeyError, key_in},
+    memory::Memory,
+};
+use super::{Consentry, intake, listen::Visitors};
+use crate::{
+    choice::{Asked, Format, Key, LONGEST, Made, Refused, Wanted},
+    engine::Client,
+    record::{Entry, Outcome, Refusals},
+};
+use http::Method;
+use pingora_core::Result;
+use pingora_proxy::Session;
+use rustc_hash::FxHashMap;
+use std::{
+    path::PathBuf,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+
+/// How long a visitor may take for a body.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many choices an address makes a second over a while, ten times that at once: offices share one.
+const RATE: u32 = 5;
+/// How long a text or a list that was put on the disk needs not be put there again; its last record is younger then.
+const KEPT: Duration = Duration::from_secs(86_400);
+/// How many of them are remembered.
+const MOST_KEPT: usize = 4096;
+
+/// How choices are signed and kept.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    /// What they are signed with.
+    pub with: Secret,
+    /// What is kept of refusals.
+    pub kept: Refusals,
+}
+
+/// Where the key of choices is.
+#[derive(Clone, Debug)]
+pub enum Secret {
+    /// It is this one.
+    Key(Key),
+    /// In this folder, where it is made with the first choice ([`key_in`]).
+    Folder(PathBuf),
+}
+
+/// What all choices share.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    visitors: Visitors,
+    signing: OnceLock<Signing>,
+    key: OnceLock<Key>,
+    kept: Mutex<FxHashMap<String, Instant>>,
+    warned: Mutex<Option<Instant>>,
+}
+
+impl Desk {
+    pub(super) fn sign_with(&self, signing: Signing) {
+        if self.signing.set(signing).is_err() {
+            log::error!("choices are signed with another key already");
+        }
+    }
+
+    /// The key, which is made when it is needed first.
+    fn key(&self) -> &Key {
+        self.key.get_or_init(|| match self.signing.get().map(|signing| &signing.with) {
+            Some(Secret::Key(key)) => key.clone(),
+            Some(Secret::Folder(folder)) => key_in(folder).unwrap_or_else(|error| {
+                log::error!("{error}; choices are signed with a key of this process");
+                Key::random()
+            }),
+            None => Key::random(),
+        })
+    }
+
+    /// Answers one request.
+    pub(super) async fn serve(
+        &self,
+        session: &mut Session,
+        asked: &Asked,
+        client: Client,
+        consentry: &Consentry,
+    ) -> Result<()> {
+        let key = self.key();
+        let kept = self.signing.get().map(|signing| signing.kept).unwrap_or_default();
+        if session.req_header().method != Method::POST {
+            return answer::state(session, &asked.state(key), None).await;
+        }
+        let format = Format::of(&session.req_header().headers);
+        let made = match self.wanted(session, asked, client, &format).await? {
+            Ok(wanted) => asked.make(&wanted, key, kept),
+            Err(why) => {
+                let refused = &consentry.metrics().choices_refused;
+                refused.with_label_values(&[why.name()]).inc();
+                intake::drain(session, LONGEST, PATIENCE).await;
+                return answer::refusal(session, &why, format.unwrap_or(Format::Json)).await;
+            }
+        };
+        consentry.metrics().choices.with_label_values(&[made.method.name()]).inc();
+        let recorded = self.record(&made, consentry).await;
+        match format {
+            Ok(Format::Form) => answer::redirect(session, &made).await,
+            Ok(Format::Json) | Err(_) => {
+                answer::state(session, &made.state(recorded), Some(&made.set_cookie)).await
+            }
+        }
+    }
+
+    /// What the visitor wants; the outer error is his connection.
+    async fn wanted(
+        &self,
+        session: &mut Session,
+        asked: &Asked,
+        client: Client,
+        format: &Result<Format, Refused>,
+    ) -> Result<Result<Wanted, Refused>> {
+        let may = |ip| self.visitors.may_ask(ip, RATE, Instant::now());
+        if !client.ip.is_none_or(may) {
+            return Ok(Err(Refused::TooOften));
+        }
+        let format = match format {
+            Ok(format) => *format,
+            Err(why) => return Ok(Err(why.clone())),
+        };
+        if intake::is_too_long(session, LONGEST) {
+            return Ok(Err(Refused::TooLarge));
+        }
+        let body = match timeout(PATIENCE, intake::read(session, LONGEST)).await {
+            Ok(body) => body.map_err(|error| error.into_down())?,
+            Err(_) => return Ok(Err(Refused::TooSlow)),
+        };
+        Ok(body.ok_or(Refused::TooLarge).and_then(|body| asked.read(format, &body)))
+    }
+
+    /// Rule 2; says whether the proof is on the disk.
+    async fn record(&self, made: &Made, consentry: &Consentry) -> bool {
+        let entries: Vec<_> = made.entries.iter().filter(|e| self.is_due(e)).cloned().collect();
+        let why = match consentry.record(&entries).await {
+            Some(Outcome::Recorded) => {
+                self.note(&entries);
+                return true;
+            }
+            Some(outcome) => outcome.name(),
+            None => return false,
+        };
+        if self.may_warn() {
+            log::warn!("a choice was made whose record is not on the disk: {why}");
+        }
+        false
+    }
+
+    fn is_due(&self, entry: &Entry) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        named(entry).and_then(|hash| kept.get(hash)).is_none_or(|at| at.elapsed() > KEPT)
+    }
+
+    fn note(&self, entries: &[Entry]) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() > MOST_KEPT {
+            kept.clear();
+        }
+        kept.extend(entries.iter().filter_map(named).map(|hash| (hash.to_owned(), Instant::now())));
+    }
+
+    /// Whether a minute has passed since the last warning.
+    fn may_warn(&self) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = warned.is_none_or(|at| at.elapsed() > Duration::from_secs(60));
+        if due {
+            *warned = Some(Instant::now());
+        }
+        due
+    }
+}
+
+/// The hash of what is kept once.
+fn named(entry: &Entry) -> Option<&str> {
+    match entry {
+        Entry::Text { hash, .. } | Entry::Vendors { hash, .. } => Some(hash),
+        Entry::Record(_) | Entry::Refusal { .. } => None,
+    }
+}

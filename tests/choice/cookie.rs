@@ -1,0 +1,123 @@
+//! What a choice leaves with the visitor.
+
+use super::{
+    origin::Origin,
+    shop::{ALL, ANALYTICS, JSON, OWN, REFUSAL, Shop, asking, cookie, days_ago, post},
+};
+use consentry::{
+    choice::Key,
+    consent::OwnCookie,
+    engine::Site,
+    proxy::choice::{Secret, Signing},
+    record::Refusals,
+};
+use std::collections::BTreeSet;
+
+fn value(line: &str) -> &str {
+    line.split(';').next().unwrap().strip_prefix("consentry=").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_are_the_same_for_everybody() {
+    let shop = Shop::open().await;
+    shop.page("").await;
+    let mut lines = BTreeSet::new();
+    for headers in
+        ["", "User-Agent: a\r\n", "Cookie: a=b; consentry=garbage\r\n", "Accept-Language: nb\r\n"]
+    {
+        let got = shop.choose_with(REFUSAL, headers).await;
+        assert_eq!(got.all("set-cookie").len(), 1);
+        lines.insert(got.get("set-cookie").unwrap().to_owned());
+        let body: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
+        assert_eq!(
+            (&body["purposes"], &body["receipt"]),
+            (&serde_json::json!([]), &serde_json::Value::Null)
+        );
+    }
+    let [line] = &lines.into_iter().collect::<Vec<_>>()[..] else { panic!("they differ") };
+    let (day, state) = (days_ago(0), shop.state("").await);
+    let policy = state["policy"].as_str().unwrap();
+    let expected =
+        format!("consentry=v1.{policy}.{day}.f0a0m0; Path=/; Max-Age=15552000; SameSite=Lax");
+    assert_eq!(*line, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_allowed_has_a_receipt_that_is_its_own() {
+    let shop = Shop::open().await;
+    let mut receipts = BTreeSet::new();
+    for _ in 0..20 {
+        let got = shop.choose(ANALYTICS).await;
+        let cookie: OwnCookie = value(got.get("set-cookie").unwrap()).parse().unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
+        assert_eq!(body["receipt"], cookie.receipt.as_ref().unwrap().as_str());
+        assert_eq!(body["recorded"], false);
+        assert!(cookie.signature.is_some());
+        receipts.insert(cookie.receipt.unwrap().to_string());
+    }
+    assert_eq!(receipts.len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_makes_it_secure_and_the_operator_its_name_and_age() {
+    let mut site = asking();
+    site.consent.cookie = "__Host-choice".into();
+    site.consent.max_age_days = 30;
+    let shop = Shop::of(site, String::new()).await;
+    // TLS ended at a balancer on this machine.
+    let tls = "X-Forwarded-Proto: https\r\nOrigin: https://shop.test\r\n";
+    let granted = shop.ask(&post(JSON, tls, ALL)).await;
+    let line = granted.get("set-cookie").unwrap();
+    assert!(line.starts_with("__Host-choice=v1."), "{line}");
+    assert!(line.ends_with("; Path=/; Max-Age=2592000; SameSite=Lax; Secure"), "{line}");
+    let refused = shop.ask(&post(JSON, tls, REFUSAL)).await;
+    assert!(refused.get("set-cookie").unwrap().contains("; Max-Age=15552000;"));
+    // A page over plain HTTP does not speak for one over TLS.
+    let downgraded = tls.replace("Origin: https", "Origin: http");
+    assert_eq!(shop.ask(&post(JSON, &downgraded, ALL)).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_are_told_from_forged_ones() {
+    let key = Key::new(b"the same on all nodes");
+    let signing = || Signing { with: Secret::Key(key.clone()), kept: Refusals::Records };
+    let origin = || Origin::fixed(Vec::new(), true);
+    let shop = Shop::before(asking(), origin().await, |c| c.signing(signing())).await;
+    let other = Shop::before(asking(), origin().await, |c| c.signing(signing())).await;
+    let stranger = Shop::before(asking(), origin().await, |c| c).await;
+    let got = shop.choose(ANALYTICS).await;
+    let own = cookie(&got);
+    assert_eq!(shop.state(&own).await["verified"], true);
+    assert_eq!(other.state(&own).await["verified"], true);
+    assert_eq!(stranger.state(&own).await["verified"], false);
+    let forged = own.replace("f0a1m0", "f1a1m1");
+    assert_eq!(shop.state(&forged).await["verified"], false);
+    assert_eq!(shop.state("").await.get("verified"), None);
+    // Another host of the site is the same site.
+    let www = format!("GET /_consentry/choice HTTP/1.1\r\nHost: www.shop.test\r\n{own}\r\n");
+    let state: serde_json::Value = serde_json::from_slice(&shop.ask(&www).await.body).unwrap();
+    assert_eq!(state["verified"], true);
+}
+
+/// Whoever forges a choice forges his own: the gate does not ask for a signature.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_that_is_sent_twice_changes_nothing() {
+    let shop = Shop::open().await;
+    shop.page("").await;
+    let request = post(JSON, OWN, ANALYTICS);
+    let (first, second) = (shop.ask(&request).await, shop.ask(&request).await);
+    let (first, second) = (first.get("set-cookie").unwrap(), second.get("set-cookie").unwrap());
+    let choice = |line: &str| value(line).split('.').take(4).collect::<Vec<_>>().join(".");
+    assert_eq!(choice(first), choice(second));
+    assert_ne!(first, second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_without_a_banner_takes_choices_too() {
+    let shop =
+        Shop::of(Site { hosts: vec!["shop.test".into()], ..Site::default() }, String::new()).await;
+    assert_eq!(shop.choose(ANALYTICS).await.status, 200);
+    for path in ["/_consentry/consent", "/_consentry/banner/en/x.js"] {
+        assert_eq!(shop.ask(&super::shop::get(path, "")).await.status, 404, "{path}");
+    }
+}
