@@ -15,6 +15,7 @@ use crate::{
     proxy::{
         Consentry, Options,
         choice::{Memory, Secret, Signing},
+        names,
         server::{self, Listening},
     },
 };
@@ -25,6 +26,7 @@ use tokio::{
     runtime::Runtime,
     signal::unix::{SignalKind, signal},
     sync::oneshot,
+    task::JoinSet,
     time::timeout,
 };
 
@@ -62,6 +64,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let runtime = runtime()?;
     let served = runtime.block_on(async {
         let _fresh = refresh::start(shelf);
+        let _names = names(&config, &consentry);
         let (end, ended) = oneshot::channel::<()>();
         let ended = async { drop(ended.await) };
         let remembering = tokio::spawn(memory.keep(consentry.clone(), ended));
@@ -129,6 +132,18 @@ pub(super) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+/// Resolves the names that pages use, where a site says so; a machine that cannot is no reason not to serve.
+fn names(config: &Config, consentry: &Consentry) -> Option<JoinSet<()>> {
+    config
+        .served()
+        .any(|site| site.gate.cname)
+        .then(|| names::watch(consentry.clone(), config.dns))?
+        .inspect_err(|error| {
+            log::warn!("names under the sites' own domains are not resolved: {error}")
+        })
+        .ok()
 }
 
 fn has_origin(config: &Config) -> Result<(), Usage> {

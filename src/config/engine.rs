@@ -96,6 +96,7 @@ impl Config {
             sites,
             vendors,
             list_cache: _,
+            dns: _,
             limits,
             locator,
             collection,

@@ -16,7 +16,7 @@ use super::{
     records::records,
     region::region,
     schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
-    sections::{check_cmps, consent, gate, limits, list_cache, origin},
+    sections::{check_cmps, consent, dns, gate, limits, list_cache, origin},
     site::SiteConfig,
     syntax,
     vendors::{built_in, catalogue, extend},
@@ -36,6 +36,7 @@ pub(super) fn config<'t>(
     let vendors = extend(reader, &top, catalogue);
     let mut default = SiteConfig::default();
     let gate = settings(reader, &top, &GATE, &mut default, &vendors);
+    let dns = gate.as_ref().and_then(|gate| dns(reader, gate));
     let list_cache = gate.and_then(|gate| list_cache(reader, &gate));
     let limits = limits(reader, &top, &mut default.rewrite);
     let locator = region(reader, &top);
@@ -57,6 +58,7 @@ pub(super) fn config<'t>(
         sites,
         vendors,
         list_cache,
+        dns,
         limits,
         locator,
         collection,

@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Inventory, Site, banner::Banners, guard::Guard, wall::Needs};
+use super::{Error, Inventory, Site, banner::Banners, guard::Guard, mirror::Mirror, wall::Needs};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -26,6 +26,7 @@ pub(super) struct Compiled {
     pub(super) banners: Banners,
     pub(super) needs: Needs,
     pub(super) guard: Option<Guard>,
+    pub(super) mirror: Option<Mirror>,
     reader: Reader,
 }
 
@@ -43,7 +44,8 @@ impl Compiled {
         let reader = reader.asking_about_providers(providers);
         let needs = Needs::new(&config, catalog, &scope);
         let guard = Guard::new(&config, catalog, &scope);
-        Self { scope, rules, inventory, banners, needs, guard, reader, config }
+        let mirror = Mirror::new(&config.consent);
+        Self { scope, rules, inventory, banners, needs, guard, mirror, reader, config }
     }
 
     /// The name in records and signatures: the first of the site's hosts, else the registrable domain of the one that was asked for.

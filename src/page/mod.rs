@@ -8,6 +8,7 @@ pub mod banner;
 mod data;
 mod file;
 pub mod guard;
+pub mod mirror;
 pub mod texts;
 
 pub use self::{data::data, file::File};

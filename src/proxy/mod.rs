@@ -12,6 +12,7 @@ mod intake;
 mod line;
 pub mod listen;
 mod module;
+pub mod names;
 mod own;
 mod record;
 mod refresh;

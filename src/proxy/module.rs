@@ -246,6 +246,20 @@ impl PageFilter {
                 Ok(())
             }
             Treatment::Perhaps(_) => Ok(()),
+            Treatment::Passing(_) => {
+                self.shared.metrics.files.with_label_values(&["unreadable"]).inc();
+                Ok(())
+            }
+            Treatment::File(file) => {
+                self.shared.metrics.files.with_label_values(&["rewritten"]).inc();
+                if bare {
+                    return Ok(());
+                }
+                unmeasured(response)?;
+                let pipeline = Pipeline::of_file(*file, &self.shared.options.levels);
+                self.stage = Mutex::new(Stage::Rewrite(Box::new(pipeline)));
+                Ok(())
+            }
             Treatment::Rewrite(body) => {
                 let pipeline = Pipeline::new(*body, &self.shared.options.levels, false);
                 if !bare {
