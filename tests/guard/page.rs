@@ -40,9 +40,12 @@ fn page(engine: &Engine, choice: &str) -> String {
             body.rewriter.feed(PAGE.as_bytes(), &mut out).unwrap();
             body.rewriter.finish(&mut out).unwrap();
         }
-        Treatment::Other | Treatment::Bypass | Treatment::Perhaps(_) | Treatment::Unreadable(_) => {
-            out = PAGE.into();
-        }
+        Treatment::Other
+        | Treatment::File(_)
+        | Treatment::Passing(_)
+        | Treatment::Bypass
+        | Treatment::Perhaps(_)
+        | Treatment::Unreadable(_) => out = PAGE.into(),
     }
     String::from_utf8(out).unwrap()
 }
