@@ -19,6 +19,7 @@ mod http2;
 mod listen;
 mod matrix;
 mod origin;
+mod origins;
 mod program;
 mod refusal;
 mod special;
