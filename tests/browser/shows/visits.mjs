@@ -188,6 +188,7 @@ async function old(world) {
 async function changed(world) {
   const someone = await arrived(world);
   await someone.press('accept');
+  await (await arrived(world, {}, '/news')).close();
   someone.sent();
   await someone.go('/news');
   assert.equal(await someone.asked(), true, 'a new company, and not asked again');
