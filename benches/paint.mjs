@@ -29,7 +29,7 @@ const { answer } = shop();
 const origin = text ? (request, response) => (request.url === '/'
   ? response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(text) : response.writeHead(404).end()) : answer;
 const vendors = await companies();
-const config = (more) => `${more}[records]\nstore = ""\n${vendors.config}`;
+const config = (more) => `${more}[gate]\nguard = true\n[records]\nstore = ""\n${vendors.config}`;
 const servers = { without: 'mode = "off"\n', with: '' };
 for (const name of Object.keys(servers)) servers[name] = await proxy(args.program, name, config(servers[name]), origin, folder);
 const secure = certificate();
