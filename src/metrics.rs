@@ -60,6 +60,16 @@ metrics! {
     certificates: IntCounterVec("consentry_certificate_reloads_total", "outcome");
     /// When a certificate ends, by its first name; seconds since 1970.
     certificate_ends: IntGaugeVec("consentry_certificate_ends_seconds", "name");
+    /// Times that the configuration was read again, by what became of it.
+    reloads: IntCounterVec("consentry_reloads_total", "outcome");
+    /// Requests that an origin's server answered, by status class.
+    origin_requests: IntCounterVec("consentry_origin_requests_total", "origin", "class");
+    /// Requests that an origin's server failed, by cause; each try counts.
+    origin_failures: IntCounterVec("consentry_origin_failures_total", "origin", "cause");
+    /// Times that an origin's server failed too often and was left alone.
+    origin_ejections: IntCounterVec("consentry_origin_ejections_total", "origin");
+    /// Addresses of an origin's server that requests go to.
+    origin_healthy: IntGaugeVec("consentry_origin_healthy", "origin");
     /// HTML pages, by mode and by what became of them.
     pages: IntCounterVec("consentry_pages_total", "mode", "outcome");
     /// Pages whose request had a cookie of a consent manager, by manager, whether it is read or not.

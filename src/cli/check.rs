@@ -100,8 +100,8 @@ fn warn(path: &Path, text: &str) {
 fn summary(config: &Config, engine: &Engine) -> String {
     let mut origins: Vec<String> = config
         .served()
-        .filter_map(|site| site.origin.url.as_ref())
-        .map(|url| url.as_str().trim_end_matches('/').to_owned())
+        .flat_map(|site| &site.origin.servers)
+        .map(|server| server.url.as_str().trim_end_matches('/').to_owned())
         .collect();
     origins.sort();
     origins.dedup();

@@ -9,8 +9,10 @@ pub mod demo;
 mod explain;
 mod finding;
 mod log;
+mod notify;
 mod records;
 mod refresh;
+mod reload;
 mod rewrite;
 mod scan;
 mod serve;
@@ -133,11 +135,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 
 impl ConfigFile {
     fn load(&self, overrides: &Overrides) -> anyhow::Result<Config> {
-        let config = match &self.config {
-            Some(path) => Config::load(path, overrides)?,
-            None => Config::parse("", "the defaults", "".as_ref(), overrides)?,
-        };
-        Ok(config)
+        Ok(self.parse(&self.text()?, overrides)?)
     }
 }
 

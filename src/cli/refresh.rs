@@ -49,9 +49,8 @@ pub(super) fn from_disk(engine: &Engine, cache: Option<&Path>) -> anyhow::Result
 }
 
 /// Keeps the lists on `shelf` fresh, until the tasks are dropped.
-pub(super) fn start(shelf: Shelf) -> JoinSet<()> {
-    let due = shelf.due();
-    let shelf = Arc::new(Mutex::new(shelf));
+pub(super) fn start(shelf: &Arc<Mutex<Shelf>>) -> JoinSet<()> {
+    let due = shelf.lock().unwrap_or_else(PoisonError::into_inner).due();
     let mut tasks = JoinSet::new();
     for (source, every, first) in due {
         tasks.spawn(keep_fresh(shelf.clone(), source, every, first));
@@ -116,30 +115,54 @@ async fn fetch(url: &str) -> anyhow::Result<String> {
 impl Shelf {
     /// Reads what is on disk, and gives it to the engine's sites.
     pub(super) fn open(engine: &Engine, cache: Option<&Path>) -> anyhow::Result<Self> {
+        Self::opened(engine, cache, &FxHashMap::default(), FxHashSet::default())
+    }
+
+    /// The same for another engine: lists from afar without a kept copy are those that this one has.
+    pub(super) fn reopened(&self, engine: &Engine, cache: Option<&Path>) -> anyhow::Result<Self> {
+        Self::opened(engine, cache, &self.texts, self.reported.clone())
+    }
+
+    fn opened(
+        engine: &Engine,
+        cache: Option<&Path>,
+        known: &FxHashMap<ListSource, String>,
+        reported: FxHashSet<String>,
+    ) -> anyhow::Result<Self> {
         let sites: Vec<(Vec<List>, Arc<Scope>)> = engine
             .scopes()
             .filter(|(config, _)| !config.lists.is_empty())
             .map(|(config, scope)| (config.lists.clone(), scope.clone()))
             .collect();
         let cache = cache.map(Path::to_path_buf);
-        let (texts, ages, reported) = Default::default();
+        let (texts, ages) = Default::default();
         let mut shelf = Self { texts, sites, cache, ages, reported };
         for (source, ..) in shelf.due() {
-            shelf.read(source)?;
+            shelf.read(source, known)?;
         }
         shelf.compile(|_| true);
         Ok(shelf)
     }
 
-    fn read(&mut self, source: ListSource) -> anyhow::Result<()> {
+    fn read(
+        &mut self,
+        source: ListSource,
+        known: &FxHashMap<ListSource, String>,
+    ) -> anyhow::Result<()> {
         let text = match &source {
             ListSource::File(path) => read_list(path)
                 .with_context(|| format!("the list {} cannot be read", path.display()))?,
             ListSource::Url(url) => {
                 let copy = self.cache.as_deref().and_then(|cache| kept_copy(cache, url));
-                let Some(copy) = copy else { return Ok(()) };
-                self.ages.insert(source.clone(), copy.age);
-                copy.text
+                match (copy, known.get(&source)) {
+                    (Some(copy), _) => {
+                        self.ages.insert(source.clone(), copy.age);
+                        copy.text
+                    }
+                    // Its age is not known, so it is fetched at once, and serves meanwhile.
+                    (None, Some(text)) => text.clone(),
+                    (None, None) => return Ok(()),
+                }
             }
         };
         self.report(&source, &text);

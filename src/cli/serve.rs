@@ -4,17 +4,18 @@
 //! 2. One line on standard output says when it is ready, and where.
 
 use super::{
-    ConfigFile, ModeName, Usage, print,
+    ConfigFile, ModeName, Usage, notify, print,
     records::Recording,
-    refresh::{self, Shelf},
+    refresh::Shelf,
+    reload::{self, Reloading, Source},
 };
 use crate::{
-    config::{Config, Listen, Overrides, SiteConfig, listen_address, origin_url},
-    engine::Engine,
+    config::{Config, Listen, Overrides, Server, Shutdown, SiteConfig, listen_address, origin_url},
     policy::Mode,
     proxy::{
         Consentry, Options,
         choice::{Memory, Secret, Signing},
+        life::{Life, Order},
         names,
         server::{self, Listening},
     },
@@ -30,8 +31,6 @@ use tokio::{
     time::timeout,
 };
 
-/// How long requests on their way may take at the end.
-const DRAIN: Duration = Duration::from_secs(10);
 /// How long tasks that are not done yet may take at the end.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
@@ -53,9 +52,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     super::log::start("warn,consentry=info");
-    let config = arguments.file.load(&arguments.overrides()?)?;
+    let (file, overrides) = (arguments.file.clone(), arguments.overrides()?);
+    let text = file.text()?;
+    let config = file.parse(&text, &overrides)?;
     has_origin(&config)?;
-    let engine = Engine::new(config.engine(&[])?)?.collecting(config.collection.clone());
+    let engine = reload::engine(&config)?;
     let shelf = Shelf::open(&engine, config.list_cache.as_deref())?;
     let options = Options { edge: config.listen.edge.clone(), ..Options::default() };
     let consentry = Consentry::new(engine, options)?.signing(signing(&config));
@@ -63,15 +64,20 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     memory.recall(&consentry);
     let runtime = runtime()?;
     let served = runtime.block_on(async {
-        let _fresh = refresh::start(shelf);
+        let life = Life::default();
+        let source = Source { file, overrides, text };
+        let reloading = Reloading::new(source, shelf, consentry.clone(), life.clone())?;
+        let mut beside = JoinSet::new();
+        beside.spawn(reloading.run());
+        beside.spawn(notify::watchdog());
+        beside.spawn(obey(life.clone())?);
         let _names = names(&config, &consentry);
         let (end, ended) = oneshot::channel::<()>();
         let ended = async { drop(ended.await) };
         let remembering = tokio::spawn(memory.keep(consentry.clone(), ended));
         let recording = Recording::start(&config.records, &consentry)?;
         let server = server(&config);
-        let served =
-            server::serve(&server, consentry, |at| announce(&config, at), asked_to_end()?).await;
+        let served = server::live(&server, consentry, |at| announce(&config, at), &life).await;
         recording.end().await;
         drop(end);
         let _ = timeout(LAST_MOMENT, remembering).await;
@@ -108,7 +114,8 @@ fn signing(config: &Config) -> Signing {
 fn server(config: &Config) -> server::Config {
     let Listen { listeners, admin, shared, edge: _ } = config.listen.clone();
     let limits = config.limits.visitors.clone();
-    server::Config { listeners, admin, shared, limits, threads: None, drain: DRAIN }
+    let Shutdown { wait, drain } = config.shutdown;
+    server::Config { listeners, admin, shared, limits, threads: None, wait, drain }
 }
 
 /// A server at `address`.
@@ -120,6 +127,26 @@ pub(super) fn at(address: SocketAddr) -> server::Config {
 pub(super) fn runtime() -> anyhow::Result<Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().build().context("no threads can be had")
+}
+
+/// Has a program end on `SIGTERM`, without a wait on Ctrl-C, and at once on a second signal.
+fn obey(life: Life) -> io::Result<impl Future<Output = ()> + use<>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        let first = tokio::select! {
+            _ = interrupt.recv() => Order::Drain,
+            _ = terminate.recv() => Order::Leave,
+        };
+        notify::tell(notify::STOPPING);
+        log::info!("asked to end");
+        life.tell(first);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        life.tell(Order::Stop);
+    })
 }
 
 /// Ends on Ctrl-C and on `SIGTERM`.
@@ -146,8 +173,8 @@ fn names(config: &Config, consentry: &Consentry) -> Option<JoinSet<()>> {
         .ok()
 }
 
-fn has_origin(config: &Config) -> Result<(), Usage> {
-    if config.served().all(|site| site.origin.url.is_some()) {
+pub(super) fn has_origin(config: &Config) -> Result<(), Usage> {
+    if config.served().all(|site| !site.origin.servers.is_empty()) {
         return Ok(());
     }
     let what = "nothing says which website is behind";
@@ -160,8 +187,9 @@ fn announce(config: &Config, listening: Listening) {
     let mut line = format!("consentry: {}", places.join(", "));
     let sites: Vec<&SiteConfig> = config.served().collect();
     if let [site] = &sites[..] {
-        let origin = site.origin.url.as_ref().map_or("", |url| url.as_str());
-        line.push_str(&format!(" -> {} ({})", origin.trim_end_matches('/'), site.mode.name()));
+        let shown = |server: &Server| server.url.as_str().trim_end_matches('/').to_owned();
+        let origin: Vec<_> = site.origin.servers.iter().map(shown).collect();
+        line.push_str(&format!(" -> {} ({})", origin.join(", "), site.mode.name()));
     } else {
         line.push_str(&format!(" -> {} sites", sites.len()));
     }
@@ -170,4 +198,5 @@ fn announce(config: &Config, listening: Listening) {
     }
     // Nobody may be reading, which is no reason not to serve.
     let _ = print(&line);
+    notify::tell(notify::READY);
 }

@@ -4,11 +4,11 @@
 //! 2. A vendor's hosts that the built-in catalogue does not have are the operator's own: they count on the page's own site too.
 //! 3. The fingerprint changes with every setting that can change a page.
 
-use super::{Config, HostPattern, Limits, Origin, SiteConfig, built_in};
+use super::{Config, HostPattern, Limits, Origin, Server, SiteConfig, built_in};
 use crate::{
     catalog::{Catalog, VendorEntry},
     coding,
-    engine::{self, Site, Timeouts},
+    engine::{self, Origins, Site, Timeouts},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -101,6 +101,7 @@ impl Config {
             locator,
             collection,
             records: _,
+            shutdown: _,
             secret: _,
         } = self;
         let (version, targets) = (env!("CARGO_PKG_VERSION"), &collection.targets);
@@ -110,12 +111,28 @@ impl Config {
     }
 }
 
-fn engine_origin(origin: &Origin) -> Result<Option<engine::Origin>, engine::NoOrigin> {
-    let Origin { url, connect_timeout, read_timeout, write_timeout } = origin;
-    let timeouts =
-        Timeouts { connect: *connect_timeout, read: *read_timeout, write: *write_timeout };
-    let origin = url.as_ref().map(engine::Origin::of).transpose()?;
-    Ok(origin.map(|origin| origin.within(timeouts)))
+fn engine_origin(origin: &Origin) -> Result<Option<Origins>, engine::NoOrigin> {
+    let Origin { servers, balance, discovery, http, host, tls, health, ejection, .. } = origin;
+    let Origin { resolve, connect_timeout, read_timeout, write_timeout, .. } = *origin;
+    let timeouts = Timeouts { connect: connect_timeout, read: read_timeout, write: write_timeout };
+    let server = |server: &Server| {
+        let origin = engine::Origin::of(&server.url)?.within(timeouts);
+        Ok(engine::Server { origin, weight: server.weight })
+    };
+    let servers = servers.iter().map(server).collect::<Result<Vec<_>, engine::NoOrigin>>()?;
+    Ok((!servers.is_empty()).then(|| Origins {
+        servers,
+        balance: balance.clone(),
+        discovery: *discovery,
+        resolve,
+        retries: origin.retries,
+        idle: origin.idle_timeout,
+        http: *http,
+        host: host.clone(),
+        tls: tls.clone(),
+        health: health.clone(),
+        ejection: *ejection,
+    }))
 }
 
 /// `vendors` without the hosts that the operator added, and those alone.
@@ -159,7 +176,8 @@ mod tests {
         assert_eq!(site.on_unreadable, engine::OnUnreadable::Pass);
         assert_eq!((site.limits.max_decoded, site.limits.max_burst), (Some(2 << 20), 16 << 20));
         assert!(!site.announce);
-        let origin = site.origin.as_ref().unwrap();
+        let [server] = &site.origin.as_ref().unwrap().servers[..] else { panic!("one server") };
+        let origin = &server.origin;
         assert_eq!(origin.to_string(), "http://127.0.0.1:3000");
         assert_eq!(origin.timeouts().read.as_secs(), 7);
         assert!(Engine::new(config).is_ok());

@@ -8,6 +8,7 @@
 mod address;
 mod asking;
 mod banner;
+mod changes;
 mod collect;
 mod endpoints;
 mod engine;
@@ -18,12 +19,14 @@ mod lists;
 mod meaning;
 mod names;
 mod nearest;
+mod origin;
 mod problem;
 mod reader;
 mod records;
 mod region;
 mod schema;
 mod sections;
+mod shutdown;
 mod site;
 mod sites;
 mod syntax;
@@ -32,6 +35,7 @@ mod tests;
 mod vendors;
 
 pub use self::address::{listen_address, origin_url};
+pub use self::changes::{Change, changes};
 pub use self::engine::EngineError;
 pub use self::host::HostPattern;
 pub use self::listen::Listen;
@@ -39,7 +43,8 @@ pub use self::lists::{KeptCopy, LONGEST as LONGEST_LIST, keep_copy, kept_copy, r
 pub use self::meaning::Wrong;
 pub use self::problem::{Problem, Problems};
 pub use self::schema::{Schema, TABLES};
-pub use self::site::{Limits, Origin, SiteConfig};
+pub use self::shutdown::Shutdown;
+pub use self::site::{Limits, Origin, Server, SiteConfig};
 pub use self::vendors::{built_in, vendors};
 pub use crate::engine::OnUnreadable;
 use crate::{
@@ -78,6 +83,8 @@ pub struct Config {
     pub collection: Collection,
     /// How the proof of visitors' choices is kept.
     pub records: record::Config,
+    /// How the program ends.
+    pub shutdown: Shutdown,
     /// What choices are signed with; by default a key that is made and kept with the records.
     pub secret: Option<Key>,
 }
@@ -108,6 +115,7 @@ impl Default for Config {
             locator: Locator::default(),
             collection: Collection::default(),
             records: record::Config::default(),
+            shutdown: Shutdown::default(),
             secret: None,
         }
     }
@@ -119,10 +127,18 @@ impl Config {
     /// # Errors
     /// Everything that is wrong in it and in the files that it names.
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, Problems> {
-        let name = path.display().to_string();
-        let text = syntax::file(path, &name).map_err(|problem| Problems(vec![problem]))?;
+        let text = Self::read(path)?;
         let base = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, &name, base, overrides)
+        Self::parse(&text, &path.display().to_string(), base, overrides)
+    }
+
+    /// The text of the file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> Result<String, Problems> {
+        let name = path.display().to_string();
+        syntax::file(path, &name).map_err(|problem| Problems(vec![problem]))
     }
 
     /// What `text` says, which is called `file` in messages and whose relative paths begin at `base`.

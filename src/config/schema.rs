@@ -10,12 +10,16 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 21] = [
+pub static TABLES: [&Schema; 26] = [
     &TOP,
     &LISTEN,
     &LISTENER,
     &CERTIFICATE,
     &ORIGIN,
+    &SERVER,
+    &ORIGIN_TLS,
+    &HEALTH,
+    &EJECT,
     &REGION,
     &CONSENT,
     &RULE,
@@ -29,6 +33,7 @@ pub static TABLES: [&Schema; 21] = [
     &COLLECT_LEDGER,
     &RECORDS,
     &LIMITS,
+    &SHUTDOWN,
     &VENDOR,
     &ENDPOINT,
     &SITE,
@@ -52,6 +57,7 @@ pub(super) static TOP: Schema = Schema {
         "collect",
         "records",
         "limits",
+        "shutdown",
         "vendor",
         "site",
     ],
@@ -80,8 +86,41 @@ pub(super) static LISTENER: Schema = Schema {
 pub(super) static CERTIFICATE: Schema =
     Schema { table: "listener.certificate", keys: &["chain", "key"] };
 
-pub(super) static ORIGIN: Schema =
-    Schema { table: "origin", keys: &["url", "connect_timeout", "read_timeout", "write_timeout"] };
+pub(super) static ORIGIN: Schema = Schema {
+    table: "origin",
+    keys: &[
+        "url",
+        "urls",
+        "server",
+        "balance",
+        "hash",
+        "discovery",
+        "resolve",
+        "connect_timeout",
+        "read_timeout",
+        "write_timeout",
+        "idle_timeout",
+        "retries",
+        "http",
+        "host",
+        "tls",
+        "health",
+        "eject",
+    ],
+};
+
+pub(super) static SERVER: Schema = Schema { table: "origin.server", keys: &["url", "weight"] };
+
+pub(super) static ORIGIN_TLS: Schema =
+    Schema { table: "origin.tls", keys: &["verify", "name", "ca", "certificate", "key"] };
+
+pub(super) static HEALTH: Schema = Schema {
+    table: "origin.health",
+    keys: &["kind", "path", "host", "status", "interval", "timeout", "up", "down"],
+};
+
+pub(super) static EJECT: Schema =
+    Schema { table: "origin.eject", keys: &["failures", "pause", "longest"] };
 
 pub(super) static REGION: Schema =
     Schema { table: "region", keys: &["header", "database", "opt_in", "opt_out", "none"] };
@@ -224,6 +263,8 @@ pub(super) static LIMITS: Schema = Schema {
     ],
 };
 
+pub(super) static SHUTDOWN: Schema = Schema { table: "shutdown", keys: &["wait", "drain"] };
+
 pub(super) static VENDOR: Schema = Schema {
     table: "vendor",
     keys: &[
@@ -340,7 +381,8 @@ impl Schema {
             | "vendor"
             | "vendor.endpoint"
             | "listener"
-            | "listener.certificate") => format!("in [[{table}]]"),
+            | "listener.certificate"
+            | "origin.server") => format!("in [[{table}]]"),
             table => format!("in [{table}]"),
         }
     }

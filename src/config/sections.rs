@@ -4,7 +4,6 @@
 //! 2. Arrays replace, tables merge.
 
 use super::{
-    address::optional_url,
     host::{domain, place},
     listen::visitors,
     meaning::{Wrong, boolean, duration, kind, one_of, shown, size, some_text, text, whole},
@@ -13,8 +12,8 @@ use super::{
     },
     nearest::nearest,
     reader::{Named, Reader, Table},
-    schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, ORIGIN, RULE, Schema},
-    site::{Limits, Origin, SiteConfig},
+    schema::{CONSENT, FIRST_PARTY, LIMITS, LIST, RULE, Schema},
+    site::{Limits, SiteConfig},
 };
 use crate::{
     catalog::{FirstParty, List, ListSource, VendorEntry},
@@ -30,14 +29,6 @@ use toml::{Spanned, de::DeValue};
 /// The seconds in an hour and in a day.
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
-
-pub(super) fn origin<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, origin: &mut Origin) {
-    let Some(table) = reader.table(parent, "origin", &ORIGIN) else { return };
-    reader.set(&mut origin.url, &table, "url", optional_url);
-    reader.set(&mut origin.connect_timeout, &table, "connect_timeout", duration(0..=HOUR));
-    reader.set(&mut origin.read_timeout, &table, "read_timeout", duration(0..=HOUR));
-    reader.set(&mut origin.write_timeout, &table, "write_timeout", duration(0..=HOUR));
-}
 
 pub(super) fn limits<'t>(
     reader: &mut Reader<'t>,

@@ -3,26 +3,58 @@
 use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
-    engine::{Banner, Enabled, OnUnreadable},
+    engine::{
+        Balance, Banner, Discovery, Ejection, Enabled, Health, Http, OnUnreadable, OriginTls,
+    },
     page::guard,
     policy::{Mode, Policy, Regime, csp},
     proxy::listen,
     rewrite::{self, Gated},
 };
+use http::HeaderValue;
 use std::time::Duration;
 use url::Url;
 
 /// Where a site comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// Scheme, host and port; none when the command line must say it.
-    pub url: Option<Url>,
+    /// The servers, each of which has the whole site; none when the command line must say it.
+    pub servers: Vec<Server>,
+    /// Which of them gets a request.
+    pub balance: Balance,
+    /// What the addresses of a server's name are.
+    pub discovery: Discovery,
+    /// How long these addresses are kept; default 30 s.
+    pub resolve: Duration,
     /// How long connecting may take, TLS included; default 3 s.
     pub connect_timeout: Duration,
     /// How long the origin may be silent; default 60 s.
     pub read_timeout: Duration,
     /// How long the origin may not take what is sent to it; default 30 s.
     pub write_timeout: Duration,
+    /// How long an idle connection is kept; default 60 s.
+    pub idle_timeout: Duration,
+    /// How often a request is tried again; default 2.
+    pub retries: usize,
+    /// The version of HTTP.
+    pub http: Http,
+    /// The `Host` that the servers are asked for; default the visitor's.
+    pub host: Option<HeaderValue>,
+    /// How servers of `https` are known.
+    pub tls: OriginTls,
+    /// How servers are asked whether they are well; default not at all.
+    pub health: Option<Health>,
+    /// How servers that fail are left alone.
+    pub ejection: Option<Ejection>,
+}
+
+/// One server behind a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Scheme, host and port.
+    pub url: Url,
+    /// How much it gets beside the others; default 1.
+    pub weight: u32,
 }
 
 /// One site.
@@ -72,10 +104,20 @@ pub struct Limits {
 impl Default for Origin {
     fn default() -> Self {
         Self {
-            url: None,
+            servers: Vec::new(),
+            balance: Balance::default(),
+            discovery: Discovery::default(),
+            resolve: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(3),
             read_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            retries: 2,
+            http: Http::default(),
+            host: None,
+            tls: OriginTls::default(),
+            health: None,
+            ejection: Some(Ejection::default()),
         }
     }
 }

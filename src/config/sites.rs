@@ -11,13 +11,15 @@ use super::{
     listen::listen,
     meaning::{boolean, one_of, text},
     names::{MODES, ON_UNREADABLE, REGIMES},
+    origin::origin,
     problem::Problem,
     reader::{Reader, Table},
     records::records,
     region::region,
     schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
-    sections::{check_cmps, consent, dns, gate, limits, list_cache, origin},
-    site::SiteConfig,
+    sections::{check_cmps, consent, dns, gate, limits, list_cache},
+    shutdown::shutdown,
+    site::{Server, SiteConfig},
     syntax,
     vendors::{built_in, catalogue, extend},
 };
@@ -43,8 +45,11 @@ pub(super) fn config<'t>(
     let table = collect(reader, &top, &COLLECT, &mut default.collect, &vendors);
     let collection = table.map(|table| collection(reader, &table)).unwrap_or_default();
     let (records, secret) = records(reader, &top);
+    let shutdown = shutdown(reader, &top);
     let listen = listen(reader, &top, overrides.address);
-    default.origin.url = overrides.origin.clone().or(default.origin.url);
+    if let Some(url) = overrides.origin.clone() {
+        default.origin.servers = vec![Server { url, weight: 1 }];
+    }
     let mut sites = sites(reader, &top, &default, &vendors, overrides.offline);
     if sites.is_empty() {
         check_cmps(reader, &top, &default.consent);
@@ -64,6 +69,7 @@ pub(super) fn config<'t>(
         collection,
         records,
         secret,
+        shutdown,
     }
 }
 
@@ -124,7 +130,7 @@ fn sites<'t>(
         let _ = collect(reader, &table, &SITE_COLLECT, &mut site.collect, vendors);
         check_cmps(reader, &table, &site.consent);
         // An origin that is written but wrong has been reported already.
-        let lacks = !offline && site.origin.url.is_none();
+        let lacks = !offline && site.origin.servers.is_empty();
         if lacks && !writes_origin(&table) && !writes_origin(top) {
             let what = "this site has no origin, and [origin] gives none for all".to_owned();
             reader.missing(table.start(), what, "write `origin.url = \"http://127.0.0.1:3000\"`");
@@ -135,8 +141,13 @@ fn sites<'t>(
 }
 
 fn writes_origin(table: &Table<'_>) -> bool {
-    let url = table.get("origin").and_then(|origin| origin.get_ref().get("url"));
-    url.is_some_and(|url| url.get_ref().as_str() != Some(""))
+    let Some(origin) = table.get("origin").map(|origin| origin.get_ref()) else { return false };
+    let url = origin.get("url").is_some_and(|url| url.get_ref().as_str() != Some(""));
+    let is_some = |key| {
+        let list = origin.get(key).and_then(|list| list.get_ref().as_array());
+        list.is_some_and(|list| !list.is_empty())
+    };
+    url || is_some("urls") || is_some("server")
 }
 
 /// The hosts of one site; `taken` has the places of all hosts so far.

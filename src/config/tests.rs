@@ -446,7 +446,7 @@ fn a_site_begins_with_the_top() {
     .unwrap();
     let [first, second] = config.sites.as_slice() else { panic!("two sites") };
     assert_eq!(first.hosts, [HostPattern::Below("shop.test".to_owned())]);
-    assert_eq!(first.origin.url.as_ref().map(Url::as_str), Some("https://s.test:8443/"));
+    assert_eq!(first.origin.servers.first().map(|s| s.url.as_str()), Some("https://s.test:8443/"));
     assert_eq!(first.origin.read_timeout, Duration::from_secs(300));
     assert_eq!(first.gate.allow, ["b.test"]);
     assert_eq!((first.regime, first.rewrite.gated), (Regime::OptOut, Gated::Inert));
@@ -454,7 +454,7 @@ fn a_site_begins_with_the_top() {
     assert_eq!(first.consent.maps[&Cmp::Klaro].len(), 2);
     assert!(first.policy.allow_implied && first.consent.gpc == PurposeSet::EMPTY);
     assert_eq!(second.gate.allow, ["a.test"]);
-    assert_eq!(second.origin.url.as_ref().map(Url::as_str), Some("http://o.test/"));
+    assert_eq!(second.origin.servers.first().map(|s| s.url.as_str()), Some("http://o.test/"));
     assert_eq!(second.consent.maps[&Cmp::Klaro].len(), 1);
 }
 
@@ -499,7 +499,7 @@ fn the_command_line_counts_for_more() {
     let text = "[[site]]\nhosts = [\"a.test\"]\nmode = \"off\"\n[[site]]\nhosts = [\"b.test\"]\norigin.url = \"http://own.test\"";
     let config = Config::parse(text, "c.toml", Path::new(""), &overrides).unwrap();
     let origins: Vec<_> =
-        config.sites.iter().filter_map(|s| s.origin.url.as_ref()).map(Url::as_str).collect();
+        config.sites.iter().flat_map(|s| &s.origin.servers).map(|s| s.url.as_str()).collect();
     assert_eq!(origins, ["http://cli.test/", "http://own.test/"]);
     assert!(config.sites.iter().all(|site| site.mode == Mode::Report));
     assert_eq!((config.default.mode, config.listen.address().unwrap().port()), (Mode::Report, 1));

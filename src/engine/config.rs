@@ -1,6 +1,6 @@
 //! What one engine is built from, as plain data.
 
-use super::{Banner, Locator};
+use super::{Banner, Locator, Origins};
 use crate::{
     catalog::{self, Catalog},
     coding, collect, consent,
@@ -91,6 +91,15 @@ impl Origin {
     pub const fn port(&self) -> u16 {
         self.port
     }
+
+    /// Host and port as they stand in `Host` (RFC 9110 7.2): without a port that the scheme has anyway.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let host = &self.host;
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_string() };
+        let default = if self.secure { 443 } else { 80 };
+        if self.port == default { host } else { format!("{host}:{}", self.port) }
+    }
 }
 
 impl FromStr for Origin {
@@ -139,7 +148,7 @@ pub struct Site {
     /// Host names without ports, exact or `*.example.com`; none means every host.
     pub hosts: Vec<String>,
     /// Where its pages come from; an embedding proxy has its own way to know.
-    pub origin: Option<Origin>,
+    pub origin: Option<Origins>,
     /// What the gate does.
     pub mode: Mode,
     /// What becomes of pages that cannot be read.

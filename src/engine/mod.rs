@@ -18,6 +18,7 @@ mod guard;
 mod inventory;
 mod locator;
 mod mirror;
+mod origins;
 mod own;
 mod reported;
 mod served;
@@ -31,6 +32,9 @@ pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site,
 pub use self::inventory::{Inventory, Snapshot};
 pub use self::locator::{Locator, NoPlaces, Places};
 pub use self::mirror::Mirrored;
+pub use self::origins::{
+    Balance, Discovery, Ejection, Health, Http, Key, OriginTls, Origins, Probe, Server,
+};
 pub use self::own::{ENDING_WORKER, Own};
 pub use self::reported::{Reported, Told};
 pub use self::served::Served;
@@ -297,10 +301,15 @@ impl Engine {
         self.sites.find(host_of(host)).map(|site| &site.config)
     }
 
-    /// The origin behind `host`, which may have a port.
+    /// The servers behind `host`, which may have a port.
     #[must_use]
-    pub fn origin(&self, host: &str) -> Option<&Origin> {
+    pub fn origins(&self, host: &str) -> Option<&Origins> {
         self.site(host)?.origin.as_ref()
+    }
+
+    /// The servers behind each site that has some.
+    pub fn all_origins(&self) -> impl Iterator<Item = &Origins> {
+        self.sites.all().filter_map(|site| site.config.origin.as_ref())
     }
 
     /// The sites' gates, as written and as compiled; filter lists are put into the latter.

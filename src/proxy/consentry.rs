@@ -6,6 +6,7 @@ use super::{
     line::Line,
     listen::{Edge, told},
     module::{Builder, PageFilter},
+    origins::Names,
     own, reply,
     reports::Reports,
 };
@@ -28,6 +29,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
 };
+use tokio::sync::watch;
 
 /// What holds for all sites.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +40,8 @@ pub struct Options {
     pub edge: Edge,
     /// How hard pages are compressed.
     pub levels: Levels,
+    /// What the host names of origins stand for, where that is not DNS's to say.
+    pub names: Names,
 }
 
 /// Who sent a request, as far as it can be known.
@@ -56,6 +60,7 @@ pub(super) struct Asker {
 /// What all requests share.
 pub(super) struct Shared {
     pub(super) engine: ArcSwap<Engine>,
+    swapped: watch::Sender<()>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: Options,
     pub(super) reports: Reports,
@@ -85,7 +90,9 @@ impl Consentry {
         let engine = ArcSwap::from_pointee(engine);
         let (recorder, desk) = (OnceLock::new(), Desk::default());
         let reports = Reports::new(metrics.clone());
-        let shared = Shared { engine, metrics, options, reports, collector, recorder, desk };
+        let swapped = watch::Sender::default();
+        let shared =
+            Shared { engine, swapped, metrics, options, reports, collector, recorder, desk };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -131,6 +138,12 @@ impl Consentry {
     pub fn swap(&self, engine: Engine) {
         let engine = engine.after(&self.engine());
         self.shared.engine.store(Arc::new(engine));
+        self.shared.swapped.send_replace(());
+    }
+
+    /// Tells of each engine that takes the place of another.
+    pub(super) fn swaps(&self) -> watch::Receiver<()> {
+        self.shared.swapped.subscribe()
     }
 
     /// The engine that the next request gets.

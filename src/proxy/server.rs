@@ -7,12 +7,16 @@
 //!
 //! 1. Nothing is accepted before everything is listened on and every certificate is read; `ready` is called then.
 //! 2. Certificates whose files change are read again; those that cannot be leave the ones before where they are.
-//! 3. At the end no connection is accepted, idle ones are closed, and requests on their way get [`Config::drain`].
+//! 3. When it is told to end it is not ready at once, and serves on for [`Config::wait`]. Then no connection is accepted, idle ones
+//!    are closed, and requests on their way get [`Config::drain`].
+//! 4. Servers behind sites are looked after from the start, and those of another engine from when it is there.
 
 use super::{
     Consentry,
     admin::Admin,
+    life::{Life, Order},
     listen::{Address, Bound, Crowd, Limits, Listener, Redirect, Shared, Trusted},
+    origins::Pools,
     refresh::Refresh,
     service::Service,
     tls::{self, Acceptor},
@@ -25,7 +29,9 @@ use pingora_core::{
     server::{ShutdownWatch, configuration::ServerConf},
 };
 use pingora_proxy::{HttpProxy, http_proxy};
-use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible, fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration,
+};
 use tokio::{
     runtime,
     signal::unix::{SignalKind, signal},
@@ -50,6 +56,8 @@ pub struct Config {
     pub limits: Limits,
     /// Worker threads; default as many as there are cores.
     pub threads: Option<usize>,
+    /// How long it serves on after it was told to leave; default not at all.
+    pub wait: Duration,
     /// How long requests on their way may take at the end; default 10 s.
     pub drain: Duration,
 }
@@ -88,6 +96,8 @@ pub struct Place {
 
 /// A listener that is bound.
 struct Door {
+    /// As it is written, with port 0 for any.
+    at: Address,
     socket: Bound,
     tls: Option<Acceptor>,
     proxy_protocol: bool,
@@ -97,6 +107,7 @@ struct Door {
 /// What all doors lead to.
 struct House {
     proxy: Arc<HttpProxy<Service>>,
+    pools: Arc<Pools>,
     consentry: Consentry,
     trusted: Trusted,
     limits: Limits,
@@ -115,6 +126,7 @@ impl Config {
             admin: None,
             limits: Limits::default(),
             threads: None,
+            wait: Duration::ZERO,
             drain: Duration::from_secs(10),
         }
     }
@@ -173,6 +185,28 @@ pub async fn serve(
     ready: impl FnOnce(Listening),
     end: impl Future<Output = ()>,
 ) -> Result<(), Error> {
+    let life = Life::default();
+    let ended = async {
+        end.await;
+        life.tell(Order::Leave);
+        std::future::pending::<Infallible>().await
+    };
+    tokio::select! {
+        served = live(config, consentry, ready, &life) => served,
+        never = ended => match never {},
+    }
+}
+
+/// Runs on the caller's runtime until `life` is told to end.
+///
+/// # Errors
+/// When an address cannot be listened on, or a certificate not served.
+pub async fn live(
+    config: &Config,
+    consentry: Consentry,
+    ready: impl FnOnce(Listening),
+    life: &Life,
+) -> Result<(), Error> {
     let doors = config.listeners.iter().map(|listener| Door::open(listener, &config.shared));
     let doors = doors.collect::<Result<Vec<_>, _>>()?;
     let admin = config.admin.map(|at| Door::open(&Listener::plain(at.into()), &config.shared));
@@ -184,23 +218,48 @@ pub async fn serve(
     let (ending, watch) = watch::channel(false);
     let house = House::new(config, consentry, watch);
     let mut tasks = JoinSet::new();
-    let acceptors = doors.iter().filter_map(|door| door.tls.clone()).collect();
+    let speaking: Vec<_> =
+        doors.iter().filter_map(|door| Some((door.at.clone(), door.tls.clone()?))).collect();
+    let acceptors = speaking.iter().map(|(_, acceptor)| acceptor.clone()).collect();
     let refresh = Refresh::new(acceptors, &house.metrics);
     tasks.spawn(refresh.run(config.shared.certificate_refresh, house.watch.clone()));
+    let mut following = JoinSet::new();
+    following.spawn(follow(house.pools.clone(), house.consentry.clone()));
     for door in doors {
         house.receive(door, &mut tasks);
     }
     if let Some(door) = admin {
-        house.show(door, &mut tasks);
+        house.show(door, life, &mut tasks);
     }
+    life.listens(speaking);
     ready(listening);
-    end.await;
+    life.told(Order::Leave).await;
+    // Only who asks whether it is ready needs the time.
+    let wait = if config.admin.is_some() { config.wait } else { Duration::ZERO };
+    let _ = timeout(wait, life.told(Order::Drain)).await;
     // Nobody may be listening any more, which is fine.
     let _ = ending.send(true);
-    house.proxy.http_cleanup().await;
+    let drained = async {
+        house.proxy.http_cleanup().await;
+        while tasks.join_next().await.is_some() {}
+    };
     // Those still open at the end of the time are cut off when the set is dropped.
-    let _ = timeout(config.drain, async { while tasks.join_next().await.is_some() {} }).await;
+    tokio::select! {
+        _ = timeout(config.drain, drained) => {}
+        () = life.told(Order::Stop) => {}
+    }
     Ok(())
+}
+
+/// Has the servers of each engine be looked after, as long as it is there.
+async fn follow(pools: Arc<Pools>, consentry: Consentry) {
+    let mut swaps = consentry.swaps();
+    loop {
+        pools.follow(&consentry.engine());
+        if swaps.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 impl Door {
@@ -210,7 +269,7 @@ impl Door {
         let tls = tls.map_err(|error| Error::Certificate(at(), error))?;
         let socket = Bound::at(listener, shared).map_err(|error| Error::Listen(at(), error))?;
         let Listener { proxy_protocol, redirect, .. } = *listener;
-        Ok(Self { socket, tls, proxy_protocol, redirect })
+        Ok(Self { at: at(), socket, tls, proxy_protocol, redirect })
     }
 
     fn place(&self) -> io::Result<Place> {
@@ -225,11 +284,13 @@ impl House {
         let limits = config.limits.clone();
         let open = metrics.connections_open.clone();
         let crowd = Crowd::new(limits.connections, limits.connections_per_client, open);
-        let service = Service::new(consentry.clone(), limits.clone());
+        let pools = Arc::new(Pools::new(consentry.options().names.clone(), metrics.clone()));
+        let service = Service::new(consentry.clone(), pools.clone(), limits.clone());
         let mut proxy = http_proxy(&Arc::new(conf()), service);
         proxy.server_options = Some(options(&limits));
         proxy.h2_options = Some(h2_options(&limits));
-        Self { proxy: Arc::new(proxy), consentry, trusted, limits, crowd, metrics, watch }
+        let proxy = Arc::new(proxy);
+        Self { proxy, pools, consentry, trusted, limits, crowd, metrics, watch }
     }
 
     /// Lets visitors in at `door`.
@@ -248,8 +309,8 @@ impl House {
     }
 
     /// Shows health and figures at `door`. Whoever can get there is not counted among visitors.
-    fn show(&self, door: Door, tasks: &mut JoinSet<()>) {
-        let app = Arc::new(Admin(self.consentry.clone()));
+    fn show(&self, door: Door, life: &Life, tasks: &mut JoinSet<()>) {
+        let app = Arc::new(Admin { consentry: self.consentry.clone(), life: life.clone() });
         let desk = Desk { crowd: Crowd::unseen(), ..self.desk(&door, app) };
         tasks.spawn(accept(desk, door.socket, self.watch.clone()));
     }
@@ -300,8 +361,11 @@ where
     while connections.join_next().await.is_some() {}
 }
 
+/// More than an origin's `retries` can be.
+const MOST_RETRIES: usize = 10;
+
 fn conf() -> ServerConf {
-    ServerConf { max_retries: 4, ..ServerConf::default() }
+    ServerConf { max_retries: MOST_RETRIES + 1, ..ServerConf::default() }
 }
 
 fn options(limits: &Limits) -> HttpServerOptions {

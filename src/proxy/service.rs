@@ -4,7 +4,7 @@
 //!    kept and added to where a trusted proxy sent it, and replaced where anybody else did.
 //! 2. Each error becomes a status in one place, [`status_of`], and a page that says nothing of the inside.
 //! 3. A message that has begun is never ended as whole after an error: its connection is closed.
-//! 4. A request that surely did not reach the origin is sent once more, to the next address.
+//! 4. Which server of the origin gets a request, and whether it is sent again, is [`Trip`]'s to say.
 //! 5. A request of HTTP/1.1 without a host is refused (RFC 9112 3.2), and so is one whose head is too large (RFC 6585 5)
 //!    or whose visitor asks too often (RFC 6585 4); trusted proxies stand for many visitors, and are not counted.
 
@@ -14,12 +14,12 @@ use super::{
     hsts::{self, Hsts},
     line::Line,
     listen::{Limits, Visitors},
+    origins::{Pools, Trip},
     reply,
-    resolver::Resolver,
     told::tell_origin,
     tunnel::Tunnel,
 };
-use crate::engine::{Origin, authority};
+use crate::engine::{Origins, authority};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
@@ -27,7 +27,8 @@ use http::{
     header::{CONTENT_LENGTH, HOST, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING},
 };
 use pingora_core::{
-    Error, ErrorSource, ErrorType, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
+    Error, ErrorSource, ErrorType, Result, modules::http::HttpModules, protocols::ALPN,
+    upstreams::peer::HttpPeer,
 };
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, Session};
@@ -41,10 +42,6 @@ use std::{
 
 /// How long the rest of a request is read that nobody wants.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long an idle connection to an origin is kept.
-const IDLE: Duration = Duration::from_secs(60);
-/// How often a request is tried.
-const ATTEMPTS: usize = 3;
 
 /// Sets the connections of upgrades apart from each other; those of other requests have 0.
 static TUNNELS: AtomicU64 = AtomicU64::new(1);
@@ -52,7 +49,7 @@ static TUNNELS: AtomicU64 = AtomicU64::new(1);
 /// The proxy.
 pub(super) struct Service {
     consentry: Consentry,
-    resolver: Resolver,
+    pools: Arc<Pools>,
     limits: Limits,
     visitors: Visitors,
 }
@@ -60,30 +57,31 @@ pub(super) struct Service {
 /// What one request needs to remember.
 #[derive(Debug, Default)]
 pub(super) struct Visit {
-    attempts: usize,
+    trip: Trip,
 }
 
 impl Service {
-    pub(super) fn new(consentry: Consentry, limits: Limits) -> Self {
-        Self { consentry, resolver: Resolver::default(), limits, visitors: Visitors::default() }
+    pub(super) fn new(consentry: Consentry, pools: Arc<Pools>, limits: Limits) -> Self {
+        Self { consentry, pools, limits, visitors: Visitors::default() }
     }
 
-    async fn peer(&self, origin: &Origin, attempt: usize, upgrades: bool) -> Result<HttpPeer> {
-        let address = self.resolver.resolve(origin.host(), origin.port(), attempt).await;
-        let address = address.map_err(|error| {
-            let why = format!("resolving the origin: {error}");
-            Error::explain(ErrorType::ConnectNoRoute, why).into_up()
+    /// How to connect to the next server of `origins`.
+    async fn peer(
+        &self,
+        session: &Session,
+        origins: &Origins,
+        trip: &mut Trip,
+    ) -> Result<HttpPeer> {
+        let pool = self.pools.of(origins).map_err(|error| {
+            Error::explain(ErrorType::InternalError, format!("the origin's files: {error}"))
         })?;
-        let mut peer = HttpPeer::new(address, origin.is_secure(), origin.host().to_owned());
-        let timeouts = origin.timeouts();
-        peer.options.connection_timeout = Some(timeouts.connect);
-        peer.options.total_connection_timeout = Some(timeouts.connect);
-        peer.options.read_timeout = Some(timeouts.read);
-        peer.options.write_timeout = Some(timeouts.write);
-        peer.options.idle_timeout = Some(IDLE);
-        if upgrades {
-            let tunnel = Tunnel { patience: timeouts.connect, is_secure: origin.is_secure() };
+        let visitor = self.consentry.asker(session).visitor;
+        let mut peer = trip.next(pool, &session.req_header().headers, visitor).await?;
+        if session.as_downstream().is_upgrade_req() {
+            let patience = peer.options.connection_timeout.unwrap_or(DRAIN);
+            let tunnel = Tunnel { patience, is_secure: peer.is_tls() };
             peer.options.custom_l4 = Some(Arc::new(tunnel));
+            peer.options.alpn = ALPN::H1;
             // Kept connections of others are not held back, and this one is not for others.
             peer.group_key = TUNNELS.fetch_add(1, Relaxed);
             peer.options.idle_timeout = Some(Duration::ZERO);
@@ -205,37 +203,59 @@ impl ProxyHttp for Service {
         visit: &mut Visit,
     ) -> Result<Box<HttpPeer>> {
         let engine = self.consentry.engine_of(session);
-        let Some(origin) = engine.origin(authority(session.req_header().as_ref())) else {
+        let Some(origins) = engine.origins(authority(session.req_header().as_ref())) else {
             return Error::e_explain(ErrorType::HTTPStatus(421), "the host has no origin");
         };
-        let attempt = visit.attempts;
-        visit.attempts += 1;
-        let upgrades = session.as_downstream().is_upgrade_req();
-        Ok(Box::new(self.peer(origin, attempt, upgrades).await?))
+        Ok(Box::new(self.peer(session, origins, &mut visit.trip).await?))
     }
 
     fn fail_to_connect(
         &self,
         _: &mut Session,
-        _: &HttpPeer,
+        peer: &HttpPeer,
         visit: &mut Visit,
-        mut error: Box<Error>,
+        error: Box<Error>,
     ) -> Box<Error> {
-        // A certificate does not become another one by asking again.
-        let lasting =
-            matches!(error.etype(), ErrorType::TLSHandshakeFailure | ErrorType::InvalidCert);
-        error.set_retry(!lasting && visit.attempts < ATTEMPTS);
-        error
+        visit.trip.lost(peer, error)
+    }
+
+    fn error_while_proxy(
+        &self,
+        peer: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        visit: &mut Visit,
+        was_kept: bool,
+    ) -> Box<Error> {
+        let error = error.more_context(format!("Peer: {peer}"));
+        visit.trip.broke(session, error, was_kept)
     }
 
     async fn upstream_request_filter(
         &self,
         session: &mut Session,
         request: &mut RequestHeader,
-        _: &mut Visit,
+        visit: &mut Visit,
     ) -> Result<()> {
         in_origin_form(request);
-        self.forwarded(session, request)
+        self.forwarded(session, request)?;
+        if let Some(host) = visit.trip.host() {
+            request.insert_header(HOST, host.clone())?;
+        }
+        Ok(())
+    }
+
+    async fn upstream_response_filter(
+        &self,
+        _: &mut Session,
+        response: &mut ResponseHeader,
+        visit: &mut Visit,
+    ) -> Result<()> {
+        if !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS
+        {
+            visit.trip.answered(response.status.as_u16());
+        }
+        Ok(())
     }
 
     /// An empty last piece would be written as a second end of the body, into the next request on the connection

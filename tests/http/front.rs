@@ -98,6 +98,11 @@ impl Front {
         Self::listening(engine(site.clone()), site, options, config).await
     }
 
+    /// The program for `site`, as `options` and `config` say.
+    pub(crate) async fn of_site(site: Site, options: Options, config: server::Config) -> Self {
+        Self::listening(engine(site.clone()), site, options, config).await.0
+    }
+
     async fn listening(
         engine: Engine,
         site: Site,

@@ -79,7 +79,7 @@ async fn an_origin_that_stops_midway_cuts_the_page() {
     .await;
     let timeouts = Timeouts { read: Duration::from_millis(50), ..Timeouts::default() };
     let upstream: Upstream = format!("http://{}", origin.address).parse().unwrap();
-    let site = Site { origin: Some(upstream.within(timeouts)), ..Site::default() };
+    let site = Site { origin: Some(upstream.within(timeouts).into()), ..Site::default() };
     let front = Front::with(site).await;
     let got = Visitor::new(front.visitors).await.ask(&get("")).await;
     assert!(!got.whole, "{}", got.head);

@@ -22,6 +22,7 @@ mod matrix;
 mod mirror;
 mod names;
 mod origin;
+mod origins;
 mod program;
 mod refusal;
 mod special;

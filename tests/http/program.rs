@@ -42,7 +42,7 @@ async fn an_origin_that_is_slow_is_a_504() {
     let origin = Origin::new(|_| vec![Step::Hang]).await;
     let timeouts = Timeouts { read: Duration::from_millis(50), ..Timeouts::default() };
     let upstream: Upstream = format!("http://{}", origin.address).parse().unwrap();
-    let site = Site { origin: Some(upstream.within(timeouts)), ..Site::default() };
+    let site = Site { origin: Some(upstream.within(timeouts).into()), ..Site::default() };
     let front = Front::with(site).await;
     let got = Visitor::new(front.visitors).await.ask(&get("")).await;
     assert_eq!((got.status, got.whole), (504, true), "{}", got.head);

@@ -1,7 +1,7 @@
 //! Turns a listener's settings into handshakes (RFC 8446, RFC 5246) that agree on HTTP/2 or HTTP/1.1 (RFC 7301).
 
 use super::{Accepted, Error, Facts, store::Store};
-use crate::proxy::listen::{Tls, Version};
+use crate::proxy::listen::{Files, Tls, Version};
 use pingora_core::{
     listeners::tls::Acceptor as Handshakes,
     protocols::{ALPN, Ssl as _, l4::stream::Stream},
@@ -48,6 +48,11 @@ impl Acceptor {
     /// What each certificate is for.
     pub(in crate::proxy) fn facts(&self) -> Vec<Facts> {
         self.store.facts()
+    }
+
+    /// Serves these certificates in the place of those before.
+    pub(in crate::proxy) fn serve(&self, certificates: &[Files]) -> Result<(), Error> {
+        self.store.replace(certificates)
     }
 
     /// Reads changed certificates again, and gives what became of each.

@@ -63,7 +63,9 @@ impl Stamp {
     }
 }
 
-fn load(files: &Files) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
+pub(super) fn load(
+    files: &Files,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
     let holds = |path: &Path, mark: &str| {
         let bytes = fs::read(path).map_err(|error| Error::Read(path.to_owned(), error))?;
         Ok(memchr::memmem::find(&bytes, mark.as_bytes()).is_some())

@@ -4,15 +4,17 @@
 mod acceptor;
 #[cfg(feature = "rustls")]
 mod certificate;
+#[cfg(feature = "rustls")]
+mod credentials;
 #[cfg(not(feature = "rustls"))]
 mod none;
 #[cfg(feature = "rustls")]
 mod store;
 
-#[cfg(feature = "rustls")]
-pub(super) use self::acceptor::Acceptor;
 #[cfg(not(feature = "rustls"))]
-pub(super) use self::none::Acceptor;
+pub(super) use self::none::{Acceptor, Credentials};
+#[cfg(feature = "rustls")]
+pub(super) use self::{acceptor::Acceptor, credentials::Credentials};
 use super::listen::Files;
 use pingora_core::protocols::Stream;
 use std::{io, path::PathBuf, time::SystemTime};
@@ -43,6 +45,9 @@ pub enum Error {
     /// The program has no TLS backend that listens.
     #[error("this program listens in clear text only; build it with the feature rustls")]
     Backend,
+    /// The program has no TLS backend that takes certificates for origins.
+    #[error("this program takes no certificates for origins; build it with the feature rustls")]
+    Origins,
 }
 
 /// What a certificate is for.

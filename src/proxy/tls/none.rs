@@ -1,8 +1,11 @@
 //! Stands in for TLS where the program was built without a backend that listens.
 
 use super::{Accepted, Error, Facts};
-use crate::proxy::listen::{Files, Tls};
-use pingora_core::protocols::l4::stream::Stream;
+use crate::{
+    engine::OriginTls,
+    proxy::listen::{Files, Tls},
+};
+use pingora_core::{protocols::l4::stream::Stream, upstreams::peer::HttpPeer};
 
 /// Nothing that anybody has.
 #[derive(Clone, Debug)]
@@ -21,6 +24,10 @@ impl Acceptor {
         match *self {}
     }
 
+    pub(in crate::proxy) const fn serve(&self, _: &[Files]) -> Result<(), Error> {
+        match *self {}
+    }
+
     pub(in crate::proxy) const fn refresh(&self) -> Vec<Result<Facts, Error>> {
         match *self {}
     }
@@ -28,4 +35,24 @@ impl Acceptor {
 
 pub(super) const fn facts(_: &Files) -> Result<Facts, Error> {
     Err(Error::Backend)
+}
+
+/// The system's, which every backend knows.
+#[derive(Clone, Debug)]
+pub(in crate::proxy) struct Credentials;
+
+impl Credentials {
+    pub(in crate::proxy) const fn read(tls: &OriginTls) -> Result<Self, Error> {
+        if tls.ca.is_some() || tls.certificate.is_some() { Err(Error::Origins) } else { Ok(Self) }
+    }
+
+    pub(in crate::proxy) const fn are_own(&self) -> bool {
+        false
+    }
+
+    pub(in crate::proxy) const fn are_current(&self, _: &OriginTls) -> bool {
+        true
+    }
+
+    pub(in crate::proxy) const fn put(&self, _: &mut HttpPeer) {}
 }

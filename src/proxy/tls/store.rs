@@ -41,13 +41,17 @@ struct Table {
 impl Store {
     /// Reads all certificates.
     pub(super) fn read(all: &[Files]) -> Result<Self, Error> {
-        let read = |files: &Files| {
-            let stamp = Stamp::of(files);
-            let certificate = Certificate::read(files)?;
-            Ok(Held { files: files.clone(), stamp, failed: false, certificate })
-        };
-        let held = all.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+        let held = all.iter().map(Held::read).collect::<Result<Vec<_>, Error>>()?;
         Ok(Self { table: ArcSwap::from_pointee(Table::of(&held)), held: Mutex::new(held) })
+    }
+
+    /// Has these in the place of all that there are.
+    pub(super) fn replace(&self, all: &[Files]) -> Result<(), Error> {
+        let new = all.iter().map(Held::read).collect::<Result<Vec<_>, Error>>()?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        self.table.store(Arc::new(Table::of(&new)));
+        *held = new;
+        Ok(())
     }
 
     /// What each certificate is for.
@@ -75,6 +79,12 @@ impl Store {
 }
 
 impl Held {
+    fn read(files: &Files) -> Result<Self, Error> {
+        let stamp = Stamp::of(files);
+        let certificate = Certificate::read(files)?;
+        Ok(Self { files: files.clone(), stamp, failed: false, certificate })
+    }
+
     fn refresh(&mut self) -> Option<Result<Facts, Error>> {
         let stamp = Stamp::of(&self.files);
         let changed = stamp != self.stamp;
