@@ -17,6 +17,7 @@ const AT_START: &[&str] = &[
     "shutdown",
     "collect.limits",
     "collect.ledger",
+    "gate.dns",
     "limits.connections",
     "limits.connections_per_client",
     "limits.requests_per_client",
