@@ -80,8 +80,9 @@ impl Program {
             rest.split([' ', ',', '\n']).next()?.parse().ok()
         };
         let visitors = address("consentry: http://").unwrap_or_else(|| {
-            let said = said.lock().unwrap();
-            unreachable!("it said {line:?} and {said}")
+            let status = child.wait().unwrap();
+            thread::sleep(Duration::from_millis(200));
+            unreachable!("it ended with {status}, and said {}", said.lock().unwrap())
         });
         Self { visitors, admin: address("admin http://"), child, said }
     }
