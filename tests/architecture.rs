@@ -34,6 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pingora_rustls", &["proxy"]),
     ("prometheus", &["metrics", "proxy"]),
     ("psl", &["site"]),
+    ("rustix", &["cli", "proxy"]),
     ("socket2", &["proxy"]),
     ("sqlx", &["record"]),
     ("toml", &["config", "page"]),
