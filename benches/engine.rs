@@ -99,9 +99,11 @@ fn through(engine: &Engine, page: &Saved, granted: bool, out: &mut Vec<u8>) -> u
     match treatment {
         Treatment::Rewrite(body) => rewrite(*body, page, out),
         Treatment::Bypass => copy(page, out),
-        Treatment::Other | Treatment::Perhaps(_) | Treatment::Unreadable(_) => {
-            unreachable!("it is a page")
-        }
+        Treatment::Other
+        | Treatment::Perhaps(_)
+        | Treatment::Unreadable(_)
+        | Treatment::File(_)
+        | Treatment::Passing(_) => unreachable!("it is a page"),
     }
 }
 

@@ -78,6 +78,10 @@ metrics! {
     findings: IntCounterVec("consentry_findings_total", "vendor", "purpose", "verdict");
     /// Pages that could not be read, by cause.
     unreadable: IntCounterVec("consentry_unreadable_total", "cause");
+    /// Scripts and style sheets of the site's own that were to be rewritten, by what became of them.
+    files: IntCounterVec("consentry_files_total", "outcome");
+    /// Scripts of vendors' service workers in the site's folders that were asked for and not given, by vendor.
+    workers: IntCounterVec("consentry_workers_refused_total", "vendor");
     /// Bytes of page bodies that came from origins.
     bytes_in: IntCounter("consentry_page_bytes_in_total");
     /// Bytes of page bodies that went to browsers.

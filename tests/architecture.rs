@@ -26,6 +26,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("brotli", &["coding"]),
     ("clap", &["cli"]),
     ("flate2", &["coding"]),
+    ("hickory_resolver", &["proxy"]),
     ("hmac", &["choice", "collect"]),
     ("maxminddb", &["engine"]),
     ("pingora_core", &["proxy"]),

@@ -48,7 +48,7 @@ fn the_example_is_what_the_program_does() {
 #[test]
 fn the_configuration_is_right() {
     let configurations = blocks("toml");
-    assert_eq!(configurations.len(), 4);
+    assert_eq!(configurations.len(), 6);
     for configuration in configurations {
         Config::parse(&configuration, "README.md", Path::new(""), &Overrides::default()).unwrap();
     }

@@ -242,10 +242,10 @@ fn a_policy_lets_our_own_paths_and_scripts_through() {
     assert_eq!(
         of("f0a1m0", policy),
         format!(
-            "script-src https://www.googletagmanager.com 'nonce-x' {own}; img-src *.facebook.com data:; connect-src 'self' https://us.i.posthog.com"
+            "script-src https://www.googletagmanager.com 'nonce-x' {own}; img-src data:; connect-src 'self' https://us.i.posthog.com"
         )
     );
-    assert_eq!(of("", policy), policy);
+    assert_eq!(of("", policy), "script-src 'nonce-x'; img-src data:; connect-src 'self'");
     let kept = "script-src www.google-analytics.com/other/; form-action www.facebook.com";
     assert!(!of("f1a1m1", kept).contains("_consentry"));
     let hashed = of("f1a1m1", "script-src 'self' www.googletagmanager.com");

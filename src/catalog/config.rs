@@ -28,6 +28,8 @@ pub struct VendorEntry {
     pub hides: Vec<String>,
     /// Cookie names; `*` stands for any characters.
     pub cookies: Vec<String>,
+    /// File names of the scripts of its service workers, which sites keep in their own folders: `OneSignalSDKWorker.js`.
+    pub workers: Vec<String>,
     /// Script text that defines the globals that pages call, doing nothing; empty for none.
     pub surrogate: String,
     /// Script text that a page gets before the vendor's first script where that is served on the site's own paths; `{base}` in it
@@ -172,6 +174,9 @@ pub struct Config {
     pub deny: Vec<String>,
     /// First-party copies of vendors' scripts.
     pub first_party: Vec<FirstParty>,
+    /// Whether names under the site's own domain are looked behind: one that is an alias of a vendor's host is the vendor's; default
+    /// true.
+    pub cname: bool,
     /// Filter lists.
     pub lists: Vec<List>,
 }
@@ -184,6 +189,7 @@ impl Default for Config {
             allow: Vec::new(),
             deny: Vec::new(),
             first_party: Vec::new(),
+            cname: true,
             lists: Vec::new(),
         }
     }

@@ -29,6 +29,12 @@ impl<V: Copy> Cookies<V> {
         self.patterns.sort_by_key(|(parts, _)| std::cmp::Reverse(parts.first().map(|p| p.len())));
     }
 
+    /// Every rule as it was written.
+    pub(super) fn rules(&self) -> impl Iterator<Item = (String, V)> {
+        let exact = self.exact.iter().map(|(name, value)| (name.to_string(), *value));
+        exact.chain(self.patterns.iter().map(|(parts, value)| (parts.join("*"), *value)))
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<V> {
         self.exact.get(name).copied().or_else(|| {
             self.patterns.iter().find(|(parts, _)| matches(parts, name)).map(|(_, value)| *value)

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 
 /// Tokens that mean advertising or counting wherever they stand alone.
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "ad",
     "adclick",
     "adframe",
@@ -88,7 +88,7 @@ const WORDS: &[&str] = &[
 static IS_WORD: LazyLock<FxHashSet<&str>> = LazyLock::new(|| WORDS.iter().copied().collect());
 
 /// Words that are distinctive enough to count inside a longer host token.
-const STEMS: &[&str] =
+pub(super) const STEMS: &[&str] =
     &["adserv", "adnetwork", "adsystem", "advertis", "analytics", "retarget", "tracking"];
 
 /// Whether `target`, on another site, announces itself as a tracker.

@@ -58,6 +58,15 @@ impl<V: Copy> Hosts<V> {
         self.by_host.is_empty()
     }
 
+    /// Every rule: host, path (empty for all of the host), whether anything may follow the path, value.
+    pub(super) fn rules(&self) -> impl Iterator<Item = (&str, &str, bool, V)> {
+        self.by_host.iter().flat_map(|(host, Paths { paths, any })| {
+            let by_path =
+                paths.iter().map(|(rule, value)| (&**host, &*rule.path, rule.open, *value));
+            by_path.chain(any.map(|value| (&**host, "", false, value)))
+        })
+    }
+
     /// The value of the most specific rule that covers `host` (lower case) and `path` (with its leading `/`).
     pub(super) fn find(&self, host: &str, path: &str) -> Option<V> {
         if self.by_host.is_empty() {

@@ -9,7 +9,7 @@
 //!    where that ends in `//`: `"https://ssl." + …` would become another host.
 //! 5. What a literal is depends on [`BEHIND`] bytes before its host and [`AHEAD`] behind it, and on no others.
 
-use super::{Catalog, inline::after_slash};
+use super::{Catalog, HitKind, inline::after_slash};
 use std::ops::Range;
 
 /// How many bytes before a host say what kind of literal it is in.
@@ -53,6 +53,12 @@ impl Mention {
 }
 
 impl Literal {
+    /// Whether it is a URL that names more than a host: one that is loaded, and not an origin that something is compared with.
+    #[must_use]
+    pub fn names_a_resource(&self) -> bool {
+        self.range.start < self.name && self.path.len() > 1
+    }
+
     /// What takes the place of [`Literal::range`] of `text`, on a site with this scheme and `place`: its host and the paths' prefix,
     /// as `shop.example/_consentry/v/`.
     #[must_use]
@@ -75,6 +81,16 @@ impl Catalog {
     pub fn mentions<'c>(&'c self, text: &'c [u8]) -> impl Iterator<Item = Mention> + 'c {
         let read = |host| literal(text, &host).map_or(Mention::Other(host), Mention::Literal);
         self.served.mentions(text).map(read)
+    }
+
+    /// Where `text` names a vendor's host in a literal, in the order of their ends; served or not.
+    pub fn literals_of<'c>(&'c self, text: &'c [u8]) -> impl Iterator<Item = Literal> + 'c {
+        let mut last = 0..0;
+        self.inline.hits(text).filter_map(move |hit| {
+            let is_new = hit.kind == HitKind::Host && hit.range != last;
+            last = hit.range.clone();
+            literal(text, &hit.range).filter(|_| is_new)
+        })
     }
 
     /// Whether an endpoint is at what `literal` says, or may be when a script has put more behind it.

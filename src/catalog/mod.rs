@@ -3,19 +3,22 @@
 //! A URL is looked at in this order, and the first that speaks decides:
 //! 1. the operator's `allow`: nobody's;
 //! 2. the operator's `deny`;
-//! 3. on the page's own site: the operator's own host rules and first-party copies, and nothing else;
+//! 3. on the page's own site: the operator's own host rules and first-party copies, and names that are aliases of a vendor's
+//!    host, and nothing else;
 //! 4. the vendor catalogue, the operator's entries with it;
 //! 5. the long tail of tracker domains;
 //! 6. the operator's filter lists;
 //! 7. heuristics, where they are on, unless the host is known to be harmless or to belong to the page's own company, or goes by its name;
 //! 8. any other site, where `third_party = "all"`.
 
+mod cloaks;
 mod config;
 mod cookies;
 mod endpoint;
 mod heuristics;
 mod hosts;
 mod inline;
+mod listing;
 mod lists;
 mod literal;
 mod long_tail;
@@ -25,12 +28,14 @@ mod served;
 mod target;
 
 pub use self::{
+    cloaks::{Aliases, Cloaks},
     config::{
         Action, Config, Dialect, Endpoint, Field, FirstParty, Kind, List, ListSource, ThirdParty,
         VendorEntry, Verb,
     },
     endpoint::{BadPrefix, DEFAULT_PREFIX, Prefix},
     inline::{HitKind, after_slash, is_host_byte},
+    listing::{CookieRule, HostRule, TailRule, telling_words},
     lists::{Lists, SkippedLine, skipped_lines},
     literal::{AHEAD, BEHIND, Literal, Mention},
     scope::Scope,
@@ -113,6 +118,8 @@ pub struct Catalog {
     cookies: Cookies<usize>,
     /// Of each entry.
     own_cookies: FxHashMap<Box<str>, Cookies<()>>,
+    /// By file name, lower case.
+    workers: FxHashMap<Box<str>, usize>,
     unnamed: Unnamed,
 }
 
@@ -167,6 +174,7 @@ impl Catalog {
             inline: inline.build()?,
             cookies,
             own_cookies: entries.iter().map(own_cookies).collect(),
+            workers: workers(&entries),
             unnamed: Unnamed::new(),
         })
     }
@@ -175,6 +183,16 @@ impl Catalog {
     #[must_use]
     pub fn scope(&self, config: &Config) -> Scope {
         Scope::new(config, |id| self.by_id.get(id).copied())
+    }
+
+    /// The names under the site's own domain behind which there is a vendor, as far as it is known.
+    #[must_use]
+    pub fn cloaked_hosts(&self, scope: &Scope) -> Vec<(String, Arc<Vendor>)> {
+        let cloaks = scope.cloaks();
+        let vendor = |(name, index): (&str, usize)| {
+            Some((name.to_owned(), self.vendors.get(index)?.clone()))
+        };
+        cloaks.names().filter_map(vendor).collect()
     }
 
     /// The entries of the catalogue, without the long tail.
@@ -227,7 +245,8 @@ impl Catalog {
             None => {}
         }
         if page.site().contains(host) {
-            let own = self.own_hosts.find(host, path).or_else(|| scope.copy(path));
+            let cloaked = || scope.cloaked(host).filter(|_| page.url().host_str() != Some(host));
+            let own = self.own_hosts.find(host, path).or_else(|| scope.copy(path)).or_else(cloaked);
             return own.and_then(|index| self.vendors.get(index));
         }
         if let Some(index) = self.hosts.find(host, path) {
@@ -291,6 +310,13 @@ impl Catalog {
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&Arc<Vendor>> {
         self.vendors.get(self.cookies.find(name)?)
+    }
+
+    /// Whose service worker's script is at `path` of a site.
+    #[must_use]
+    pub fn worker(&self, path: &str) -> Option<&Arc<Vendor>> {
+        let name = path.rsplit('/').next()?.to_ascii_lowercase();
+        self.vendors.get(*self.workers.get(&*name)?)
     }
 
     /// Whether `vendor`'s entry names the cookie `name`; several vendors may share one.
@@ -465,6 +491,15 @@ fn own_cookies(entry: &VendorEntry) -> (Box<str>, Cookies<()>) {
     (entry.id.as_str().into(), cookies)
 }
 
+/// The file names of the entries' service workers.
+fn workers(entries: &[VendorEntry]) -> FxHashMap<Box<str>, usize> {
+    let named = |(index, entry): (usize, &VendorEntry)| {
+        let names = entry.workers.iter().map(|name| name.to_ascii_lowercase().into());
+        names.map(|name: Box<str>| (name, index)).collect::<Vec<_>>()
+    };
+    entries.iter().enumerate().flat_map(named).collect()
+}
+
 fn add_inline(inline: &mut Builder, index: usize, entry: &VendorEntry) {
     entry.inline.iter().for_each(|text| inline.text(index, HitKind::Snippet, text));
     entry.hides.iter().for_each(|text| inline.text(index, HitKind::Hides, text));
@@ -546,6 +581,7 @@ impl VendorEntry {
             inline,
             hides,
             cookies,
+            workers,
             surrogate,
             setup,
             gated_only,
@@ -577,6 +613,7 @@ impl VendorEntry {
         self.inline.extend_from_slice(inline);
         self.hides.extend_from_slice(hides);
         self.cookies.extend_from_slice(cookies);
+        self.workers.extend_from_slice(workers);
         self.endpoints.extend_from_slice(endpoints);
     }
 }

@@ -3,9 +3,9 @@
 //! 1. `allow` wins over everything; `deny` wins over the catalogue.
 //! 2. A host in either covers its subdomains, on label boundaries.
 
-use super::{Config, ThirdParty, hosts::Hosts, lists::Lists};
+use super::{Cloaks, Config, ThirdParty, cloaks::Noted, hosts::Hosts, lists::Lists};
 use arc_swap::ArcSwap;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The operator's word on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub struct Scope {
     words: Hosts<Word>,
     copies: Hosts<usize>,
     lists: ArcSwap<Lists>,
+    cname: bool,
+    cloaks: ArcSwap<Cloaks>,
+    noted: Noted,
 }
 
 impl Scope {
@@ -47,6 +50,9 @@ impl Scope {
             words,
             copies,
             lists,
+            cname: config.cname,
+            cloaks: ArcSwap::default(),
+            noted: Noted::default(),
         }
     }
 
@@ -59,6 +65,35 @@ impl Scope {
     #[must_use]
     pub fn lists(&self) -> Arc<Lists> {
         self.lists.load_full()
+    }
+
+    /// Replaces what is known of the names under the site's own domain, whole.
+    pub fn set_cloaks(&self, cloaks: Arc<Cloaks>) {
+        self.cloaks.store(cloaks);
+    }
+
+    /// What is known of the names under the site's own domain.
+    #[must_use]
+    pub fn cloaks(&self) -> Arc<Cloaks> {
+        self.cloaks.load_full()
+    }
+
+    /// Takes the names under the site's own domain of which pages made use, and of which nothing is known.
+    #[must_use]
+    pub fn take_noted(&self) -> BTreeSet<Box<str>> {
+        self.noted.take()
+    }
+
+    /// The vendor behind a name under the site's own domain, by its index.
+    pub(super) fn cloaked(&self, host: &str) -> Option<usize> {
+        if !self.cname {
+            return None;
+        }
+        let known = self.cloaks.load().find(host);
+        if known.is_none() {
+            self.noted.note(host);
+        }
+        known.flatten()
     }
 
     /// Whether the site has first-party copies of vendors' scripts.
@@ -79,6 +114,14 @@ impl Scope {
 
     pub(super) fn word(&self, host: &str) -> Option<Word> {
         self.words.find(host, "/")
+    }
+
+    pub(super) const fn word_rules(&self) -> &Hosts<Word> {
+        &self.words
+    }
+
+    pub(super) const fn copies(&self) -> &Hosts<usize> {
+        &self.copies
     }
 
     pub(super) fn copy(&self, path: &str) -> Option<usize> {

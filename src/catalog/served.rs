@@ -63,6 +63,11 @@ impl Served {
         self.hosts.find(host, path)
     }
 
+    /// Every rule: host, path, whether anything may follow the path, endpoint.
+    pub(super) fn rules(&self) -> impl Iterator<Item = (&str, &str, bool, usize)> {
+        self.hosts.rules()
+    }
+
     /// The endpoints on `host` (lower case) whose path is `start` or goes on from it with a segment.
     pub(super) fn below<'s>(
         &'s self,

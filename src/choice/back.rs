@@ -1,6 +1,6 @@
 //! Turns the path that a form wants to go back to into one that is surely of this site.
 //!
-//! 1. It begins with one `/` and is at most [`LONGEST`] bytes of visible ASCII; browsers read `\` as `/`, so it has none
+//! 1. It begins with one `/` and is at most 2048 bytes of visible ASCII; browsers read `\` as `/`, so it has none
 //!    (WHATWG URL 4.4, "path start state").
 //! 2. What counts is what a browser makes of it: dots are resolved first, and what then begins with `//` would be another host.
 //! 3. It is none of our own paths but the page with the form: those of vendors, above all, are not pages.

@@ -3,7 +3,7 @@
 //! 1. The version is the first 8 hexadecimal digits of the SHA-256 of the list as JSON: the operator's name for the policy, and under
 //!    each purpose that needs consent the ids of its vendors, in order. Nodes that know the same vendors have the same version.
 //! 2. A purpose without vendors is not asked about.
-//! 3. The list is small: at most [`MOST`] vendors, those that come first in the alphabet.
+//! 3. The list is small: at most 500 vendors a purpose, those that come first in the alphabet.
 
 use crate::{
     consent::PolicyVersion,

@@ -8,7 +8,7 @@ use super::{
     visit::{self, Visitor},
 };
 use crate::{
-    engine::{OnUnreadable, Treatment, View},
+    engine::{FileEditor, OnUnreadable, Treatment, View},
     policy::{Finding, Mode},
     rewrite::{Rewriter, Unreadable},
 };
@@ -87,11 +87,37 @@ fn body(
         {
             return Err(anyhow!("the page cannot be read: {}", cause.name()));
         }
-        (Treatment::Other | Treatment::Bypass | Treatment::Unreadable(_), _)
+        (Treatment::File(file), _) => edit_file(file.editor, input, out)?,
+        (
+            Treatment::Other | Treatment::Bypass | Treatment::Unreadable(_) | Treatment::Passing(_),
+            _,
+        )
         | (Treatment::Rewrite(_) | Treatment::Perhaps(_), Mode::Off)
         | (Treatment::Perhaps(_), Mode::Report) => drop(io::copy(input, out)?),
     }
     Ok(())
+}
+
+/// Writes a file of the site's as it is rewritten.
+fn edit_file(
+    mut editor: FileEditor,
+    input: &mut impl Read,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let (mut piece, mut left) = (vec![0; PIECE], Vec::new());
+    loop {
+        let length = input.read(&mut piece)?;
+        let read = piece.get(..length).unwrap_or_default();
+        match length {
+            0 => editor.finish(&mut left),
+            _ => editor.feed(read, &mut left),
+        }
+        out.write_all(&left)?;
+        left.clear();
+        if length == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Writes the page as it is edited; one that cannot be read as it came, where it is `kept` and nothing has left.

@@ -16,6 +16,7 @@ use crate::{
         Consentry, Options,
         choice::{Memory, Secret, Signing},
         life::{Life, Order},
+        names,
         server::{self, Listening},
     },
 };
@@ -75,6 +76,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         beside.spawn(reloading.run());
         beside.spawn(notify::watchdog());
         beside.spawn(obey(life.clone())?);
+        let _names = names(&config, &consentry);
         let (end, ended) = oneshot::channel::<()>();
         let ended = async { drop(ended.await) };
         let remembering = tokio::spawn(memory.keep(consentry.clone(), ended));
@@ -162,6 +164,18 @@ pub(super) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+/// Resolves the names that pages use, where a site says so; a machine that cannot is no reason not to serve.
+fn names(config: &Config, consentry: &Consentry) -> Option<JoinSet<()>> {
+    config
+        .served()
+        .any(|site| site.gate.cname)
+        .then(|| names::watch(consentry.clone(), config.dns))?
+        .inspect_err(|error| {
+            log::warn!("names under the sites' own domains are not resolved: {error}")
+        })
+        .ok()
 }
 
 pub(super) fn has_origin(config: &Config) -> Result<(), Usage> {

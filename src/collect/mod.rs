@@ -7,6 +7,7 @@
 mod body;
 mod config;
 mod cookies;
+mod elsewhere;
 mod fields;
 mod forward;
 mod glob;

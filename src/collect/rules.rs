@@ -57,6 +57,8 @@ pub enum Outcome {
     NotAllowed(&'static str),
     /// A preflight of a page of the site; the methods that are allowed.
     Preflight(&'static str),
+    /// Where the browser is sent.
+    Elsewhere(Url),
     /// A request to an endpoint, allowed or not.
     Call(Box<Call>),
 }
@@ -191,7 +193,7 @@ impl Rules {
     }
 
     /// Why nothing is shared with the page that asks.
-    fn unshared(&self, headers: &HeaderMap, own: &Url) -> Option<Refused> {
+    pub(super) fn unshared(&self, headers: &HeaderMap, own: &Url) -> Option<Refused> {
         if self.config.share == Share::None {
             return Some(Refused::Share);
         }
@@ -228,7 +230,7 @@ fn allowed(methods: &[Verb]) -> &'static str {
 }
 
 /// Whether another site asks, or a worker that would stand before this one.
-fn is_foreign(headers: &HeaderMap, own: &Site) -> bool {
+pub(super) fn is_foreign(headers: &HeaderMap, own: &Site) -> bool {
     let told = |name| headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("null"));
     let mut sites = told(FETCH_SITE).peekable();
     let mut origins = told(ORIGIN).peekable();
@@ -244,7 +246,7 @@ fn is_of(page: &Url, own: &Site) -> bool {
     page.host_str().is_some_and(|host| own.contains(&canonical(host)))
 }
 
-fn own_site(own: &Url) -> Site {
+pub(super) fn own_site(own: &Url) -> Site {
     Site::of_host(own.host_str().unwrap_or_default())
 }
 

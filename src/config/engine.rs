@@ -61,6 +61,7 @@ impl Config {
             gate,
             csp,
             rewrite,
+            guard,
             collect,
         } = site;
         let Limits { max_decoded, max_burst, visitors: _ } = self.limits;
@@ -76,6 +77,7 @@ impl Config {
             gate: gate.clone(),
             csp: csp.clone(),
             rewrite: rewrite.clone(),
+            guard: *guard,
             limits: coding::Limits {
                 max_decoded: Some(max_decoded),
                 max_burst,
@@ -94,6 +96,7 @@ impl Config {
             sites,
             vendors,
             list_cache: _,
+            dns: _,
             limits,
             locator,
             collection,

@@ -98,7 +98,8 @@ fn name(host: &str, text: &str) -> Result<String, Wrong> {
     {
         return Err(Wrong::text(text, ", with a port", format!("write \"{before}\"")));
     }
-    parsed.map_err(|_| {
+    // `a..` would be `a.` once one dot is off: an empty label.
+    parsed.ok().filter(|name| !name.ends_with('.')).ok_or_else(|| {
         Wrong::text(text, ", which is no host name", "write a name such as \"www.example.org\"")
     })
 }
@@ -136,6 +137,7 @@ mod tests {
 
     #[test]
     fn what_is_no_host_is_told_apart() {
+        assert!(read("ä..").is_err() && read("a..").is_err());
         for (text, message) in [
             ("", "is empty; write some text"),
             (

@@ -73,6 +73,8 @@ pub struct Config {
     pub vendors: Vec<VendorEntry>,
     /// The folder in which fetched lists are kept over restarts; default none.
     pub list_cache: Option<PathBuf>,
+    /// The server that resolves names under the sites' own domains; default the system's.
+    pub dns: Option<SocketAddr>,
     /// Bounds that hold for all sites.
     pub limits: Limits,
     /// Where visitors are, and the law there.
@@ -108,6 +110,7 @@ impl Default for Config {
             sites: Vec::new(),
             vendors: built_in(),
             list_cache: None,
+            dns: None,
             limits: Limits::default(),
             locator: Locator::default(),
             collection: Collection::default(),

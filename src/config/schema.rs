@@ -133,6 +133,7 @@ pub(super) static CONSENT: Schema = Schema {
         "policy",
         "max_age_days",
         "cmp",
+        "mirror",
         "iab",
         "tcf",
         "tcf_purposes",
@@ -155,8 +156,11 @@ pub(super) static RULE: Schema = Schema {
 pub(super) static GATE: Schema = Schema {
     table: "gate",
     keys: &[
+        "guard",
         "gated",
+        "keep_queues",
         "surrogates",
+        "rewrite_assets",
         "heuristics",
         "third_party",
         "allow",
@@ -165,6 +169,8 @@ pub(super) static GATE: Schema = Schema {
         "csp_hosts",
         "first_party",
         "lists",
+        "cname",
+        "dns",
         "list_cache",
     ],
 };
@@ -278,6 +284,7 @@ pub(super) static VENDOR: Schema = Schema {
         "inline",
         "hides",
         "cookies",
+        "workers",
         "surrogate",
         "setup",
         "gated_only",
@@ -324,8 +331,11 @@ pub(super) static SITE: Schema = Schema {
 pub(super) static SITE_GATE: Schema = Schema {
     table: "site.gate",
     keys: &[
+        "guard",
         "gated",
+        "keep_queues",
         "surrogates",
+        "rewrite_assets",
         "heuristics",
         "third_party",
         "allow",
@@ -333,6 +343,7 @@ pub(super) static SITE_GATE: Schema = Schema {
         "csp",
         "csp_hosts",
         "first_party",
+        "cname",
         "lists",
     ],
 };

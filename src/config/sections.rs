@@ -23,7 +23,7 @@ use crate::{
     rewrite,
 };
 use regex::RegexBuilder;
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use toml::{Spanned, de::DeValue};
 
 /// The seconds in an hour and in a day.
@@ -56,6 +56,7 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
     reader.set(&mut config.policy, &table, "policy", policy);
     reader.set(&mut config.max_age_days, &table, "max_age_days", whole(1..=3650));
     reader.set_list(&mut config.cmps, &table, "cmp", one_of(CMPS));
+    reader.set_list(&mut config.mirrors, &table, "mirror", mirrored);
     reader.set_list(&mut config.iab, &table, "iab", one_of(IAB));
     reader.set(&mut site.policy.tcf, &table, "tcf", one_of(TCF));
     if site.policy.tcf == Tcf::Require
@@ -123,6 +124,17 @@ fn maps<'t>(reader: &mut Reader<'t>, table: &Table<'t>, config: &mut consent::Co
         }
         config.revisions.extend(reader.entry(&entry, some_text).map(|text| (cmp, text)));
     }
+}
+
+/// A consent manager that can be read in the browser.
+fn mirrored(value: &DeValue<'_>) -> Result<Cmp, Wrong> {
+    let cmp = one_of(CMPS)(value)?;
+    let can: Vec<_> = Cmp::all().filter(|cmp| cmp.can_be_mirrored()).map(Cmp::name).collect();
+    if can.contains(&cmp.name()) {
+        return Ok(cmp);
+    }
+    let what = ", whose choice is in its cookie and needs no mirror";
+    Err(Wrong::text(cmp.name(), what, format!("write one of {}", can.join(", "))))
 }
 
 /// The entries of the table under `key`, whose keys are consent managers.
@@ -275,11 +287,19 @@ pub(super) fn gate<'t>(
     vendors: &[VendorEntry],
 ) -> Option<Table<'t>> {
     let table = reader.table(parent, "gate", schema)?;
+    reader.set(&mut site.guard.enabled, &table, "guard", boolean);
+    if table.get("guard").is_some() {
+        site.rewrite.gated =
+            if site.guard.enabled { rewrite::Gated::Inert } else { rewrite::Gated::Remove };
+    }
     reader.set(&mut site.rewrite.gated, &table, "gated", one_of(GATED));
+    reader.set(&mut site.guard.keep_queues, &table, "keep_queues", boolean);
     reader.set(&mut site.rewrite.surrogates, &table, "surrogates", boolean);
+    reader.set(&mut site.rewrite.assets, &table, "rewrite_assets", boolean);
     let config = &mut site.gate;
     reader.set(&mut config.heuristics, &table, "heuristics", boolean);
     reader.set(&mut config.third_party, &table, "third_party", one_of(THIRD_PARTY));
+    reader.set(&mut config.cname, &table, "cname", boolean);
     reader.set_list(&mut config.allow, &table, "allow", domain);
     reader.set_list(&mut config.deny, &table, "deny", domain);
     if let Some(host) = config.deny.iter().find(|host| config.allow.contains(host)) {
@@ -323,6 +343,24 @@ pub(super) fn list_cache<'t>(reader: &mut Reader<'t>, gate: &Table<'t>) -> Optio
         reader.report(gate.at("list_cache"), what, "write the path of a folder");
     }
     Some(path)
+}
+
+/// The server that resolves names; empty for the system's.
+pub(super) fn dns<'t>(reader: &mut Reader<'t>, gate: &Table<'t>) -> Option<SocketAddr> {
+    reader.value(gate, "dns", |value| {
+        let text = text(value)?;
+        let bare = || Some(SocketAddr::new(text.parse().ok()?, 53));
+        let instead = "write an IP address, with a port unless it is 53: \"127.0.0.1:5353\"";
+        match text.is_empty() {
+            true => Ok(None),
+            false => text
+                .parse()
+                .ok()
+                .or_else(bare)
+                .map(Some)
+                .ok_or_else(|| Wrong::text(&text, ", which is no address", instead)),
+        }
+    })?
 }
 
 fn first_party<'t>(

@@ -6,9 +6,10 @@ use crate::{
     engine::{
         Balance, Banner, Discovery, Ejection, Enabled, Health, Http, OnUnreadable, OriginTls,
     },
+    page::guard,
     policy::{Mode, Policy, Regime, csp},
     proxy::listen,
-    rewrite,
+    rewrite::{self, Gated},
 };
 use http::HeaderValue;
 use std::time::Duration;
@@ -81,8 +82,10 @@ pub struct SiteConfig {
     pub gate: catalog::Config,
     /// What pages may contact.
     pub csp: csp::Config,
-    /// How pages are edited.
+    /// How pages are edited; default [`Gated::Inert`], as the guard brings back what is inert.
     pub rewrite: rewrite::Config,
+    /// What holds the decision in the browser; default on.
+    pub guard: guard::Config,
     /// What leaves for vendors, and how.
     pub collect: collect::Config,
 }
@@ -133,7 +136,8 @@ impl Default for SiteConfig {
             banner: Banner { enabled: Enabled::Auto, ..Banner::default() },
             gate: catalog::Config::default(),
             csp: csp::Config::default(),
-            rewrite: rewrite::Config::default(),
+            rewrite: rewrite::Config { gated: Gated::Inert, ..rewrite::Config::default() },
+            guard: guard::Config { enabled: true, ..guard::Config::default() },
             collect: collect::Config::default(),
         }
     }

@@ -17,7 +17,7 @@ use super::{
     records::records,
     region::region,
     schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
-    sections::{check_cmps, consent, gate, limits, list_cache},
+    sections::{check_cmps, consent, dns, gate, limits, list_cache},
     shutdown::shutdown,
     site::{Server, SiteConfig},
     syntax,
@@ -38,6 +38,7 @@ pub(super) fn config<'t>(
     let vendors = extend(reader, &top, catalogue);
     let mut default = SiteConfig::default();
     let gate = settings(reader, &top, &GATE, &mut default, &vendors);
+    let dns = gate.as_ref().and_then(|gate| dns(reader, gate));
     let list_cache = gate.and_then(|gate| list_cache(reader, &gate));
     let limits = limits(reader, &top, &mut default.rewrite);
     let locator = region(reader, &top);
@@ -62,6 +63,7 @@ pub(super) fn config<'t>(
         sites,
         vendors,
         list_cache,
+        dns,
         limits,
         locator,
         collection,

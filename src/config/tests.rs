@@ -73,7 +73,7 @@ fn wrong_kinds_are_named() {
         "[consent]\nmap = 1.5\ncmp = [1979-05-27]\nrule = [true]",
         &[
             "c.toml:2:7: `map` is a fraction; write a table",
-            "c.toml:3:8: an entry of `cmp` is a date; write one of \"axeptio\", \"borlabs\", \"civic\", \"commanders-act\", \"complianz\", \"cookie-information\", \"cookie-script\", \"cookiebot\", \"cookiefirst\", \"cookiehub\", \"cookielawinfo-legacy\", \"cookieyes\", \"didomi\", \"drupal-eucc\", \"google-fc\", \"hubspot\", \"iubenda\", \"ketch\", \"klaro\", \"matomo\", \"onetrust\", \"osano-cmp\", \"osano-oss\", \"piwikpro\", \"shopify\", \"sourcepoint\", \"tarteaucitron\", \"tealium\", \"trustarc\", \"usercentrics\", \"vanilla-cookieconsent\", \"wp-consent-api\", \"zaraz\"",
+            "c.toml:3:8: an entry of `cmp` is a date; write one of \"axeptio\", \"borlabs\", \"civic\", \"commanders-act\", \"complianz\", \"cookie-information\", \"cookie-script\", \"cookiebot\", \"cookiefirst\", \"cookiehub\", \"cookielawinfo-legacy\", \"cookieyes\", \"didomi\", \"drupal-eucc\", \"google-fc\", \"hubspot\", \"iubenda\", \"ketch\", \"klaro\", \"matomo\", \"onetrust\", \"osano-cmp\", \"osano-oss\", \"piwikpro\", \"shopify\", \"sourcepoint\", \"tarteaucitron\", \"tealium\", \"termly\", \"trustarc\", \"usercentrics\", \"vanilla-cookieconsent\", \"wp-consent-api\", \"zaraz\"",
             "c.toml:4:9: an entry of `rule` is true or false; write a table",
         ],
     );

@@ -107,6 +107,7 @@ fn entry<'t>(reader: &mut Reader<'t>, table: &Table<'t>, base: VendorEntry) -> V
     reader.add(&mut new.inline, table, "inline", some_text);
     reader.add(&mut new.hides, table, "hides", some_text);
     reader.add(&mut new.cookies, table, "cookies", cookie_pattern);
+    reader.add(&mut new.workers, table, "workers", file_name);
     reader.set(&mut new.surrogate, table, "surrogate", script);
     reader.set(&mut new.setup, table, "setup", script);
     served(reader, table, &mut new);
@@ -153,6 +154,16 @@ fn vendor_id(value: &DeValue<'_>) -> Result<String, Wrong> {
         return Err(Wrong::text(&id, "", instead));
     }
     Ok(id)
+}
+
+/// The name of a script's file, without folders.
+fn file_name(value: &DeValue<'_>) -> Result<String, Wrong> {
+    let name = some_text(value)?;
+    if name.contains(['/', '?', '#', '*', ' ']) {
+        let instead = "write the last part of its path, as \"AcmeWorker.js\"";
+        return Err(Wrong::text(&name, ", which is no name of a file", instead));
+    }
+    Ok(name)
 }
 
 /// A cookie's name, in which `*` stands for any characters; `*` alone would be every cookie.

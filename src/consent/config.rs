@@ -47,6 +47,8 @@ pub struct Config {
     pub max_age_days: u32,
     /// The consent managers to read; by default all whose cookies can be read without a map of the site's own names.
     pub cmps: Vec<Cmp>,
+    /// The consent managers of `cmps` whose choice a script of ours reads in the browser; by default those that keep it nowhere else.
+    pub mirrors: Vec<Cmp>,
     /// Site-defined category or service names, per consent manager.
     pub maps: BTreeMap<Cmp, BTreeMap<String, Purpose>>,
     /// The cookie's name, per consent manager, where the site has renamed it; what the names begin with
@@ -72,6 +74,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// The consent managers of the site whose choice is read in the browser, each once.
+    pub fn mirrored(&self) -> impl Iterator<Item = Cmp> {
+        Cmp::all().filter(|cmp| self.cmps.contains(cmp) && self.mirrors.contains(cmp))
+    }
+
     /// Whether the operator has said that the site has a consent manager, or an in-house cookie that stands for one.
     #[must_use]
     pub fn names_a_manager(&self) -> bool {
@@ -87,6 +94,7 @@ impl Default for Config {
             policy: None,
             max_age_days: 180,
             cmps: Cmp::all().filter(|cmp| cmp.is_usual()).collect(),
+            mirrors: Cmp::all().filter(|cmp| cmp.is_in_browser()).collect(),
             maps: BTreeMap::new(),
             cookies: BTreeMap::new(),
             revisions: BTreeMap::new(),

@@ -50,6 +50,7 @@ pub const fn texts(cmp: Cmp) -> &'static [&'static str] {
         }
         Cmp::Tarteaucitron => &["tarteaucitron.init(", "tarteaucitron.js", "tarteaucitron.min.js"],
         Cmp::Tealium => &["utag.gdpr", "__tealiumGDPR"],
+        Cmp::Termly => &["app.termly.io/"],
         Cmp::TrustArc => &["consent.trustarc.com/", "consent.truste.com/", "choices.truste.com/"],
         Cmp::Usercentrics => {
             &["app.usercentrics.eu/", "web.cmp.usercentrics.eu/", "usercentrics-cmp"]
@@ -71,7 +72,6 @@ pub const OTHERS: &[(&str, &[&str])] = &[
         "InMobi Choice (Quantcast)",
         &["cmp.inmobi.com/", "quantcast.mgr.consensu.org/", "cmp.quantcast.com/"],
     ),
-    ("Termly", &["app.termly.io/"]),
     ("consentmanager", &["cdn.consentmanager.net/", "delivery.consentmanager.net/"]),
     ("Real Cookie Banner", &["real-cookie-banner"]),
     ("Pandectes", &["pandectes"]),

@@ -18,6 +18,7 @@ mod held;
 mod iab;
 mod json;
 pub mod managers;
+pub mod mirror;
 pub mod own;
 mod reader;
 mod rule;
@@ -30,7 +31,7 @@ mod traces;
 mod usprivacy;
 
 pub use self::{
-    cmp::{Cmp, UnknownCmp},
+    cmp::{Cmp, UnknownCmp, conventions},
     config::{Config, Find, Rule},
     date::{Day, NotADay},
     held::{Held, OwnCookie, Receipt, Signature},

@@ -8,6 +8,7 @@ use super::{
     gpc,
     held::Held,
     iab::{Asked, Strings},
+    mirror,
     own::{self, Named, Terms},
     rule,
     signal::{Consent, Signal},
@@ -23,6 +24,8 @@ pub struct Reader {
     config: Config,
     traces: Traces,
     asked: Asked,
+    /// The cookies of the mirrors.
+    mirrored: Vec<(Cmp, String)>,
 }
 
 impl Reader {
@@ -31,10 +34,12 @@ impl Reader {
     pub fn new(config: &Config) -> Self {
         let config = config.clone();
         let renamed = |cmp| config.cookies.get(&cmp).map(String::as_str);
-        let traces = Traces::new(&config.cmps, renamed);
+        let mirrored: Vec<_> = config.mirrored().map(|cmp| (cmp, mirror::cookie(cmp))).collect();
+        let traces =
+            Traces::new(&config.cmps, renamed).always(mirrored.iter().map(|(cmp, _)| *cmp));
         let mut asked = Asked::default();
         asked.tcf.uses = config.tcf_purposes;
-        Self { config, traces, asked }
+        Self { config, traces, asked, mirrored }
     }
 
     /// The same reader, which asks TC strings about the vendors with these ids in the Global Vendor List; without it, none
@@ -103,13 +108,29 @@ impl Reader {
         let source = Source::new(cookies, clock, &self.config.cookie);
         let own = own::read(&source, terms).map(|said| said.named("own"));
         let cmps = self.traces.seen(cookies).filter_map(|cmp| {
-            cmp.read(&self.cmp(cmp, cookies, clock)).map(|said| said.named(cmp.name()))
+            let said = cmp.read(&self.cmp(cmp, cookies, clock));
+            let said = self.mirrored(cmp, said, cookies, clock);
+            said.map(|said| said.named(cmp.name()))
         });
         let rules = self.config.rules.iter().filter_map(|rule| {
             let source = Source::new(cookies, clock, &rule.cookie);
             rule::read(rule, &source).map(|said| said.named(format!("rule:{}", rule.cookie)))
         });
         own.into_iter().chain(cmps).chain(rules).collect()
+    }
+
+    /// What the mirror of `cmp`, which says `said` by itself, makes of that.
+    fn mirrored(
+        &self,
+        cmp: Cmp,
+        said: Option<Said>,
+        cookies: &Cookies<'_>,
+        clock: Clock,
+    ) -> Option<Said> {
+        let mirror = self.mirrored.iter().find(|(mirrored, _)| *mirrored == cmp);
+        let Some((_, cookie)) = mirror else { return said };
+        let terms = Named(self.config.policy.as_ref());
+        mirror::with(cmp, said, &Source::new(cookies, clock, cookie), &terms)
     }
 
     fn cmp<'a>(&'a self, cmp: Cmp, cookies: &'a Cookies<'a>, clock: Clock) -> Source<'a> {

@@ -186,6 +186,11 @@ impl Said {
         matches!(self.basis, Basis::Explicit | Basis::Implied)
     }
 
+    /// Whether something is there that cannot be read on the server.
+    pub(super) fn is_opaque(&self) -> bool {
+        self.basis == Basis::Opaque
+    }
+
     /// Its votes and its note.
     pub(super) fn parts(self) -> (Votes, Cow<'static, str>) {
         (self.votes, self.note)

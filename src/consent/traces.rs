@@ -34,6 +34,15 @@ impl Traces {
         traces
     }
 
+    /// The same, with these asked whatever cookies there are.
+    pub(super) fn always(mut self, cmps: impl Iterator<Item = Cmp>) -> Self {
+        for cmp in cmps {
+            let at = self.cmps.iter().position(|known| *known == cmp);
+            self.always |= at.map_or(0, |at| 1 << at);
+        }
+        self
+    }
+
     fn add(&mut self, cmp: Cmp, renamed: Option<&str>) {
         let bit = 1 << self.cmps.len();
         self.cmps.push(cmp);

@@ -4,6 +4,7 @@ use super::{Banner, Locator, Origins};
 use crate::{
     catalog::{self, Catalog},
     coding, collect, consent,
+    page::guard,
     policy::{Mode, Policy, Regime, csp},
     rewrite,
 };
@@ -164,6 +165,8 @@ pub struct Site {
     pub csp: csp::Config,
     /// How pages are edited.
     pub rewrite: rewrite::Config,
+    /// What holds the decision in the browser.
+    pub guard: guard::Config,
     /// What leaves the site for vendors.
     pub collect: collect::Config,
     /// Bounds on decoding.

@@ -3,8 +3,8 @@
 //! 1. It is read without a lock, and written only when there is something new.
 //! 2. A vendor gets into it by a finding in a page of the origin's, or by the operator's word (`vendors` and `accounts` in [collect]).
 //!    Requests to vendors add none: anybody can send these, and each new vendor asks visitors again.
-//! 3. It is bounded: every vendor is one of the catalogue's, and of those that no entry names at most [`MOST_UNNAMED`] get in.
-//! 4. What visitors were asked about before is kept in memory, at most [`MOST_KNOWN`] lists; the ones with the fewest vendors go first.
+//! 3. It is bounded: every vendor is one of the catalogue's, and of those that no entry names at most 300 get in.
+//! 4. What visitors were asked about before is kept in memory, at most 256 lists; the ones with the fewest vendors go first.
 //! 5. It outlives its engine: the next one takes it over, and what a store or a file kept is added to it.
 //! 6. Nodes with the same vendors ask about the same, whatever the order was in which they found them.
 

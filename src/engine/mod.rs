@@ -7,13 +7,17 @@
 //!    are decided in every mode: pages that were made in another one still use them, and consent is asked each time.
 //! 4. `/.well-known/gpc.json` is our own where the operator says so and the site's mode is not `"off"` (Global Privacy Control,
 //!    "GPC Support Resource").
-//! 5. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
+//! 5. The script of a vendor's service worker in the site's own folders is ours while the visitor does not allow the vendor.
+//! 6. A page's URL is what the browser sees: the scheme on its side, `Host`, path and query.
 
+mod asset;
 mod banner;
 mod choice;
 mod config;
+mod guard;
 mod inventory;
 mod locator;
+mod mirror;
 mod origins;
 mod own;
 mod reported;
@@ -27,29 +31,30 @@ pub use self::banner::{Banner, Enabled};
 pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
 pub use self::inventory::{Inventory, Snapshot};
 pub use self::locator::{Locator, NoPlaces, Places};
+pub use self::mirror::Mirrored;
 pub use self::origins::{
     Balance, Discovery, Ejection, Health, Http, Key, OriginTls, Origins, Probe, Server,
 };
-pub use self::own::Own;
+pub use self::own::{ENDING_WORKER, Own};
 pub use self::reported::{Reported, Told};
 pub use self::served::Served;
 use self::sites::Sites;
-pub use self::treatment::{Body, Cause, Treatment, is_page};
+pub use self::treatment::{Body, Cause, FileEditor, OwnFile, Treatment, is_page};
 pub use self::view::View;
 use crate::{
-    catalog::{self, Catalog, Scope},
+    catalog::{self, Aliases, Catalog, Scope},
     collect::{Asked, Call, Forms, Outcome},
-    policy::{Mode, Ruling, csp},
+    policy::{Mode, Ruling, Verdict, csp},
     vendor::Vendor,
 };
 use http::{
-    Method, StatusCode,
+    HeaderValue, Method, StatusCode,
     header::HOST,
     request,
     uri::{Authority, PathAndQuery},
 };
 use sha2::{Digest, Sha256};
-use std::{fmt::Write as _, net::IpAddr, sync::Arc, time::SystemTime};
+use std::{collections::BTreeSet, fmt::Write as _, net::IpAddr, sync::Arc, time::SystemTime};
 use url::Url;
 
 /// The paths that are our own.
@@ -78,6 +83,10 @@ pub struct Reply {
     pub allow: Option<&'static str>,
     /// JSON, where that is the body in the place of a page for people.
     pub json: Option<String>,
+    /// A cookie of ours.
+    pub set_cookie: Option<HeaderValue>,
+    /// Where the browser is sent, where that is the answer.
+    pub location: Option<Box<str>>,
 }
 
 /// What becomes of a request.
@@ -166,6 +175,15 @@ impl Engine {
             if own == reported::REPORT {
                 return self.report(site, request, client, &page);
             }
+            if let Some(name) = own.strip_prefix("guard/") {
+                return self.guard(name, site, request, client);
+            }
+            if own == mirror::NAME {
+                return self.mirrored(site, request, &page);
+            }
+            if let Some(name) = own.strip_prefix("mirror/") {
+                return mirror::file(site, name, request);
+            }
             return self.own(own, site, request, client, page);
         }
         if let Some(reply) = gpc_support(&site.config, request) {
@@ -177,7 +195,14 @@ impl Engine {
             let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
             let (catalog, forms) = (&self.catalog, &self.forms);
             let asked = Asked { catalog, forms, request, url: &page, ruling: &ruling };
-            return site.rules.decide(asked).into();
+            let outcome = site.rules.decide(asked);
+            if matches!(outcome, Outcome::NotFound) && site.config.rewrite.assets {
+                return site.rules.elsewhere(asked, &site.scope).into();
+            }
+            return outcome.into();
+        }
+        if let Some(vendor) = self.worker(site, request, &visitor) {
+            return Plan::Own(Own::Worker(vendor));
         }
         Plan::Proxy(Box::new(View::new(self, site.clone(), visitor, request, page)))
     }
@@ -198,6 +223,47 @@ impl Engine {
         let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
         let reported = Reported::new(site.clone(), self.catalog.clone(), ruling, page);
         Plan::Own(Own::Report(Box::new(reported)))
+    }
+
+    /// What becomes of a request for `name` of the guard: the file, or what a visitor allows, for one whose page has another consent manager.
+    fn guard(
+        &self,
+        name: &str,
+        site: &sites::Compiled,
+        request: &request::Parts,
+        client: Client,
+    ) -> Plan {
+        let Some(guard) = &site.guard else { return Reply::NOT_FOUND.into() };
+        if !own::reads(&request.method) {
+            let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
+            return Reply { allow: Some(own::READS), ..no }.into();
+        }
+        if name != guard::STATE {
+            let served = guard.file();
+            let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
+            return Plan::Own(Own::File { served, caching });
+        }
+        let location = self.locator.location(&request.headers, client.ip);
+        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
+        let json = Some(format!("{{\"granted\":\"{}\"}}", guard::letters(&ruling)));
+        Reply { json, ..Reply::new(StatusCode::OK, "") }.into()
+    }
+
+    /// The vendor of a service worker's script in the site's folders that is asked for, where the visitor does not allow it.
+    fn worker(
+        &self,
+        site: &sites::Compiled,
+        request: &request::Parts,
+        visitor: &sites::Visitor,
+    ) -> Option<Arc<Vendor>> {
+        // Sent with these scripts only (Service Workers, 6.1).
+        let asks = request.headers.get("service-worker").is_some_and(|value| value == "script");
+        let asks = asks && site.config.mode == Mode::Enforce && own::reads(&request.method);
+        let vendor = self.catalog.worker(request.uri.path()).filter(|_| asks)?;
+        let (_, ruling) = site.ruling(visitor, &self.locator.regions);
+        let shares = site.withheld(request.uri.path()).is_none();
+        (!shares || ruling.decide(vendor).verdict != Verdict::Allow).then(|| vendor.clone())
     }
 
     /// Whether what becomes of a request can depend on the address that it comes from.
@@ -251,6 +317,20 @@ impl Engine {
         self.sites.all().map(|site| (&site.config.gate, &site.scope))
     }
 
+    /// Takes the names under the sites' own domains that pages named and of which nothing is known yet. Whoever can resolve names
+    /// asks for them now and then, finds out what they are aliases of, and tells it with [`Engine::uncloak`]; without, they stay
+    /// the sites' own.
+    #[must_use]
+    pub fn take_noted(&self) -> BTreeSet<Box<str>> {
+        self.sites.all().flat_map(|site| site.scope.take_noted()).collect()
+    }
+
+    /// Tells all that is known of what names are aliases of, in the place of what was known before.
+    pub fn uncloak(&self, aliases: &Aliases) {
+        let cloaks = Arc::new(self.catalog.cloaks(aliases));
+        self.sites.all().for_each(|site| site.scope.set_cloaks(cloaks.clone()));
+    }
+
     /// Every vendor.
     #[must_use]
     pub const fn catalog(&self) -> &Arc<Catalog> {
@@ -279,6 +359,10 @@ impl From<Outcome> for Plan {
             Outcome::NotFound => Reply::NOT_FOUND.into(),
             Outcome::NotAllowed(allow) => allowing(StatusCode::METHOD_NOT_ALLOWED, allow).into(),
             Outcome::Preflight(allow) => allowing(StatusCode::NO_CONTENT, allow).into(),
+            Outcome::Elsewhere(url) => {
+                let reply = Reply::new(StatusCode::TEMPORARY_REDIRECT, "not here\n");
+                Reply { location: Some(url.as_str().into()), ..reply }.into()
+            }
             Outcome::Call(call) => Self::Collect(call),
         }
     }
@@ -288,7 +372,7 @@ impl Reply {
     const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not found\n");
 
     pub(crate) const fn new(status: StatusCode, text: &'static str) -> Self {
-        Self { status, text, allow: None, json: None }
+        Self { status, text, allow: None, json: None, set_cookie: None, location: None }
     }
 }
 

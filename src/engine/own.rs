@@ -3,8 +3,8 @@
 //! 1. The paths are fixed: `/_consentry/` and one of the names below; nothing under it ever reaches the origin.
 //! 2. A file has its hash in its name; under an old one it is the current file, which then nobody keeps.
 
-use super::{reported::Reported, served::Served};
-use crate::choice::Asked;
+use super::{mirror::Mirrored, reported::Reported, served::Served};
+use crate::{choice::Asked, vendor::Vendor};
 use http::{HeaderValue, Method};
 use std::sync::Arc;
 
@@ -21,11 +21,24 @@ pub enum Own {
         /// How long it is kept.
         caching: HeaderValue,
     },
+    /// A choice that a mirror tells; its body is not read yet.
+    Mirror(Box<Mirrored>),
+    /// The script of a vendor's service worker, which the visitor does not allow.
+    Worker(Arc<Vendor>),
     /// The visitor's choice: its state, or with a body a new one.
     Choice(Box<Asked>),
     /// Nothing: violations are reported.
     Report(Box<Reported>),
 }
+
+/// What a browser gets in the place of a service worker of a vendor that is not allowed: a worker that ends itself, and one of
+/// the vendor's that was there before. Without it that one would live on, for a browser keeps the old script where there is no
+/// new one (Service Workers, "Update").
+pub const ENDING_WORKER: &str = "\
+// Consentry: the visitor does not allow this service worker's vendor.
+self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil(self.registration.unregister()));
+";
 
 /// Whether `method` reads.
 pub(super) fn reads(method: &Method) -> bool {

@@ -1,6 +1,6 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Inventory, Site, banner::Banners, wall::Needs};
+use super::{Error, Inventory, Site, banner::Banners, guard::Guard, mirror::Mirror, wall::Needs};
 use crate::{
     catalog::{Catalog, Scope},
     collect::{Refused, Rules},
@@ -25,6 +25,8 @@ pub(super) struct Compiled {
     pub(super) inventory: Arc<Inventory>,
     pub(super) banners: Banners,
     pub(super) needs: Needs,
+    pub(super) guard: Option<Guard>,
+    pub(super) mirror: Option<Mirror>,
     reader: Reader,
 }
 
@@ -41,7 +43,9 @@ impl Compiled {
         let reader = Reader::new(&config.consent).asking_about(listed);
         let reader = reader.asking_about_providers(providers);
         let needs = Needs::new(&config, catalog, &scope);
-        Self { scope, rules, inventory, banners, needs, reader, config }
+        let guard = Guard::new(&config, catalog, &scope);
+        let mirror = Mirror::new(&config.consent);
+        Self { scope, rules, inventory, banners, needs, guard, mirror, reader, config }
     }
 
     /// The name in records and signatures: the first of the site's hosts, else the registrable domain of the one that was asked for.

@@ -8,8 +8,9 @@
 
 use crate::{
     coding::{self, Coding},
+    collect::ScriptRewriter,
     consent::Watch,
-    rewrite::{self, Rewriter, Syntax},
+    rewrite::{self, Rewriter, StyleRewriter, Syntax},
 };
 use http::{
     HeaderMap, HeaderName, StatusCode,
@@ -29,6 +30,46 @@ pub enum Treatment {
     Perhaps(Box<Body>),
     /// It is a page that cannot be read.
     Unreadable(Cause),
+    /// It is a script or a style sheet of the site's that is rewritten.
+    File(Box<OwnFile>),
+    /// It is such a file, which cannot be read and passes as it is.
+    Passing(Cause),
+}
+
+/// The way of a file of the site's: it leaves in the coding in which it comes.
+pub struct OwnFile {
+    /// How it comes and leaves.
+    pub coding: Coding,
+    /// Bounds on decoding.
+    pub limits: coding::Limits,
+    /// What rewrites it.
+    pub editor: FileEditor,
+}
+
+/// What rewrites a file of the site's.
+pub enum FileEditor {
+    /// A script.
+    Script(ScriptRewriter),
+    /// A style sheet.
+    Style(StyleRewriter),
+}
+
+impl FileEditor {
+    /// Takes the next bytes of the file and appends what can leave now to `out`.
+    pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::Script(script) => script.feed(input, out),
+            Self::Style(style) => style.feed(input, out),
+        }
+    }
+
+    /// Ends the file and appends what was held back to `out`.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Script(script) => script.finish(out),
+            Self::Style(style) => style.finish(out),
+        }
+    }
 }
 
 /// The way of a page's body through the gate.
@@ -145,7 +186,7 @@ pub(super) fn readable(response: &response::Parts) -> Result<Coding, Cause> {
 /// The members of a list header, without their parameters.
 ///
 /// A byte beyond ASCII, as in a file's name, makes no difference to browsers, so it makes none here.
-fn items(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> {
+pub(super) fn items(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> {
     headers.get_all(name).into_iter().flat_map(|value| {
         let value = String::from_utf8_lossy(value.as_bytes());
         let first = |member: &str| member.split(';').next().unwrap_or_default().trim().to_owned();

@@ -7,26 +7,33 @@
 //! 3. A page leaves in the coding that is cheapest among those that the client accepts; where unreadable pages pass,
 //!    in the origin's own, so that the rest can still pass when a body turns out to be unreadable.
 //! 4. The filter lists of the moment when the request came judge the whole response, and its validator names them.
-//! 5. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
+//! 5. Scripts and style sheets of the site itself are rewritten where the operator says so, in the same way for every visitor:
+//!    their validators name the configuration alone, and caches may share them.
+//! 6. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
 
 use super::{
-    Client, Engine, Inventory, OnUnreadable, Site,
+    Client, Engine, Inventory, OnUnreadable, Site, asset,
     banner::{Last, Visit},
+    guard::Guard,
+    mirror::{self, Mirror},
     short_hash,
     sites::{Compiled, Visitor},
-    treatment::{Body, Treatment, charset, is_page, is_sniffed, readable, syntax},
+    treatment::{
+        Body, FileEditor, OwnFile, Treatment, charset, is_page, is_sniffed, readable, syntax,
+    },
     wall::Ours,
 };
 use crate::{
     catalog::Page,
     coding::{self, Coding},
+    collect::ScriptRewriter,
     consent::Consent,
     headers::{self, Edit, Facts, OwnPolicy, State},
     policy::{
-        Finding, Gate, Judged, Location, Mode, Regime, Ruling,
+        Finding, Front, Gate, Judged, Location, Mode, Regime, Ruling,
         csp::{self, Fit, Inline, OwnNeeds, Wall},
     },
-    rewrite::{self, Additions, Ending, Rewriter},
+    rewrite::{self, Additions, Ending, Rewriter, StyleRewriter},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
@@ -45,6 +52,9 @@ const SIGNALS: &[&str] = &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding"];
 const SIGNALS_WITH_BANNER: &[&str] =
     &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding", "Accept-Language"];
 
+/// The class of files that are the same for every visitor, in their validators; no consent class has its name.
+const EVERYBODY: &str = "own";
+
 /// How the response to one request is seen: site, ruling and page.
 pub struct View {
     gate: Gate,
@@ -61,7 +71,13 @@ pub struct View {
     request: Vec<Edit>,
     ended: Vec<String>,
     is_document: bool,
+    /// Whether a script or a style sheet of the site's is asked for, which is rewritten.
+    is_file: bool,
+    /// The engine's own fingerprint.
+    edition: Arc<str>,
     mode: Mode,
+    /// Whether the page takes a mirror.
+    takes_mirror: bool,
     /// What of the banner's is known before the page is read, if it gets one.
     visit: Option<Visit>,
 }
@@ -94,7 +110,16 @@ impl View {
         let stamp = visit.as_ref().map(|visit| visit.stamp(&site, regime));
         let fingerprint = fingerprint(engine, &gate, stamp.as_deref());
         let state = State { class: &class, fingerprint: &fingerprint };
-        let edits = headers::request(request, &state);
+        let is_file = site.config.rewrite.assets
+            && site.config.mode == Mode::Enforce
+            && gate.front().is_some()
+            && asset::is_asked_for(request);
+        let edition = engine.fingerprint.clone();
+        let edits = if is_file {
+            headers::file_request(request, &of_everybody(&edition))
+        } else {
+            headers::request(request, &state)
+        };
         let ours =
             edits.iter().any(|edit| matches!(edit, Edit::Append(name, _) if name == IF_NONE_MATCH));
         let mut view = Self {
@@ -102,7 +127,9 @@ impl View {
             stubs,
             request: edits,
             ended: Vec::new(),
-            is_document: ours || headers::is_document(request),
+            is_document: !is_file && (ours || headers::is_document(request)),
+            is_file,
+            edition,
             fingerprint,
             mode: site.config.mode,
             site,
@@ -112,6 +139,7 @@ impl View {
             class,
             accepts: joined(&request.headers),
             method: request.method.clone(),
+            takes_mirror: mirror::is_taken_by(request),
             visit,
         };
         view.hold_cookies(&request.headers);
@@ -176,7 +204,13 @@ impl View {
         let gate = &self.gate;
         let unchanged = response.status == StatusCode::NOT_MODIFIED && self.is_document;
         let bypass = matches!(treatment, Treatment::Bypass);
-        if matches!(treatment, Treatment::Other) && !unchanged {
+        let of_file = self.is_file && response.status == StatusCode::NOT_MODIFIED;
+        if matches!(treatment, Treatment::File(_)) || of_file {
+            let state = of_everybody(&self.edition);
+            let (edits, findings) = headers::file(&response.headers, gate, SIGNALS, &state);
+            return (self.made(edits), findings);
+        }
+        if matches!(treatment, Treatment::Other | Treatment::Passing(_)) && !unchanged {
             let (edits, findings) = headers::subresource(&response.headers, gate, SIGNALS);
             return (self.made(edits), findings);
         }
@@ -228,6 +262,12 @@ impl View {
     #[must_use]
     pub fn body(&self, response: &response::Parts) -> Treatment {
         let page = is_page(response);
+        if let Some(kind) = self.file(response) {
+            return match readable(response) {
+                Ok(coding) => Treatment::File(Box::new(self.read_file(kind, coding))),
+                Err(cause) => Treatment::Passing(cause),
+            };
+        }
         if self.mode() == Mode::Off || !page && !is_sniffed(response) {
             return Treatment::Other;
         }
@@ -244,6 +284,31 @@ impl View {
             (Err(cause), true) => Treatment::Unreadable(cause),
             (Err(_), false) => Treatment::Other,
         }
+    }
+
+    /// What of the site's files the response is, where these are rewritten.
+    fn file(&self, response: &response::Parts) -> Option<asset::Kind> {
+        let bodyless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+        let rewrites = self.site.config.rewrite.assets
+            && self.mode() == Mode::Enforce
+            && self.gate.front().is_some()
+            && !response.status.is_informational()
+            && !bodyless.contains(&response.status);
+        asset::kind(response).filter(|_| rewrites)
+    }
+
+    fn read_file(&self, kind: asset::Kind, coding: Coding) -> OwnFile {
+        let (gate, limits) = (self.gate(), self.site.config.limits);
+        let editor = match kind {
+            asset::Kind::Style => FileEditor::Style(StyleRewriter::new(gate)),
+            asset::Kind::Script => {
+                let base = gate.front().map(Front::base).unwrap_or_default();
+                let script = ScriptRewriter::new(gate.shared_catalog(), &base);
+                let script = script.offering(self.site.rules.offered().clone());
+                FileEditor::Script(script.of_the_site(gate))
+            }
+        };
+        OwnFile { coding, limits, editor }
     }
 
     /// The decisions for this page.
@@ -389,7 +454,8 @@ impl View {
 
     /// Whether pages go out as they came.
     fn passes(&self) -> bool {
-        self.grants_everything() && self.gate.front().is_none() && self.visit().is_none()
+        let additions = self.visit().is_some() || self.guard().is_some() || self.mirror().is_some();
+        self.grants_everything() && self.gate.front().is_none() && !additions
     }
 
     /// Whether pages' own policies lose what serves gated vendors alone.
@@ -414,7 +480,26 @@ impl View {
             ruling: self.gate.shared_ruling().clone(),
         });
         let end = last.map(|last| Arc::new(last) as Arc<dyn Ending>);
-        Additions { head: Vec::new(), end, is_page: self.is_document }
+        let guard = self.guard().map(|guard| guard.script(&self.gate, self.withheld));
+        let mirror = self.mirror().map(Mirror::script);
+        let head = guard.into_iter().chain(mirror).collect();
+        Additions { head, end, is_page: self.is_document }
+    }
+
+    /// What holds the decision in the page; none where pages are not edited.
+    fn guard(&self) -> Option<&Guard> {
+        match self.mode() {
+            Mode::Enforce => self.site.guard.as_ref(),
+            Mode::Report | Mode::Off => None,
+        }
+    }
+
+    /// What reads choices in the browser, where the page takes it; none where pages are not edited.
+    fn mirror(&self) -> Option<&Mirror> {
+        match self.mode() {
+            Mode::Enforce => self.site.mirror.as_ref().filter(|_| self.takes_mirror),
+            Mode::Report | Mode::Off => None,
+        }
     }
 
     /// The vendors of the site.
@@ -440,12 +525,18 @@ impl fmt::Debug for View {
     }
 }
 
-/// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists, of TC strings
-/// and of the banner.
+/// The one state of a file that is the same for every visitor.
+fn of_everybody(edition: &str) -> State<'_> {
+    State { class: EVERYBODY, fingerprint: edition }
+}
+
+/// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists, of names that are
+/// aliases, of TC strings and of the banner.
 fn fingerprint(engine: &Engine, gate: &Gate, banner: Option<&str>) -> Arc<str> {
     let banner = banner.map(short_hash).unwrap_or_default();
-    let (own, stamp) =
-        (&engine.fingerprint, [gate.lists().stamp(), &gate.ruling().stamp(), &banner].concat());
+    let cloaks = gate.cloaks();
+    let stamps = [gate.lists().stamp(), &gate.ruling().stamp(), cloaks.stamp(), &banner];
+    let (own, stamp) = (&engine.fingerprint, stamps.concat());
     if stamp.is_empty() { own.clone() } else { format!("{own}{stamp}").into() }
 }
 

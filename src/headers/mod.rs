@@ -26,7 +26,7 @@ pub use self::{
     cookies::{MOST as MOST_ENDED, cookies, ended, endings},
     csp::{inline_script, needs_integrity},
     edit::{Edit, apply},
-    request::{is_document, request},
+    request::{file_request, is_document, request},
     review::Judge,
 };
 use crate::policy::{Finding, Mode, csp::OwnNeeds};
@@ -35,6 +35,9 @@ use std::fmt;
 
 /// The name of the header that tells the operator what was done; see [`operator`].
 pub const OPERATOR: HeaderName = HeaderName::from_static("consentry");
+
+const MAPS: [HeaderName; 2] =
+    [HeaderName::from_static("sourcemap"), HeaderName::from_static("x-sourcemap")];
 
 /// What makes two versions of one page differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +116,21 @@ pub fn subresource<J: Judge + ?Sized>(
         edits.extend(caching::edits(headers, signals));
     }
     (edits, review.into_findings())
+}
+
+/// Edits of the final head of a file that is rewritten in the same way for every visitor, in the one `state` of it, 304
+/// included; with the findings in it. What names the map of its own bytes goes (ECMA-426, 11.1.1).
+#[must_use]
+pub fn file<J: Judge + ?Sized>(
+    headers: &HeaderMap,
+    judge: &J,
+    signals: &[&str],
+    state: &State<'_>,
+) -> (Vec<Edit>, Vec<Finding>) {
+    let (mut edits, findings) = subresource(headers, judge, signals);
+    edits.extend(validators::response(headers, state));
+    edits.extend(edit::removals(headers, MAPS));
+    (edits, findings)
 }
 
 /// Edits of the head of a 103, in which browsers read links (RFC 8297), with the findings in it.

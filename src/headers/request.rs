@@ -36,6 +36,16 @@ pub fn request(head: &Parts, state: &State<'_>) -> Vec<Edit> {
     edits
 }
 
+/// The same for a request for a file that is rewritten: in the same way for every visitor, in the one `state` of it.
+#[must_use]
+pub fn file_request(head: &Parts, state: &State<'_>) -> Vec<Edit> {
+    let mut edits = validators::preconditions(&head.headers);
+    if is_read(&head.method) {
+        edits.extend(validators::request(&head.headers, true, state));
+    }
+    edits
+}
+
 /// Whether the answer may be a page.
 #[must_use]
 pub fn is_document(head: &Parts) -> bool {

@@ -7,6 +7,8 @@
 pub mod banner;
 mod data;
 mod file;
+pub mod guard;
+pub mod mirror;
 pub mod texts;
 
 pub use self::{data::data, file::File};

@@ -9,8 +9,10 @@
 use super::{Decision, Front, Ruling, Verdict, csp};
 use crate::{
     catalog::{
-        Catalog, Destination, Lists, Mention, Page, Prefix, Reach, Scope, Shape, Snippet, Target,
+        Catalog, Cloaks, Destination, Lists, Mention, Page, Prefix, Reach, Scope, Shape, Snippet,
+        Target,
     },
+    purpose::Purpose,
     vendor::Vendor,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -172,6 +174,13 @@ impl Gate {
         &self.lists
     }
 
+    /// What is known now of the names under the site's own domain. Unlike the lists it is not pinned: what a page's validator
+    /// names is never newer than what the page is judged by, so no older page is taken for a newer one.
+    #[must_use]
+    pub fn cloaks(&self) -> Arc<Cloaks> {
+        self.scope.cloaks()
+    }
+
     /// The page.
     #[must_use]
     pub fn page(&self) -> &Page {
@@ -194,6 +203,12 @@ impl Gate {
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// The catalogue, for what outlives the gate.
+    #[must_use]
+    pub fn shared_catalog(&self) -> Arc<Catalog> {
+        self.catalog.clone()
     }
 
     /// Judges `url`, resolved against the page's own URL; `None` when it is nobody's that needs a decision.
@@ -322,6 +337,20 @@ impl Gate {
         let path = front.prefix().path_of(target.url()).filter(|_| self.serves(vendor))?;
         let fragment = target.url().fragment().map(|f| format!("#{f}")).unwrap_or_default();
         Some((path + &fragment).into())
+    }
+
+    /// The path on the site itself that stands for `url` in a file that is the same for every visitor: that of a vendor of the
+    /// catalogue that needs consent, whatever is decided for this visitor. What asks for the path is decided on then.
+    #[must_use]
+    pub fn stand_in(&self, url: &Url) -> Option<String> {
+        let front = self.front.as_ref()?;
+        let target = Target::new(url, Destination::Other, Shape::Mention)?;
+        // Filter lists change by themselves; what is kept by everybody must not.
+        let vendor = self.catalog.classify(&target, &self.page, &self.scope, &Lists::default())?;
+        let entry = self.catalog.vendor(&vendor.id)?;
+        let gated =
+            entry.purpose != Purpose::Necessary && !self.page.site().contains(target.host());
+        front.prefix().path_of(url).filter(|_| gated)
     }
 
     /// Whether a URL on the page's own site can be a vendor's: the operator named copies or hosts of its own.

@@ -1,4 +1,4 @@
-//! Turns a page's body as the origin sends it into the body that leaves: decoded, rewritten, encoded anew.
+//! Turns a page's body, or that of a file of the site's, as the origin sends it into the body that leaves: decoded, rewritten, encoded anew.
 //!
 //! 1. What was fed leaves at once, as far as the rewriter lets it: the encoder is flushed at the end of each feed.
 //! 2. A body that turns out to be unreadable is given back as it came while nothing has left yet, where that is
@@ -9,9 +9,9 @@
 //!    codings would be held whole otherwise; such a page counts as too large, however honest.
 
 use crate::{
-    coding::{self, Broken, Decoder, Encoder, Error, Levels},
+    coding::{self, Broken, Coding, Decoder, Encoder, Error, Levels, Limits},
     consent::Watch,
-    engine::{Body, Cause},
+    engine::{Body, Cause, FileEditor, OwnFile},
     policy::Finding,
     rewrite::{self, Rewriter},
 };
@@ -47,10 +47,16 @@ pub(super) struct Pipeline {
     spent: Spent,
 }
 
+/// What edits a body.
+enum Editor {
+    Page(Box<Rewriter>),
+    File(FileEditor),
+}
+
 /// The stages after the decoder.
 struct End {
     watch: Option<Watch>,
-    rewriter: Rewriter,
+    editor: Editor,
     encoder: Encoder,
     rewritten: Vec<u8>,
     rewrite: Duration,
@@ -63,12 +69,31 @@ impl Pipeline {
     /// A pipeline for `body`, which can give the body back if `keeps`.
     pub(super) fn new(body: Body, levels: &Levels, keeps: bool) -> Self {
         let Body { coding, leaves, limits, rewriter, watch } = body;
+        let editor = Editor::Page(Box::new(rewriter));
+        let mut pipeline = Self::of(editor, (coding, leaves), &limits, levels, keeps);
+        pipeline.end.watch = watch;
+        pipeline
+    }
+
+    /// A pipeline for a file of the site's, which gives it back as it came where it cannot be read.
+    pub(super) fn of_file(file: OwnFile, levels: &Levels) -> Self {
+        let OwnFile { coding, limits, editor } = file;
+        Self::of(Editor::File(editor), (coding, coding), &limits, levels, true)
+    }
+
+    fn of(
+        editor: Editor,
+        (coding, leaves): (Coding, Coding),
+        limits: &Limits,
+        levels: &Levels,
+        keeps: bool,
+    ) -> Self {
         Self {
-            decoder: Decoder::new(coding, &limits),
+            decoder: Decoder::new(coding, limits),
             max_burst: limits.max_burst,
             end: End {
-                watch,
-                rewriter,
+                watch: None,
+                editor,
                 encoder: Encoder::new(leaves, levels),
                 rewritten: Vec::new(),
                 rewrite: Duration::ZERO,
@@ -114,7 +139,10 @@ impl Pipeline {
     }
 
     pub(super) fn take_findings(&mut self) -> Vec<Finding> {
-        self.end.rewriter.take_findings()
+        match &mut self.end.editor {
+            Editor::Page(page) => page.take_findings(),
+            Editor::File(_) => Vec::new(),
+        }
     }
 
     pub(super) const fn spent(&self) -> Spent {
@@ -145,7 +173,13 @@ impl End {
         if let Some(watch) = &mut self.watch {
             watch.feed(plain);
         }
-        let result = self.rewriter.feed(plain, &mut self.rewritten);
+        let result = match &mut self.editor {
+            Editor::Page(page) => page.feed(plain, &mut self.rewritten),
+            Editor::File(file) => {
+                file.feed(plain, &mut self.rewritten);
+                Ok(())
+            }
+        };
         self.rewrite += started.elapsed();
         self.write(out)?;
         Ok(result?)
@@ -160,7 +194,13 @@ impl End {
 
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
         let started = Instant::now();
-        let result = self.rewriter.finish(&mut self.rewritten);
+        let result = match &mut self.editor {
+            Editor::Page(page) => page.finish(&mut self.rewritten),
+            Editor::File(file) => {
+                file.finish(&mut self.rewritten);
+                Ok(())
+            }
+        };
         self.rewrite += started.elapsed();
         self.write(out)?;
         result?;
@@ -210,7 +250,7 @@ mod tests {
     use super::*;
     use crate::{
         catalog::{Catalog, Config, Page, VendorEntry},
-        coding::{Coding, Limits, Unreadable},
+        coding::Unreadable,
         consent::Consent,
         policy::{Gate, Policy, Regime},
         purpose::Purpose,

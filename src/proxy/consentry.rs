@@ -20,7 +20,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use http::{
     Method, StatusCode,
-    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE},
+    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE},
 };
 use pingora_core::{Error, ErrorType, Result, modules::http::HttpModuleBuilder};
 use pingora_http::ResponseHeader;
@@ -266,7 +266,7 @@ fn located(session: &Session, engine: &Engine, client: Client) -> Option<Box<Cal
     }
 }
 
-async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
+pub(super) async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
     let (content_type, page) = reply::body(&reply);
     let mut response = ResponseHeader::build(reply.status, Some(4))?;
     for (name, value) in reply::HEADERS {
@@ -275,6 +275,12 @@ async fn answer(session: &mut Session, reply: Reply) -> Result<()> {
     response.insert_header(CONTENT_TYPE, content_type)?;
     if let Some(methods) = reply.allow {
         response.insert_header(ALLOW, methods)?;
+    }
+    if let Some(cookie) = reply.set_cookie {
+        response.insert_header(SET_COOKIE, cookie)?;
+    }
+    if let Some(location) = &reply.location {
+        response.insert_header(LOCATION, &**location)?;
     }
     let bodyless = reply.status == StatusCode::NO_CONTENT;
     if bodyless {

@@ -13,6 +13,7 @@ pub mod life;
 mod line;
 pub mod listen;
 mod module;
+pub mod names;
 pub mod origins;
 mod own;
 mod record;

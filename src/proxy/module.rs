@@ -5,7 +5,8 @@
 //! 3. Heads without a body (HEAD, 204, 304) get the edits that the page's own head gets (RFC 9110 9.3.2, 15.4.5).
 //! 4. A page that cannot be read is answered with 502 while its head has not left; after that the connection ends
 //!    before the message does, so nobody takes a half for a whole.
-//! 5. HTTP/1.0 knows no chunks: such a client gets a body that ends with the connection (RFC 9112 7.1).
+//! 5. HTTP/1.0 knows no chunks: such a client gets a body that ends with the connection (RFC 9112 7.1). What an origin answers in
+//!    that version leaves in ours: browsers take no chunks under its name (RFC 9110 6.2).
 
 use super::{
     Shared,
@@ -148,6 +149,9 @@ impl PageFilter {
     }
 
     fn head(&mut self, response: &mut ResponseHeader, end: bool) -> Result<()> {
+        if self.chunks && response.version < Version::HTTP_11 {
+            response.set_version(Version::HTTP_11);
+        }
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }
@@ -242,6 +246,20 @@ impl PageFilter {
                 Ok(())
             }
             Treatment::Perhaps(_) => Ok(()),
+            Treatment::Passing(_) => {
+                self.shared.metrics.files.with_label_values(&["unreadable"]).inc();
+                Ok(())
+            }
+            Treatment::File(file) => {
+                self.shared.metrics.files.with_label_values(&["rewritten"]).inc();
+                if bare {
+                    return Ok(());
+                }
+                unmeasured(response)?;
+                let pipeline = Pipeline::of_file(*file, &self.shared.options.levels);
+                self.stage = Mutex::new(Stage::Rewrite(Box::new(pipeline)));
+                Ok(())
+            }
             Treatment::Rewrite(body) => {
                 let pipeline = Pipeline::new(*body, &self.shared.options.levels, false);
                 if !bare {

@@ -1,9 +1,10 @@
 //! Turns what of ours a request asks for into the response.
 
-use super::Consentry;
+use super::{Consentry, consentry::answer, intake};
 use crate::{
     coding::Coding,
-    engine::{Client, Own, Served},
+    engine::{Client, ENDING_WORKER, Own, Reply, Served},
+    page::{File, mirror::MAX_TOLD},
 };
 use http::{
     HeaderValue, Method, StatusCode,
@@ -12,9 +13,14 @@ use http::{
         CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
     },
 };
-use pingora_core::Result;
+use pingora_core::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a visitor may take for a body.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Sends what is asked for.
 pub(super) async fn serve(
@@ -27,7 +33,27 @@ pub(super) async fn serve(
         Own::Report(reported) => consentry.report_desk().serve(session, &reported, client).await,
         Own::File { served, caching } => file(session, &served, caching).await,
         Own::Choice(asked) => consentry.desk().serve(session, &asked, client, consentry).await,
+        Own::Mirror(told) => {
+            let engine = consentry.engine_of(session);
+            let read = timeout(PATIENCE, intake::read(session, MAX_TOLD)).await;
+            let reply = match read.map_err(|_| late()).and_then(|read| read) {
+                Ok(Some(body)) => told.answer(&body, &engine, client),
+                Ok(None) => Reply::new(StatusCode::PAYLOAD_TOO_LARGE, "this is no choice\n"),
+                Err(error) => return Err(error.into_down()),
+            };
+            intake::drain(session, MAX_TOLD, PATIENCE).await;
+            answer(session, reply).await
+        }
+        Own::Worker(vendor) => {
+            consentry.metrics().workers.with_label_values(&[&*vendor.id]).inc();
+            let file = Served::new(File::script(ENDING_WORKER.to_owned()));
+            self::file(session, &file, HeaderValue::from_static("no-store")).await
+        }
     }
+}
+
+fn late() -> Box<Error> {
+    Error::explain(ErrorType::ReadTimedout, "the body came too slowly")
 }
 
 async fn file(session: &mut Session, served: &Served, caching: HeaderValue) -> Result<()> {

@@ -17,6 +17,9 @@ pub struct Config {
     pub gated: Gated,
     /// Whether stubs are inserted for globals whose snippets were gated; default true.
     pub surrogates: bool,
+    /// Whether the site's own scripts and style sheets are rewritten too, so that their bytes are not those that `integrity`
+    /// names; default false.
+    pub assets: bool,
     /// The longest tag that is read; bytes, default 2 MiB.
     pub max_tag: usize,
     /// How much of an inline script or style is held before it is decided; bytes, default 256 KiB.
@@ -31,6 +34,7 @@ impl Default for Config {
         Self {
             gated: Gated::Remove,
             surrogates: true,
+            assets: false,
             max_tag: 2 << 20,
             max_inline: 256 << 10,
             through_tools: false,

@@ -78,7 +78,8 @@ impl Lens {
 
     fn add_base(&mut self, url: Url) {
         if self.bases.len() < BASES && !self.bases.contains(&url) {
-            let own = url.host_str().is_some_and(|host| self.gate.page().site().contains(host));
+            // Another host of the site may be an alias of a vendor's.
+            let own = url.host_str() == self.gate.page().url().host_str();
             self.relative_counts |= !own;
             self.bases.push(url);
         }
@@ -95,6 +96,14 @@ impl Lens {
     pub(super) fn is_based_elsewhere(&self) -> bool {
         let own = self.gate.page().url().origin();
         self.bases.iter().any(|base| base.origin() != own)
+    }
+
+    /// Whether a raw attribute value is a URL of the page's own site.
+    pub(super) fn is_own(&self, value: &[u8]) -> bool {
+        let base = self.bases.first().unwrap_or_else(|| self.gate.page().url());
+        let url = base.join(&self.text(value)).ok();
+        let site = self.gate.page().site();
+        url.is_some_and(|url| url.host_str().is_some_and(|host| site.contains(host)))
     }
 
     /// Takes the bases of a part of this document.

@@ -23,6 +23,7 @@ mod markup;
 mod script;
 pub mod sniff;
 mod srcset;
+mod style;
 mod tag;
 
 pub use self::{
@@ -30,6 +31,7 @@ pub use self::{
     charset::outgoing,
     config::{Config, Gated},
     document::insertions,
+    style::StyleRewriter,
 };
 use self::{
     charset::Charset,

@@ -67,11 +67,13 @@ export class Sink {
   #sockets = new Set();
   #own;
   #front;
+  #others;
   #requests = [];
   #contacts = new Set();
 
-  /** `own`, a URL, names the page's host, which `front(request, response)` answers. */
-  constructor(secure, own, front) {
+  /** `own`, a URL, names the page's host, which `front(request, response)` answers; `others` answers for every other host. */
+  constructor(secure, own, front, others = (_, request, response) => stub(request, response)) {
+    this.#others = others;
     this.#secure = secure;
     this.#own = own;
     this.#front = front;
@@ -133,7 +135,7 @@ export class Sink {
     // The origin form for whoever is behind (RFC 9112 3.2.1).
     request.url = url.pathname + url.search;
     request.scheme = url.protocol.slice(0, -1);
-    return url.host === this.#own?.host ? this.#front(request, response) : stub(request, response);
+    return url.host === this.#own?.host ? this.#front(request, response) : this.#others(url.href, request, response);
   }
 
   #upgrade(request, socket) {

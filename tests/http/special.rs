@@ -283,6 +283,19 @@ async fn old_clients_get_no_chunks() {
     }
 }
 
+/// Browsers take chunks only where the version is one that has them.
+#[tokio::test(flavor = "multi_thread")]
+async fn old_origins_answer_in_our_version() {
+    for kind in KINDS {
+        for of in ["text/html", "text/plain"] {
+            let response = format!("HTTP/1.0 200 OK\r\nContent-Type: {of}\r\n\r\n{}", page());
+            let got = one(kind, Site::default(), response.into_bytes(), &get("")).await;
+            assert!(got.head.starts_with("HTTP/1.1 200"), "{kind:?} {}", got.head);
+            assert!(got.whole && got.body.ends_with(b"</html>\n"), "{kind:?} {of}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_pages_leave_as_they_come() {
     for kind in KINDS {

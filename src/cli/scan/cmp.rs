@@ -34,7 +34,7 @@ impl Detected {
     pub(super) fn warning(&self) -> Option<String> {
         match self {
             Self::Known(cmp) if cmp.is_in_browser() => Some(format!(
-                "{cmp} keeps the choice in the browser: no request holds it, and it\ngrants nothing."
+                "{cmp} keeps the choice in the browser: no request holds it, and a\nscript of Consentry's reads it there where `cmp` names it."
             )),
             Self::Known(_) => None,
             Self::Other(name) => {
@@ -127,7 +127,7 @@ mod tests {
             ("<script src=//app.usercentrics.eu/latest/main.js>", HeaderMap::new(), "usercentrics"),
             ("", cookie("_iub_cs-123=a; Path=/"), "iubenda"),
             ("<script src=//static.axept.io/sdk.js>", HeaderMap::new(), "axeptio"),
-            ("<script src=//app.termly.io/embed.min.js>", HeaderMap::new(), "Termly"),
+            ("<script src=//app.termly.io/embed.min.js>", HeaderMap::new(), "termly"),
         ] {
             let found = detect(body.as_bytes(), &headers);
             assert_eq!(found.iter().map(Detected::name).collect::<Vec<_>>(), [name]);

@@ -67,7 +67,9 @@ impl Loaded {
             note: None,
         };
         match treatment {
-            Treatment::Other => page.note = Some("it is no HTML"),
+            Treatment::Other | Treatment::File(_) | Treatment::Passing(_) => {
+                page.note = Some("it is no HTML")
+            }
             Treatment::Bypass => {
                 page.note = Some("the configuration grants everything without a choice");
             }

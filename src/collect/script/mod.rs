@@ -1,4 +1,5 @@
-//! Turns the bytes of a vendor's own script into those whose string literals name the site's own paths, while they stream.
+//! Turns the bytes of a script, a vendor's own or the site's, into those whose string literals name the site's own paths, while they
+//! stream.
 //!
 //! 1. A literal that names a served host is pointed to the site where an endpoint is at its host and path, or may be when the script has
 //!    put more behind it; a host alone, where anything is served on it. What a literal is says [`crate::catalog::Literal`].
@@ -8,13 +9,18 @@
 //!    it and [`AHEAD`] behind it, and it is decided when these are there.
 //! 4. A `sourceMappingURL` comment goes unless it holds its map itself (`data:`): a map fits the vendor's bytes, not these, and whoever
 //!    looks for it would ask the site or the vendor for it (ECMA-426, 11.1.2: a comment of its own at the start of a line).
-//! 5. Held in memory at most: [`STEP`] bytes and a piece, beside what is looked at.
+//! 5. In a script of the site itself only what is a vendor's by the site's own settings counts: where it is served, and otherwise
+//!    where it is a URL with a path, for the site answers for that path too. It keeps the name of its map as long as nothing
+//!    before was changed. What leaves does not depend on the visitor: the paths ask for consent each time.
+//! 6. Held in memory at most: [`STEP`] bytes and a piece, beside what is looked at.
 
 use crate::{
     catalog::{AHEAD, Catalog, Literal, Mention},
+    policy::Gate,
     vendor::Vendor,
 };
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
+use url::Url;
 
 /// Bytes before a literal that say what it is: a host name's 253, and what may be put before it.
 const BEFORE: usize = 640;
@@ -38,6 +44,9 @@ pub struct ScriptRewriter {
     done: usize,
     /// Nothing left yet but what `held` has: a line begins there.
     starts: bool,
+    /// Whose the script is, where it is the site's own.
+    site: Option<Gate>,
+    edited: bool,
 }
 
 /// What takes the place of some bytes.
@@ -53,13 +62,27 @@ impl ScriptRewriter {
         let (scheme, place) = base.split_once("://").unwrap_or(("https", base));
         let (scheme, place) = (scheme.into(), place.into());
         let offered = Arc::default();
-        Self { catalog, offered, scheme, place, held: Vec::new(), done: 0, starts: true }
+        let (held, site) = (Vec::new(), None);
+        Self { catalog, offered, scheme, place, held, done: 0, starts: true, site, edited: false }
+    }
+
+    /// The same for a script of the site itself, of which `gate` says whose a URL is.
+    #[must_use]
+    pub fn of_the_site(self, gate: Gate) -> Self {
+        Self { site: Some(gate), ..self }
     }
 
     /// The same for a site that serves only the vendors with these ids; none stands for all.
     #[must_use]
     pub fn offering(self, offered: Arc<BTreeSet<String>>) -> Self {
         Self { offered, ..self }
+    }
+
+    fn points(&self, literal: &Literal) -> bool {
+        let Some(gate) = &self.site else { return self.serves(literal) };
+        let url = || Url::parse(&format!("https://{}{}", literal.host, literal.path)).ok();
+        (literal.names_a_resource() || self.serves(literal))
+            && url().is_some_and(|url| gate.stand_in(&url).is_some())
     }
 
     fn serves(&self, literal: &Literal) -> bool {
@@ -91,6 +114,7 @@ impl ScriptRewriter {
     /// Lets go of what begins before `to`.
     fn write(&mut self, to: usize, out: &mut Vec<u8>) {
         for Edit { range, with } in self.edits(to) {
+            self.edited |= !with.is_empty();
             out.extend_from_slice(self.held.get(self.done..range.start).unwrap_or_default());
             out.extend_from_slice(&with);
             self.done = range.end;
@@ -110,10 +134,13 @@ impl ScriptRewriter {
         edits.retain(|edit| edit.range.start >= self.done && edit.range.start < to);
         edits.sort_by_key(|edit| edit.range.start);
         let mut end = 0;
+        let (is_own, mut edited) = (self.site.is_some(), self.edited);
         edits.retain(|edit| {
-            let free = edit.range.start >= end;
+            let is_map = edit.with.is_empty();
+            let free = edit.range.start >= end && (!is_map || !is_own || edited);
             if free {
                 end = edit.range.end;
+                edited |= !is_map;
             }
             free
         });
@@ -123,15 +150,17 @@ impl ScriptRewriter {
     fn literals(&self, to: usize) -> impl Iterator<Item = Edit> {
         let point = move |literal: Literal| {
             let is_due = literal.range.start >= self.done && literal.range.start < to;
-            (is_due && self.serves(&literal)).then(|| {
+            (is_due && self.points(&literal)).then(|| {
                 let with = literal.pointed(&self.held, &self.scheme, &self.place);
                 Edit { range: literal.range, with }
             })
         };
-        self.catalog.mentions(&self.held).filter_map(move |mention| match mention {
-            Mention::Literal(literal) => point(literal),
+        let served = self.catalog.mentions(&self.held).filter_map(|mention| match mention {
+            Mention::Literal(literal) => Some(literal),
             Mention::Other(_) => None,
-        })
+        });
+        let named = self.site.iter().flat_map(|_| self.catalog.literals_of(&self.held));
+        served.chain(named).filter_map(point)
     }
 
     /// Comments that name a map.

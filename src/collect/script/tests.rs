@@ -158,3 +158,107 @@ proptest! {
         prop_assert_eq!(String::from_utf8_lossy(&whole), String::from_utf8_lossy(&cut));
     }
 }
+
+/// A vendor that is served, one that is not and one that needs no consent, on the site `shop.test`.
+fn site_gate() -> (Arc<Catalog>, Gate) {
+    use crate::{
+        catalog::{self, Page, Prefix},
+        consent::Consent,
+        policy::{Policy, Regime},
+        purpose::Purpose,
+    };
+    let entry = |id: &str, purpose, host: &str| VendorEntry {
+        id: id.to_owned(),
+        purpose: Some(purpose),
+        hosts: vec![host.to_owned()],
+        ..VendorEntry::default()
+    };
+    let paths = vec!["stats.test/collect".to_owned()];
+    let served = VendorEntry {
+        endpoints: vec![Endpoint { paths, ..Endpoint::default() }],
+        ..entry("stats", Purpose::Analytics, "stats.test")
+    };
+    let video = entry("video", Purpose::Functional, "video.test/embed");
+    let pay = entry("pay", Purpose::Necessary, "pay.test");
+    let catalog = Arc::new(Catalog::new(&[served, video, pay], &[]).unwrap());
+    let config =
+        catalog::Config { allow: vec!["ok.stats.test".into()], ..catalog::Config::default() };
+    let scope = Arc::new(catalog.scope(&config));
+    let ruling = Arc::new(Policy::default().rule(&Consent::default(), Regime::OptIn));
+    let page = Arc::new(Page::new("https://shop.test/js/app.js".parse().unwrap()));
+    let gate = Gate::new(catalog.clone(), scope, ruling, page).serving(&Prefix::default());
+    (catalog, gate)
+}
+
+fn of_the_site(text: &[u8], mut size: impl FnMut() -> usize) -> Vec<u8> {
+    let (catalog, gate) = site_gate();
+    let mut rewriter = ScriptRewriter::new(catalog, BASE).of_the_site(gate);
+    let (mut out, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(size().clamp(1, rest.len()));
+        rewriter.feed(piece, &mut out);
+        rest = after;
+    }
+    rewriter.finish(&mut out);
+    out
+}
+
+#[test]
+fn in_the_sites_own_scripts_only_what_is_loaded_is_pointed() {
+    const V: &str = "https://shop.test/_consentry/v/";
+    for (text, expected) in [
+        ("'https://stats.test/collect?x'", format!("'{V}stats.test/collect?x'")),
+        ("'https://stats.test'", format!("'{V}stats.test'")),
+        ("'https://stats.test/lib.js'", format!("'{V}stats.test/lib.js'")),
+        ("'https://video.test/embed/'+id", format!("'{V}video.test/embed/'+id")),
+        (
+            "\"https:\\/\\/video.test\\/embed\\/7\"",
+            format!("\"{}video.test\\/embed\\/7\"", V.replacen("//", "\\/\\/", 1)),
+        ),
+    ] {
+        let left = String::from_utf8(of_the_site(text.as_bytes(), || usize::MAX)).unwrap();
+        assert_eq!(left, expected, "{text}");
+    }
+    for text in [
+        // What origins are compared with, what people are sent to, and what needs no consent.
+        "e.origin==='https://video.test'",
+        "'https://video.test/watch?v=1'",
+        "h==='video.test'",
+        "'https://pay.test/v3/pay.js'",
+        "'https://ok.stats.test/collect'",
+        "'https://elsewhere.test/collect'",
+    ] {
+        assert_eq!(of_the_site(text.as_bytes(), || usize::MAX), text.as_bytes());
+    }
+}
+
+#[test]
+fn an_own_script_keeps_its_map_while_it_is_as_it_was() {
+    for (text, expected) in [
+        ("a()\n//# sourceMappingURL=a.js.map\n", "a()\n//# sourceMappingURL=a.js.map\n"),
+        (
+            "'//stats.test/collect'\n//# sourceMappingURL=a.js.map\n",
+            "'//shop.test/_consentry/v/stats.test/collect'\n\n",
+        ),
+    ] {
+        assert_eq!(of_the_site(text.as_bytes(), || usize::MAX), expected.as_bytes());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_cut_of_an_own_script_gives_the_same(seed: u64, pads in proptest::collection::vec(0..9000_usize, 1..6)) {
+        let pieces = ["'https://stats.test/collect'", "\n//# sourceMappingURL=x.map\n", "\"https://video.test/embed/1\"", "'https://video.test'"];
+        let mut text = Vec::new();
+        for (pad, piece) in pads.iter().zip(pieces.iter().cycle().skip(usize::try_from(seed % 4).unwrap())) {
+            text.resize(text.len() + pad, b'x');
+            text.extend_from_slice(piece.as_bytes());
+        }
+        let mut state = seed | 1;
+        let cut = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            usize::try_from(state >> 52).unwrap()
+        };
+        prop_assert_eq!(of_the_site(&text, cut), of_the_site(&text, || usize::MAX));
+    }
+}

@@ -33,6 +33,11 @@ const CONVENTIONS: [(&str, Purpose); 4] = [
     (MARKETING, Purpose::Marketing),
 ];
 
+/// The names that have a purpose by convention, folded: lower case, without blanks, `-`, `_` and `.`.
+pub fn conventions() -> impl Iterator<Item = (Purpose, impl Iterator<Item = &'static str>)> {
+    CONVENTIONS.iter().map(|(words, purpose)| (*purpose, words.split_ascii_whitespace()))
+}
+
 /// The purpose that `name` has by convention.
 pub(super) fn purpose(name: &str) -> Option<Purpose> {
     let plain = |c: &char| !matches!(c, ' ' | '-' | '_' | '.');

@@ -1,6 +1,7 @@
 //! What is said by consent managers that keep the choice in the browser, where no server sees it.
 //!
 //! 1. Their cookies, if they have any, are identifiers or sealed: a trace of them is opaque.
+//!    What a mirror tells of them goes before ([`crate::consent::mirror`]).
 //! 2. Without a trace they say nothing, and do say so: the site has a choice that was not read, and nothing may be assumed.
 
 use crate::consent::source::{Said, Source};
@@ -19,6 +20,12 @@ pub(super) const USERCENTRICS: &[&str] = &[
 ];
 pub(super) const SOURCEPOINT: &[&str] = &["consentUUID", "consentDate", "_sp_user_consent_*"];
 pub(super) const OSANO: &[&str] = &["osano_consentmanager", "osano_consentmanager_uuid"];
+
+pub(super) const TERMLY: &[&str] = &["TERMLY_API_CACHE"];
+
+pub(super) fn termly(source: &Source<'_>) -> Option<Said> {
+    Some(said(source, TERMLY))
+}
 
 pub(super) fn usercentrics(source: &Source<'_>) -> Option<Said> {
     Some(said(source, USERCENTRICS))

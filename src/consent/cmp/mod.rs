@@ -38,6 +38,7 @@ mod vanilla;
 mod wp_consent_api;
 mod zaraz;
 
+pub use self::conventional::conventions;
 pub(super) use self::google_fc::string as string_in_google_fc;
 use super::{
     cookies::Cookies,
@@ -66,11 +67,13 @@ enum Trait {
     NeedsMap,
     /// Its choice is not in the request.
     InBrowser,
+    /// It can keep the choice in the browser too, as the site likes.
+    Stored,
     /// Its cookies hold the revision of what was asked.
     Revision,
 }
 
-use Trait::{InBrowser, NeedsMap, Revision};
+use Trait::{InBrowser, NeedsMap, Revision, Stored};
 
 macro_rules! table {
     ($($(#[doc = $doc:literal])+ $cmp:ident: $name:literal, $cookies:expr, $traits:expr, $decode:expr;)+) => {
@@ -124,7 +127,7 @@ table! {
     /// CookieYes.
     CookieYes: "cookieyes", &["cookieyes-consent"], &[], cookieyes::read;
     /// Didomi.
-    Didomi: "didomi", &["didomi_token", didomi::DCS], &[NeedsMap], didomi::read;
+    Didomi: "didomi", &["didomi_token", didomi::DCS], &[NeedsMap, Stored], didomi::read;
     /// Drupal's EU Cookie Compliance.
     DrupalEucc: "drupal-eucc",
         &["cookie-agreed", "cookie-agreed-categories", "cookie-agreed-version"], &[Revision], drupal::read;
@@ -137,7 +140,7 @@ table! {
     /// Ketch.
     Ketch: "ketch", ketch::COOKIES, &[], ketch::read;
     /// Klaro.
-    Klaro: "klaro", &["klaro"], &[NeedsMap], klaro::read;
+    Klaro: "klaro", &["klaro"], &[NeedsMap, Stored], klaro::read;
     /// Matomo's own consent.
     Matomo: "matomo", &["mtm_consent", matomo::REMOVED, "mtm_cookie_consent"], &[], matomo::read;
     /// OneTrust and CookiePro.
@@ -156,13 +159,15 @@ table! {
     Tarteaucitron: "tarteaucitron", &["tarteaucitron"], &[], tarteaucitron::read;
     /// Tealium.
     Tealium: "tealium", &["CONSENTMGR"], &[], tealium::read;
+    /// Termly.
+    Termly: "termly", in_browser::TERMLY, &[InBrowser], in_browser::termly;
     /// TrustArc.
     TrustArc: "trustarc",
         &["notice_preferences", trustarc::LEVELS, trustarc::PERMIT, trustarc::BEHAVIOR, "cmapi_gtm_bl"], &[], trustarc::read;
     /// Usercentrics.
     Usercentrics: "usercentrics", in_browser::USERCENTRICS, &[InBrowser], in_browser::usercentrics;
     /// vanilla-cookieconsent 3.
-    VanillaCookieConsent: "vanilla-cookieconsent", &["cc_cookie"], &[Revision], vanilla::read;
+    VanillaCookieConsent: "vanilla-cookieconsent", &["cc_cookie"], &[Revision, Stored], vanilla::read;
     /// The WP Consent API.
     WpConsentApi: "wp-consent-api", &["wp_consent_*"], &[], wp_consent_api::read;
     /// Zaraz.
@@ -209,6 +214,12 @@ impl Cmp {
     #[must_use]
     pub fn is_in_browser(self) -> bool {
         self.row().traits.contains(&InBrowser)
+    }
+
+    /// Whether a script can read its choice in the browser, where it may keep it.
+    #[must_use]
+    pub fn can_be_mirrored(self) -> bool {
+        self.is_in_browser() || self.row().traits.contains(&Stored)
     }
 
     /// Whether its cookies hold the revision that a choice was made under.
@@ -273,7 +284,7 @@ mod tests {
             assert!(error.contains(cmp.name()) && !cmp.cookie().is_empty());
         }
         assert!(Cmp::all().map(Cmp::name).is_sorted());
-        assert_eq!(Cmp::all().count(), 33);
+        assert_eq!(Cmp::all().count(), 34);
     }
 
     #[test]

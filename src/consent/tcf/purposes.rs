@@ -37,6 +37,18 @@ impl Use {
         Self { all: all.with(1), one_of }
     }
 
+    /// All that it takes.
+    #[must_use]
+    pub const fn all(self) -> Purposes {
+        self.all
+    }
+
+    /// Those of which it takes one beside; none where that is all.
+    #[must_use]
+    pub const fn one_of(self) -> Purposes {
+        self.one_of
+    }
+
     /// Whether `consented` is enough for it.
     #[must_use]
     pub const fn is_met_by(self, consented: Purposes) -> bool {

@@ -700,6 +700,16 @@ const THIRD: &[Row] = &[
         ],
     ),
     (
+        "termly",
+        [
+            ("TERMLY_API_CACHE=1", "opaque", "???"),
+            ("TERMLY_API_CACHE=%7B%7D", "opaque", "???"),
+            ("a=1; TERMLY_API_CACHE=x", "opaque", "???"),
+            ("other=1", "none", "???"),
+            ("TERMLY_API_CACHE=%", "opaque", "???"),
+        ],
+    ),
+    (
         "trustarc",
         [
             (

@@ -3,7 +3,7 @@
 //! 1. What is kept: by site the vendors that were found, as `purpose:id`, and the lists that visitors were asked about.
 //! 2. The file is read before the first request, so that nobody is asked again because the program was restarted, with the store
 //!    down too. A file that cannot be read is as good as none, and is said.
-//! 3. Every [`PACE`] what is new goes to the file and the store, and what other nodes found comes from there; the lists that
+//! 3. Every 30 s what is new goes to the file and the store, and what other nodes found comes from there; the lists that
 //!    visitors' choices name, and that are not known here, are looked up too.
 //! 4. The file is written beside its place and put there whole.
 

@@ -1,6 +1,6 @@
 //! Turns a request about the visitor's choice into the answer: the state, or a choice that is made, recorded and kept in the cookie.
 //!
-//! 1. A body has [`LONGEST`] bytes and [`PATIENCE`] at most, an address [`RATE`] choices a second over a while.
+//! 1. A body has 8 KiB and 10 s at most, an address 5 choices a second over a while.
 //! 2. The choice is the visitor's whatever becomes of its record: that it was not recorded is told, counted and logged.
 //! 3. Nothing is stored by anybody on the way, and no other site's page reads it.
 

@@ -67,6 +67,9 @@ impl Document {
                 Some(_) | None => {}
             }
         }
+        if self.config.assets && matches!(element, Element::Script | Element::Link) {
+            self.trust_own(tag, &mut outcome);
+        }
         outcome.source = outcome.gone && !kept_source;
         outcome.gone = outcome.source && (outcome.needless || self.config.gated == Gated::Remove);
         outcome

@@ -18,6 +18,7 @@ mod start;
 
 use self::additions::Pending;
 use self::policy::Declared;
+pub(super) use self::served::in_css;
 use self::setup::Told;
 pub use self::setup::insertions;
 use super::{

@@ -2,6 +2,7 @@
 //!
 //! 1. A URL becomes the site's own path; behind a `<base>` elsewhere, the absolute URL of it.
 //! 2. `integrity` goes with it, for what is served is not the vendor's bytes any more.
+//!    That of the site's own files goes too, where these are rewritten on their way.
 //! 3. A `referrerpolicy` that would keep the page's URL from the site itself becomes `same-origin` (Referrer Policy, 3): the site
 //!    shares nothing from some pages and has to know the page; the vendor never sees that header.
 //! 4. A script that a consent tool holds (`type="text/plain"`) is never gated, and pointed nevertheless: the tool will run it.
@@ -105,6 +106,23 @@ impl Document {
         }
     }
 
+    /// Takes the `integrity` of a script or a style sheet of the site itself out, which may be rewritten on its way.
+    pub(super) fn trust_own(&self, tag: &Tag<'_>, outcome: &mut Outcome) {
+        let is = |attribute: &Attribute, name: &[u8]| {
+            tag.bytes(&attribute.name).eq_ignore_ascii_case(name)
+        };
+        let own = |attribute: &Attribute| self.lens.is_own(tag.bytes(&attribute.value));
+        let sources = [&b"src"[..], b"href", b"xlink:href"];
+        let mut named = tag.attributes().filter(|a| sources.iter().any(|name| is(a, name)));
+        // What was pointed has lost it already.
+        if outcome.pointed || !named.any(|attribute| own(&attribute)) {
+            return;
+        }
+        for attribute in tag.attributes().filter(|attribute| is(attribute, b"integrity")) {
+            outcome.change.remove(tag, &attribute);
+        }
+    }
+
     /// Points what an event handler's code names.
     pub(super) fn handler(&mut self, value: &[u8], attribute: &Attribute, change: &mut Change) {
         if self.lens.gate.front().is_none() {
@@ -141,7 +159,7 @@ pub(super) fn in_list(path: String) -> String {
 }
 
 /// A path as a URL in CSS, in quotes or without.
-pub(super) fn in_css(path: String) -> String {
+pub(in crate::rewrite) fn in_css(path: String) -> String {
     let special = [('(', "%28"), (')', "%29"), ('\'', "%27"), ('"', "%22")];
     special.iter().fold(path, |path, (c, escaped)| path.replace(*c, escaped))
 }

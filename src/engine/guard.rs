@@ -1,0 +1,127 @@
+//! Turns a site's guard into the element that a page gets for one visitor.
+//!
+//! 1. The file is one for all visitors of the site; what this one allows, and what the page's own site is, stand in the element.
+//! 2. Where a script writes a cookie of another consent manager, the guard asks here what that means: it reads none of them itself.
+//! 3. A purpose counts as allowed where its vendors are. Where a TC string holds some of them back, they are named by their hosts.
+
+use super::{Served, Site};
+use crate::{
+    catalog::{Catalog, Scope},
+    consent,
+    page::guard,
+    policy::{Gate, Ruling, csp},
+    purpose::Purpose,
+    rewrite::OwnScript,
+    site::{Site as Domain, is_public},
+    vendor::Vendor,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// Where a guard asks what the visitor allows, behind the path of its file.
+pub(super) const STATE: &str = "state";
+
+/// The guard of a site.
+#[derive(Debug)]
+pub(super) struct Guard {
+    served: Arc<Served>,
+    integrity: String,
+    telling: String,
+}
+
+impl Guard {
+    /// The guard of `site`, where it has one.
+    pub(super) fn new(site: &Site, catalog: &Catalog, scope: &Scope) -> Option<Self> {
+        let collect = &site.collect;
+        let settings = guard::Settings {
+            catalog,
+            scope,
+            prefix: collect.enabled.then_some(&collect.prefix),
+            offered: &collect.vendors,
+            keeps_queues: site.guard.keep_queues,
+        };
+        site.guard.enabled.then(|| {
+            let file = guard::file(settings);
+            let text = String::from_utf8_lossy(&file.body);
+            let integrity = csp::sha256_source(&text).trim_matches('\'').to_owned();
+            let telling = telling(&site.consent);
+            Self { served: Arc::new(Served::new(file)), integrity, telling }
+        })
+    }
+
+    pub(super) fn file(&self) -> Arc<Served> {
+        self.served.clone()
+    }
+
+    /// The script of the page of `gate`.
+    pub(super) fn script(&self, gate: &Gate, withheld: bool) -> OwnScript {
+        let own = gate.page().site();
+        let mut attributes = vec![
+            ("integrity", self.integrity.clone()),
+            ("data-granted", letters(gate.ruling()).to_owned()),
+            ("data-cmp", self.telling.clone()),
+            ("data-site", own.as_str().to_owned()),
+        ];
+        if is_apart(own) {
+            attributes.push(("data-exact", "1".to_owned()));
+        }
+        if withheld {
+            attributes.push(("data-withheld", "1".to_owned()));
+        }
+        let except = except(gate);
+        if !except.is_empty() {
+            attributes.push(("data-except", except));
+        }
+        let kin: Vec<&str> = gate.catalog().kin(own).collect();
+        if !kin.is_empty() {
+            attributes.push(("data-kin", kin.join(" ")));
+        }
+        let path = format!("/_consentry/guard/{}.js", self.served.file().hash);
+        OwnScript { path, attributes, blocking: true }
+    }
+}
+
+/// The purposes that are allowed, by their letters.
+pub(super) fn letters(ruling: &Ruling) -> &'static str {
+    let [functional, analytics, marketing] = Purpose::OPTIONAL.map(|p| ruling.grants(p));
+    match (functional, analytics, marketing) {
+        (false, false, false) => "",
+        (true, false, false) => "f",
+        (false, true, false) => "a",
+        (false, false, true) => "m",
+        (true, true, false) => "fa",
+        (true, false, true) => "fm",
+        (false, true, true) => "am",
+        (true, true, true) => "fam",
+    }
+}
+
+/// The cookies by which the site's own consent managers tell of a choice; `*` stands for any end.
+fn telling(config: &consent::Config) -> String {
+    let managers = config.cmps.iter().flat_map(|cmp| cmp.cookies());
+    let renamed = config.cookies.values().map(String::as_str);
+    let rules = config.rules.iter().map(|rule| rule.cookie.as_str());
+    let frameworks = ["euconsent-v2", "usprivacy"];
+    let all = managers.copied().chain(renamed).chain(rules).chain(frameworks);
+    let all: BTreeSet<&str> = all.chain([config.cookie.as_str()]).collect();
+    all.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// The hosts and paths of vendors that are held although their purpose is allowed, the longest first.
+fn except(gate: &Gate) -> String {
+    if gate.ruling().stamp().is_empty() {
+        return String::new();
+    }
+    let is_one = |vendor: &Vendor| gate.ruling().grants(vendor.purpose) && !gate.allows(vendor);
+    let rules = gate.catalog().host_rules().filter(|rule| is_one(rule.value));
+    let mut texts: Vec<String> = rules
+        .map(|rule| format!("{}{}{}", rule.host, rule.path, if rule.open { "*" } else { "" }))
+        .collect();
+    texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    texts.join(" ")
+}
+
+/// Whether the names below are other sites: an address, or a suffix under which names are registered.
+fn is_apart(own: &Domain) -> bool {
+    let name = own.as_str();
+    !own.contains(&format!("x.{name}")) || is_public(name) && !name.contains('.')
+}

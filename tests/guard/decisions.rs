@@ -1,0 +1,163 @@
+//! For every host of the catalogue and the long tail, for every path of an endpoint and for URLs at random, under several consents.
+
+use super::{CATALOG, file, folder, node, scope};
+use consentry::{
+    catalog::{Config, Destination, Page, Prefix, Scope, Shape, Target, ThirdParty},
+    consent::{Basis, Consent, Signal, Vote, Votes},
+    policy::{Gate, Policy, Regime, Ruling},
+    purpose::Purpose,
+    site::Site,
+};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{TestRng, TestRunner},
+};
+use serde_json::{Value, json};
+use std::{fs, sync::Arc};
+use url::Url;
+
+const DESTINATIONS: [(Destination, &str); 10] = [
+    (Destination::Script, "S"),
+    (Destination::Image, "I"),
+    (Destination::Style, "Y"),
+    (Destination::Font, "T"),
+    (Destination::Iframe, "F"),
+    (Destination::Object, "O"),
+    (Destination::Media, "M"),
+    (Destination::Connect, "C"),
+    (Destination::Ping, "P"),
+    (Destination::Other, "X"),
+];
+
+fn ruling(granted: &str) -> Ruling {
+    let vote = |letter| if granted.contains(letter) { Vote::Grant } else { Vote::Deny };
+    let votes = Votes { functional: vote('f'), analytics: vote('a'), marketing: vote('m') };
+    let signal = Signal { name: "own".into(), basis: Basis::Explicit, votes, note: "".into() };
+    Policy::default().rule(&Consent::from(vec![signal]), Regime::OptIn)
+}
+
+fn letter(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Necessary => "n",
+        Purpose::Functional => "f",
+        Purpose::Analytics => "a",
+        Purpose::Marketing => "m",
+    }
+}
+
+/// The URLs of everything that is known, and of what is near it.
+fn known() -> Vec<String> {
+    let catalog = *CATALOG;
+    let rules = catalog.host_rules().chain(catalog.served_rules()).flat_map(|rule| {
+        let (host, path) = (rule.host, rule.path);
+        [
+            format!("https://{host}{path}"),
+            format!("https://x.{host}{path}/a.js?b=c"),
+            format!("//{host}{path}x"),
+            format!("https://{host}/"),
+            format!("https://{host}:8443{path}"),
+            format!("https://x{host}{path}"),
+        ]
+    });
+    let site = Site::of_host("invalid");
+    let tail = catalog.tail_rules(&site).flat_map(|(host, _)| {
+        [format!("https://{host}/"), format!("wss://a.b.{host}/ads/pixel.gif")]
+    });
+    rules.chain(tail).collect()
+}
+
+fn random(count: usize) -> Vec<String> {
+    let hosts = "(www\\.|ads\\.|a1\\.|stats2\\.|)(shop|shopcdn|example|doubleclick|google|facebook|ad-server|webtrackingfoo|trackpad|xn--mnchen-3ya|cdn)\\.(com|net|example|co\\.uk|de)";
+    let paths =
+        "(/(ads|tr|gtag|js|AD|ad|7b|x|pixel\\.gif|track-er|a%2Fb|%2e%2e|ad516|add|G|collect|))*";
+    let url = (r"(https?:|wss:|)", hosts, "(\\.|)(:8080|)", paths, "(\\?a=//b|#c|)");
+    let mut runner = TestRunner::new_with_rng(
+        ProptestConfig::default(),
+        TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let one = |runner: &mut TestRunner| {
+        let (scheme, host, port, path, rest) = url.new_tree(runner).unwrap().current();
+        format!("{scheme}//{host}{port}{path}{rest}")
+    };
+    (0..count).map(|_| one(&mut runner)).collect()
+}
+
+fn expected(gate: &Gate, url: &str, to: Destination, shape: Shape) -> Value {
+    let parsed = gate.page().url().join(url).ok();
+    let target = parsed.as_ref().and_then(|url| Target::new(url, to, shape));
+    match target.and_then(|target| gate.target(&target)) {
+        None => Value::Null,
+        Some(judged) if judged.is_held() => letter(judged.vendor.purpose).into(),
+        Some(judged) if judged.is_needless() => "".into(),
+        Some(judged) => {
+            judged.served().map_or(Value::Null, |path| format!("https://shop.example{path}").into())
+        }
+    }
+}
+
+fn site(scope: &Arc<Scope>, granted: &str, urls: &[String]) -> Value {
+    let page = Arc::new(Page::new(Url::parse("https://shop.example/a/b").unwrap()));
+    let catalog = super::CATALOG_SHARED.clone();
+    let gate = Gate::new(catalog, scope.clone(), Arc::new(ruling(granted)), page)
+        .serving(&Prefix::default());
+    let cases: Vec<Value> = urls
+        .iter()
+        .enumerate()
+        .flat_map(|(at, url)| {
+            // Each URL in some of the ways; together in all of them.
+            let (to, name) = DESTINATIONS[at % 10];
+            let (other, other_name) = DESTINATIONS[(at / 10 + 3) % 10];
+            let hidden = expected(&gate, url, to, Shape::Hidden);
+            let plain = expected(&gate, url, other, Shape::Plain);
+            [json!([url, name, true, hidden]), json!([url, other_name, false, plain])]
+        })
+        .collect();
+    let names = CATALOG.cookie_rules().flat_map(|(rule, _)| {
+        [rule.replace('*', "12"), rule.replace('*', ""), format!("x{rule}"), format!("{rule}x")]
+    });
+    let cookies: Vec<Value> = names
+        .filter(|name| !CATALOG.cookie_rules().any(|(rule, _)| rule.contains('*') && *name == rule))
+        .map(|name| {
+            let owner = gate.catalog().cookie(&name).map(|vendor| letter(vendor.purpose));
+            json!([name, owner])
+        })
+        .collect();
+    json!({ "granted": granted, "urls": cases, "cookies": cookies })
+}
+
+fn compare(name: &str, config: &Config, granted: &[&str]) {
+    let scope = Arc::new(scope(config));
+    let folder = folder("guard-decisions");
+    let (guard, cases) = (folder.join(format!("{name}.js")), folder.join(format!("{name}.json")));
+    let body = file(&scope).body;
+    println!("{name}: {} bytes", body.len());
+    fs::write(&guard, body).unwrap();
+    let urls: Vec<String> = known().into_iter().chain(random(4000)).collect();
+    let sites: Vec<Value> = granted.iter().map(|granted| site(&scope, granted, &urls)).collect();
+    fs::write(&cases, json!({ "sites": sites }).to_string()).unwrap();
+    node("tests/guard/decisions.mjs", &[&guard, &cases]);
+}
+
+#[test]
+fn the_guard_decides_as_the_server_does() {
+    compare("known", &Config::default(), &["", "a", "fam"]);
+}
+
+#[test]
+fn the_operators_words_count_too() {
+    let config = Config {
+        allow: vec!["google.com".into(), "ads.example.net".into()],
+        deny: vec!["cdn.example".into(), "maps.google.com".into()],
+        heuristics: false,
+        ..Config::default()
+    };
+    compare("words", &config, &["f"]);
+}
+
+#[test]
+fn every_other_site_can_be_gated() {
+    let config =
+        Config { third_party: ThirdParty::All, allow: vec!["cdn.com".into()], ..Config::default() };
+    compare("all", &config, &["a"]);
+}
