@@ -120,7 +120,7 @@ fn a_hundred_reloads_fail_nobody() {
     let (asked, after) = (load.asked(), program.memory());
     assert_eq!(load.end(), Vec::<String>::new());
     assert!(asked > done, "{asked} requests in {done} reloads");
-    println!("{done} reloads, {asked} requests, {before:?} kB, then {after:?} kB");
+    eprintln!("{done} reloads, {asked} requests, {before:?} kB, then {after:?} kB");
     if let (Some(before), Some(after)) = (before, after) {
         assert!(after < before + (64 << 10), "{before} kB became {after} kB in {done} reloads");
     }
