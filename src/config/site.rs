@@ -9,7 +9,7 @@ use crate::{
     page::guard,
     policy::{Mode, Policy, Regime, csp},
     proxy::listen,
-    rewrite::{self, Gated},
+    rewrite,
 };
 use http::HeaderValue;
 use std::time::Duration;
@@ -82,9 +82,9 @@ pub struct SiteConfig {
     pub gate: catalog::Config,
     /// What pages may contact.
     pub csp: csp::Config,
-    /// How pages are edited; default [`Gated::Inert`], as the guard brings back what is inert.
+    /// How pages are edited; with the guard [`Gated::Inert`] unless it is written.
     pub rewrite: rewrite::Config,
-    /// What holds the decision in the browser; default on.
+    /// What holds the decision in the browser; default off.
     pub guard: guard::Config,
     /// What leaves for vendors, and how.
     pub collect: collect::Config,
@@ -136,8 +136,8 @@ impl Default for SiteConfig {
             banner: Banner { enabled: Enabled::Auto, ..Banner::default() },
             gate: catalog::Config::default(),
             csp: csp::Config::default(),
-            rewrite: rewrite::Config { gated: Gated::Inert, ..rewrite::Config::default() },
-            guard: guard::Config { enabled: true, ..guard::Config::default() },
+            rewrite: rewrite::Config::default(),
+            guard: guard::Config::default(),
             collect: collect::Config::default(),
         }
     }

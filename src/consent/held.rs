@@ -114,6 +114,15 @@ impl Held {
         self.upheld == allowed(self.cookie.choice.purposes)
     }
 
+    /// The same under terms that came since: what counts no more does not come back.
+    #[must_use]
+    pub fn under(&self, terms: &dyn Terms) -> Self {
+        let still = terms.upheld(&self.cookie.choice);
+        let counts = |purpose: &Purpose| self.upheld.contains(*purpose) && still.contains(*purpose);
+        let upheld = Purpose::OPTIONAL.into_iter().filter(counts).collect();
+        Self { cookie: self.cookie.clone(), upheld }
+    }
+
     /// The newest comes last, and of one day the one that allows least.
     pub(super) fn rank(&self) -> impl Ord + use<> {
         let choice = &self.cookie.choice;

@@ -1,6 +1,9 @@
 //! What pages get of the banner.
 
-use super::shop::{ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, get, page};
+use super::{
+    origin::{Origin, Step},
+    shop::{ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, get, page},
+};
 use consentry::{
     collect::Share,
     engine::{Banner, Enabled, Site},
@@ -36,6 +39,28 @@ async fn a_page_is_told_where_its_visitor_stands() {
     let other = "Cookie: consentry=v1.00000000.20261101.f0a1m1\r\n";
     assert_eq!(told(&shop.page(other).await)[..2], ["-", "1"]);
     assert_eq!(shop.page("").await.matches("/_consentry/banner/").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_with_another_vendor_asks_already() {
+    let origin = Origin::new(|asked| {
+        let elements = if asked.to_ascii_lowercase().contains("x-more:") {
+            [GA, META].concat()
+        } else {
+            GA.into()
+        };
+        let (page, head) = (page(&elements), "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n");
+        vec![Step::Send(format!("{head}Content-Length: {}\r\n\r\n{page}", page.len()).into())]
+    });
+    let shop = Shop::before(asking(), origin.await, |c| c).await;
+    assert_eq!(told(&shop.page("").await), ["", "1", "", "a"]);
+    let (all, none) = (shop.choose(ALL).await, shop.choose(REFUSAL).await);
+    let (all, none) = (cookie(&all), cookie(&none));
+    assert_eq!(told(&shop.page(&all).await)[..2], ["am", "0"]);
+    let more = |cookie: &str| format!("x-more: 1\r\n{cookie}");
+    assert_eq!(told(&shop.page(&more(&all)).await)[..2], ["am", "1"]);
+    assert_eq!(told(&shop.page(&all).await)[..2], ["a", "1"]);
+    assert_eq!(told(&shop.page(&more(&none)).await)[..2], ["-", "0"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

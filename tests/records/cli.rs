@@ -225,7 +225,8 @@ fn served(url: &str) -> (String, String) {
     let mut first = String::new();
     let mut warning = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    BufReader::new(child.stderr.take().unwrap()).read_line(&mut warning).unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    while !warning.contains("records stay in ") && told.read_line(&mut warning).unwrap() > 0 {}
     child.kill().unwrap();
     child.wait().unwrap();
     (first, warning)

@@ -1,7 +1,8 @@
 //! Turns a visit to a page into what comes last in it: the banner's script, with where the visitor stands.
 //!
 //! 1. A page gets it where the site has something to ask about, this page's own vendors included: they are added to the site's first.
-//! 2. It asks (`data-ask`) where the law does, and nothing that was chosen before stands; else it is there to be opened again.
+//! 2. It asks (`data-ask`) where the law does, and nothing that was chosen before stands, with this page's own vendors on the site's
+//!    list; else it is there to be opened again. What it says is allowed (`data-state`) is what this page was made with.
 //! 3. With `enabled = "auto"` a page that has a consent manager gets none, and a visitor whom one asked gets none.
 //! 4. Where nothing is shared on a page nobody is asked on it; the way back to a choice stays (GDPR 7(3)).
 
@@ -93,7 +94,8 @@ impl Visit {
     }
 
     fn asks(&self, site: &Compiled, regime: Regime) -> bool {
-        let stands = self.held.as_ref().is_some_and(Held::stands);
+        let now = site.inventory.now();
+        let stands = self.held.as_ref().is_some_and(|held| held.under(now.terms()).stands());
         law_asks(regime, site.config.policy.allow_implied) && !stands && !self.withheld
     }
 }

@@ -95,10 +95,8 @@ function say(text) {
   later(() => { status.textContent = text; }, 50);
 }
 
-/**
- * On phones, old pages for desktops are laid out wider than the screen and shrunk, and pages that overflow get an area for fixed
- * things that is larger than what is seen; other pages zoom themselves. The banner evens that out, but not the visitor's own zoom.
- */
+// On phones, old pages for desktops are laid out wider than the screen and shrunk, and pages that overflow get an area for fixed
+// things that is larger than what is seen; other pages zoom themselves. The banner evens that out, but not the visitor's own zoom.
 function fit() {
   const own = root.currentCSSZoom || 1;
   const seen = window.visualViewport;
