@@ -35,6 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pingora_rustls", &["proxy"]),
     ("prometheus", &["metrics", "proxy"]),
     ("psl", &["site"]),
+    ("rustix", &["cli", "proxy"]),
     ("socket2", &["proxy"]),
     ("sqlx", &["record"]),
     ("toml", &["config", "page"]),

@@ -1,7 +1,7 @@
 //! Turns a configuration file into everything that is wrong with it, or into one line that says what it describes.
 //!
 //! 1. Every problem is a line `file:line:column: what; instead`, on standard error, and the exit code is 2.
-//! 2. The files of certificates are read as they would be served.
+//! 2. The files of certificates are read as they would be served, and those that origins are known by.
 //! 3. Lines of filter lists that no rule can be made of are warnings: they are skipped when the program runs.
 
 use super::{Usage, print, say};
@@ -9,7 +9,7 @@ use crate::{
     catalog::{List, ListSource, skipped_lines},
     config::{Config, Overrides, Problem, Problems, read_list},
     engine::Engine,
-    proxy::listen::facts,
+    proxy::{listen::facts, origins},
 };
 use clap::Args;
 use std::{
@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let engine = Engine::new(engine).map_err(|error| wrong(error.to_string()))?;
     lists(&config, &arguments.file)?;
     certificates(&config, &arguments.file)?;
+    origins::check(&engine).map_err(|error| wrong(error.to_string()))?;
     print(&summary(&config, &engine))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -22,7 +22,12 @@ use crate::{
 };
 use anyhow::Context as _;
 use clap::Args;
-use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    process::{self, ExitCode},
+    time::Duration,
+};
 use tokio::{
     runtime::Runtime,
     signal::unix::{SignalKind, signal},
@@ -112,10 +117,10 @@ fn signing(config: &Config) -> Signing {
 
 /// A server as `config` says.
 fn server(config: &Config) -> server::Config {
-    let Listen { listeners, admin, shared, edge: _ } = config.listen.clone();
+    let Listen { listeners, admin, shared, edge: _, handover } = config.listen.clone();
     let limits = config.limits.visitors.clone();
     let Shutdown { wait, drain } = config.shutdown;
-    server::Config { listeners, admin, shared, limits, threads: None, wait, drain }
+    server::Config { listeners, admin, shared, limits, handover, threads: None, wait, drain }
 }
 
 /// A server at `address`.
@@ -198,5 +203,5 @@ fn announce(config: &Config, listening: Listening) {
     }
     // Nobody may be reading, which is no reason not to serve.
     let _ = print(&line);
-    notify::tell(notify::READY);
+    notify::tell(&format!("{}\nMAINPID={}", notify::READY, process::id()));
 }

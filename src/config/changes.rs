@@ -17,7 +17,6 @@ const AT_START: &[&str] = &[
     "shutdown",
     "collect.limits",
     "collect.ledger",
-    "gate.dns",
     "limits.connections",
     "limits.connections_per_client",
     "limits.requests_per_client",
@@ -120,7 +119,7 @@ fn is_at_start(key: &str) -> bool {
         let rest = key.strip_prefix(*start);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
-    !certificate && AT_START.iter().any(|start| below(start))
+    !certificate && AT_START.iter().any(below)
 }
 
 #[cfg(test)]

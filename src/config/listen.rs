@@ -17,7 +17,7 @@ use http::HeaderValue;
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
 };
 use toml::de::DeValue;
 
@@ -32,6 +32,8 @@ pub struct Listen {
     pub shared: Shared,
     /// Whom the proxy believes, and what it adds to responses.
     pub edge: Edge,
+    /// Where the sockets of a running program can be had by the one that takes its place; default nowhere.
+    pub handover: Option<PathBuf>,
 }
 
 /// Where visitors come in when nothing says where.
@@ -57,6 +59,7 @@ impl Default for Listen {
             admin: None,
             shared: Shared::default(),
             edge: Edge::default(),
+            handover: None,
         }
     }
 }
@@ -75,6 +78,7 @@ pub(super) fn listen<'t>(
         reader.set(&mut listen.admin, table, "admin", optional_address);
         shared(reader, table, &mut listen.shared);
         edge(reader, table, &mut listen.edge);
+        reader.set(&mut listen.handover, table, "handover", socket_path);
     }
     let tables = reader.tables(top, "listener", &LISTENER).unwrap_or_default();
     let first = address.map(Address::Ip).or(first);
@@ -207,6 +211,20 @@ fn place(value: &DeValue<'_>) -> Result<Address, Wrong> {
             "write \"unix:/run/consentry.sock\"",
         )),
         None => listen_address(&text).map(Address::Ip),
+    }
+}
+
+/// The whole path of a socket; empty for none.
+fn socket_path(value: &DeValue<'_>) -> Result<Option<PathBuf>, Wrong> {
+    let written = text(value)?;
+    match Path::new(&written) {
+        _ if written.is_empty() => Ok(None),
+        path if path.is_absolute() && path.file_name().is_some() => Ok(Some(path.to_owned())),
+        _ => Err(Wrong::text(
+            &written,
+            ", which is no whole path",
+            "write \"/run/consentry/handover.sock\"",
+        )),
     }
 }
 

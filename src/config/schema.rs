@@ -75,6 +75,7 @@ pub(super) static LISTEN: Schema = Schema {
         "reuse_port",
         "tcp_keepalive",
         "certificate_refresh",
+        "handover",
     ],
 };
 

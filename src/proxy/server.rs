@@ -2,20 +2,22 @@
 //!
 //! Pingora's own `Server` ends the process, waits for minutes on a signal, does not tell which port it got, and has no
 //! place for a PROXY preamble or a new certificate. Its proxy is driven here by accept loops on an own runtime instead: a
-//! port can be 0, several can run in one process, and an end is prompt. What is lost is handing sockets over to a new
-//! process.
+//! port can be 0, several can run in one process, and an end is prompt.
 //!
 //! 1. Nothing is accepted before everything is listened on and every certificate is read; `ready` is called then.
 //! 2. Certificates whose files change are read again; those that cannot be leave the ones before where they are.
 //! 3. When it is told to end it is not ready at once, and serves on for [`Config::wait`]. Then no connection is accepted, idle ones
 //!    are closed, and requests on their way get [`Config::drain`].
-//! 4. Servers behind sites are looked after from the start, and those of another engine from when it is there.
+//! 4. A program that takes this one's place gets its sockets, and when that one serves this one drains.
+//! 5. Servers behind sites are looked after from the start, and those of another engine from when it is there.
 
 use super::{
     Consentry,
     admin::Admin,
     life::{Life, Order},
-    listen::{Address, Bound, Crowd, Limits, Listener, Redirect, Shared, Trusted},
+    listen::{
+        Address, Bound, Crowd, Handover, Inherited, Limits, Listener, Redirect, Shared, Trusted,
+    },
     origins::Pools,
     refresh::Refresh,
     service::Service,
@@ -30,7 +32,8 @@ use pingora_core::{
 };
 use pingora_proxy::{HttpProxy, http_proxy};
 use std::{
-    convert::Infallible, fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration,
+    convert::Infallible, fmt, future::Future, io, net::SocketAddr, os::fd::OwnedFd, path::PathBuf,
+    sync::Arc, time::Duration,
 };
 use tokio::{
     runtime,
@@ -54,6 +57,9 @@ pub struct Config {
     pub admin: Option<SocketAddr>,
     /// What visitors' connections may cost.
     pub limits: Limits,
+    /// Where a program that takes this one's place gets its sockets, and where this one gets those of the one before; default
+    /// nowhere.
+    pub handover: Option<PathBuf>,
     /// Worker threads; default as many as there are cores.
     pub threads: Option<usize>,
     /// How long it serves on after it was told to leave; default not at all.
@@ -125,6 +131,7 @@ impl Config {
             shared: Shared::default(),
             admin: None,
             limits: Limits::default(),
+            handover: None,
             threads: None,
             wait: Duration::ZERO,
             drain: Duration::from_secs(10),
@@ -207,10 +214,12 @@ pub async fn live(
     ready: impl FnOnce(Listening),
     life: &Life,
 ) -> Result<(), Error> {
-    let doors = config.listeners.iter().map(|listener| Door::open(listener, &config.shared));
-    let doors = doors.collect::<Result<Vec<_>, _>>()?;
-    let admin = config.admin.map(|at| Door::open(&Listener::plain(at.into()), &config.shared));
-    let admin = admin.transpose()?;
+    let inherited = Inherited::find(config.handover.as_deref());
+    let open = |listener: &Listener| Door::open(listener, &config.shared, &inherited);
+    let doors = config.listeners.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let admin = config.admin.map(|at| open(&Listener::plain(at.into()))).transpose()?;
+    let copies: Vec<_> =
+        doors.iter().chain(&admin).map(|door| door.socket.copy()).collect::<Result<_, _>>()?;
     let listening = Listening {
         visitors: doors.iter().map(Door::place).collect::<Result<_, _>>()?,
         admin: admin.as_ref().map(Door::place).transpose()?.and_then(|place| place.address.ip()),
@@ -233,7 +242,16 @@ pub async fn live(
     }
     life.listens(speaking);
     ready(listening);
-    life.told(Order::Leave).await;
+    let path = config.handover.clone();
+    let giving = async {
+        inherited.serves();
+        give(path, copies, life).await;
+    };
+    // The sockets are closed with the others, or what waits on them would wait for nobody.
+    tokio::select! {
+        () = giving => {}
+        () = life.told(Order::Leave) => {}
+    }
     // Only who asks whether it is ready needs the time.
     let wait = if config.admin.is_some() { config.wait } else { Duration::ZERO };
     let _ = timeout(wait, life.told(Order::Drain)).await;
@@ -251,6 +269,23 @@ pub async fn live(
     Ok(())
 }
 
+/// Gives `sockets` to the program that takes this one's place, and has this one drain when that one serves.
+async fn give(path: Option<PathBuf>, sockets: Vec<OwnedFd>, life: &Life) {
+    let handover = path.map(|path| Handover::at(&path).map_err(|error| (path, error)));
+    match handover {
+        Some(Ok(handover)) => {
+            handover.give(sockets).await;
+            return life.tell(Order::Drain);
+        }
+        Some(Err((path, error))) => {
+            log::error!("sockets cannot be handed over at {}: {error}", path.display());
+        }
+        None => {}
+    }
+    drop(sockets);
+    life.told(Order::Leave).await;
+}
+
 /// Has the servers of each engine be looked after, as long as it is there.
 async fn follow(pools: Arc<Pools>, consentry: Consentry) {
     let mut swaps = consentry.swaps();
@@ -263,11 +298,12 @@ async fn follow(pools: Arc<Pools>, consentry: Consentry) {
 }
 
 impl Door {
-    fn open(listener: &Listener, shared: &Shared) -> Result<Self, Error> {
+    fn open(listener: &Listener, shared: &Shared, inherited: &Inherited) -> Result<Self, Error> {
         let at = || listener.address.clone();
         let tls = listener.tls.as_ref().map(Acceptor::new).transpose();
         let tls = tls.map_err(|error| Error::Certificate(at(), error))?;
-        let socket = Bound::at(listener, shared).map_err(|error| Error::Listen(at(), error))?;
+        let socket = Bound::at(listener, shared, inherited);
+        let socket = socket.map_err(|error| Error::Listen(at(), error))?;
         let Listener { proxy_protocol, redirect, .. } = *listener;
         Ok(Self { at: at(), socket, tls, proxy_protocol, redirect })
     }

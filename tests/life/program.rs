@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
+    os::fd::OwnedFd,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
@@ -53,12 +54,28 @@ impl Place {
     }
 
     pub(crate) fn start_with(&self, more: impl FnOnce(&mut Command)) -> Program {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
-        command.args(["serve", "--config"]).arg(self.file()).current_dir(self.folder.path());
-        command.env_remove("RUST_LOG").stdin(Stdio::null());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         more(&mut command);
         Program::of(command.spawn().unwrap())
+    }
+
+    /// Starts the program by a line of the shell, whose standard input is `fd`.
+    pub(crate) fn start_by(&self, fd: OwnedFd, line: &str) -> Program {
+        let program = self.command();
+        let mut command = Command::new("sh");
+        command.args(["-c", line, "sh"]).arg(program.get_program()).args(program.get_args());
+        command.env_remove("RUST_LOG").current_dir(self.folder.path());
+        command.stdin(fd).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Program::of(command.spawn().unwrap())
+    }
+
+    /// The program with the file, as a command.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
+        command.args(["serve", "--config"]).arg(self.file()).current_dir(self.folder.path());
+        command.env_remove("RUST_LOG");
+        command
     }
 }
 
@@ -80,8 +97,9 @@ impl Program {
             rest.split([' ', ',', '\n']).next()?.parse().ok()
         };
         let visitors = address("consentry: http://").unwrap_or_else(|| {
-            let said = said.lock().unwrap();
-            unreachable!("it said {line:?} and {said}")
+            let status = child.wait().unwrap();
+            thread::sleep(Duration::from_millis(200));
+            unreachable!("it ended with {status}, and said {}", said.lock().unwrap())
         });
         Self { visitors, admin: address("admin http://"), child, said }
     }

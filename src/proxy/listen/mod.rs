@@ -4,6 +4,7 @@ mod config;
 mod crowd;
 mod forwarded;
 mod frames;
+mod handover;
 mod network;
 mod preamble;
 mod rate;
@@ -19,6 +20,7 @@ pub(super) use self::{
     crowd::{Crowd, Share},
     forwarded::{node, told},
     frames::{Guarded, PREFACE},
+    handover::{Handover, Inherited},
     preamble::{Preamble, Read, read},
     rate::Visitors,
     redirect::Redirect,

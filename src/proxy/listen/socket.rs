@@ -4,13 +4,16 @@
 //! 2. The file of a Unix socket that nobody listens on any more is taken away; one that somebody listens on is not.
 //! 3. A Unix socket is made with its permissions: nobody gets in between.
 
-use super::config::{Address, Listener, Shared};
+use super::{
+    config::{Address, Listener, Shared},
+    handover::Inherited,
+};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket as Raw, TcpKeepalive, Type};
 use std::{
     fs, io,
     net::SocketAddr,
     os::{
-        fd::{AsRawFd, RawFd},
+        fd::{AsFd as _, AsRawFd, OwnedFd, RawFd},
         unix::{
             fs::{FileTypeExt as _, PermissionsExt as _},
             net::UnixStream as BlockingUnixStream,
@@ -58,12 +61,24 @@ pub(in crate::proxy) enum Socket {
 }
 
 impl Bound {
-    /// Listens at a listener's address.
-    pub(in crate::proxy) fn at(listener: &Listener, shared: &Shared) -> io::Result<Self> {
-        let socket = match &listener.address {
-            Address::Ip(address) => Accepting::Tcp(tcp(*address, shared)?),
-            Address::Unix(path) => {
-                let socket = unix(path, listener.socket_mode, shared)?;
+    /// Listens at a listener's address, on the socket that was listened on there before where there is one.
+    pub(in crate::proxy) fn at(
+        listener: &Listener,
+        shared: &Shared,
+        inherited: &Inherited,
+    ) -> io::Result<Self> {
+        let before = inherited.take(&listener.address);
+        if let Some(socket) = &before {
+            socket.set_nonblocking(true)?;
+        }
+        let socket = match (&listener.address, before) {
+            (Address::Ip(_), Some(socket)) => Accepting::Tcp(TcpListener::from_std(socket.into())?),
+            (Address::Ip(address), None) => Accepting::Tcp(tcp(*address, shared)?),
+            (Address::Unix(path), before) => {
+                let socket = match before {
+                    Some(socket) => UnixListener::from_std(socket.into())?,
+                    None => unix(path, listener.socket_mode, shared)?,
+                };
                 Accepting::Unix(socket, SocketFile(path.clone()))
             }
         };
@@ -72,6 +87,14 @@ impl Bound {
             .with_interval(BETWEEN)
             .with_retries(PROBES);
         Ok(Self { socket, keepalive })
+    }
+
+    /// The same socket once more, for another program.
+    pub(in crate::proxy) fn copy(&self) -> io::Result<OwnedFd> {
+        match &self.socket {
+            Accepting::Tcp(socket) => socket.as_fd().try_clone_to_owned(),
+            Accepting::Unix(socket, _) => socket.as_fd().try_clone_to_owned(),
+        }
     }
 
     /// Where it listens, with the port that it got.

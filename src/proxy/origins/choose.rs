@@ -212,7 +212,8 @@ mod tests {
             all[0].probed(false, 1, 1);
             let first = choose(&all, &balance, &turns, b"k", &[]).unwrap();
             assert_ne!(first.server, 0);
-            let second = choose(&all, &balance, &turns, b"k", std::slice::from_ref(&first)).unwrap();
+            let second =
+                choose(&all, &balance, &turns, b"k", std::slice::from_ref(&first)).unwrap();
             assert!(second.server != 0 && second.server != first.server);
             let tried = [first, second];
             assert_eq!(choose(&all, &balance, &turns, b"k", &tried).unwrap().server, 0);

@@ -16,8 +16,9 @@ use tokio::{net::TcpStream, task::JoinSet, time::timeout};
 /// Asks every server of `pool`, all at once.
 pub(super) async fn ask_all(pool: &Arc<Pool>, connector: &Arc<Connector>, health: &Health) {
     let mut asked = JoinSet::new();
-    for target in pool.targets().iter().cloned() {
+    for target in pool.targets().iter() {
         let (pool, connector, health) = (pool.clone(), connector.clone(), health.clone());
+        let target = target.clone();
         asked.spawn(async move { ask(&pool, &connector, &health, &target).await });
     }
     while asked.join_next().await.is_some() {}
