@@ -98,7 +98,7 @@ fn answer(question: &[u8], alias: Option<&String>) -> Vec<u8> {
         Some(alias) => (5, encoded(alias)),
         None => {
             out[3] = 0x83;
-            (6, [encoded("ns.example"), encoded("x.example"), vec![0, 0, 0, 60].repeat(5)].concat())
+            (6, [encoded("ns.example"), encoded("x.example"), [0, 0, 0, 60].repeat(5)].concat())
         }
     };
     out.extend_from_slice(&[0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 60]);
