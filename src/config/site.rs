@@ -82,7 +82,7 @@ pub struct SiteConfig {
     pub gate: catalog::Config,
     /// What pages may contact.
     pub csp: csp::Config,
-    /// How pages are edited; with the guard [`Gated::Inert`] unless it is written.
+    /// How pages are edited; with the guard [`Gated::Inert`](rewrite::Gated::Inert) unless it is written.
     pub rewrite: rewrite::Config,
     /// What holds the decision in the browser; default off.
     pub guard: guard::Config,
