@@ -48,7 +48,7 @@ fn unknown_keys_come_with_the_nearest_or_their_place() {
     has(
         "[listen]\ncolour = 1",
         &[
-            "c.toml:2:1: unknown key `colour` in [listen]; write one of address, admin, trusted, forwarding, hsts, backlog, reuse_port, tcp_keepalive, certificate_refresh",
+            "c.toml:2:1: unknown key `colour` in [listen]; write one of address, admin, trusted, forwarding, hsts, backlog, reuse_port, tcp_keepalive, certificate_refresh, handover",
         ],
     );
     has(

@@ -19,7 +19,10 @@ use std::{
     mem::MaybeUninit,
     os::{
         fd::{AsFd as _, BorrowedFd, OwnedFd},
-        unix::{fs::PermissionsExt as _, net::UnixStream as BlockingStream},
+        unix::{
+            fs::{MetadataExt as _, PermissionsExt as _},
+            net::UnixStream as BlockingStream,
+        },
     },
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -53,6 +56,8 @@ pub(in crate::proxy) struct Inherited {
 pub(in crate::proxy) struct Handover {
     listener: UnixListener,
     path: PathBuf,
+    /// Which file is its own, by device and inode.
+    file: (u64, u64),
 }
 
 impl Inherited {
@@ -106,8 +111,9 @@ impl Handover {
         gone.or_else(|e| if e.kind() == ErrorKind::NotFound { Ok(()) } else { Err(e) })?;
         let listener = UnixListener::bind(&new)?;
         fs::set_permissions(&new, fs::Permissions::from_mode(0o600))?;
+        let file = identity(&new)?;
         fs::rename(&new, path)?;
-        Ok(Self { listener, path: path.to_owned() })
+        Ok(Self { listener, path: path.to_owned(), file })
     }
 
     /// Gives `sockets` to a program that asks for them; done when it serves.
@@ -203,10 +209,14 @@ fn of_manager() -> Vec<OwnedFd> {
     Vec::new()
 }
 
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
+}
+
 impl Drop for Handover {
     fn drop(&mut self) {
         // Another's file may be there by now, which somebody waits at.
-        if BlockingStream::connect(&self.path).is_err_and(|error| is_nobody(&error)) {
+        if identity(&self.path).is_ok_and(|file| file == self.file) {
             let _ = fs::remove_file(&self.path);
         }
     }
