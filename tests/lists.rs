@@ -210,7 +210,7 @@ fn configuration(
         .collect();
     let origin = origin.address;
     let text = format!(
-        "[origin]\nurl = \"http://{origin}\"\n[gate]\nguard = false\nheuristics = false\nlist_cache = \"kept\"\nlists = [\n{lists}]\n"
+        "[origin]\nurl = \"http://{origin}\"\n[banner]\nenabled = false\n[gate]\nheuristics = false\nlist_cache = \"kept\"\nlists = [\n{lists}]\n"
     );
     let file = folder.join("consentry.toml");
     fs::write(&file, text).unwrap();
