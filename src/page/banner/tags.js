@@ -17,7 +17,9 @@ function tellTags(letters, isChange) {
 function tellGoogle(word, letters, isChange) {
   if (!window.dataLayer) window.dataLayer = [];
   const layer = window.dataLayer;
-  function entry() { layer.push(arguments); }
+  // Some pages keep an object of their own under that name.
+  const push = (what) => { if (typeof layer?.push === 'function') layer.push(what); };
+  function entry() { push(arguments); }
   const gtag = typeof window.gtag === 'function' ? window.gtag : entry;
   const ads = word('m');
   const comfort = word('f');
@@ -26,7 +28,7 @@ function tellGoogle(word, letters, isChange) {
       ad_storage: ads, ad_user_data: ads, ad_personalization: ads, analytics_storage: word('a'),
       functionality_storage: comfort, personalization_storage: comfort, security_storage: 'granted',
     });
-    if (isChange) layer.push({ event: 'consentry_change', consentry_purposes: ids(letters) });
+    if (isChange) push({ event: 'consentry_change', consentry_purposes: ids(letters) });
   } catch (error) { later(() => { throw error; }); }
 }
 
