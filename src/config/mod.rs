@@ -46,7 +46,7 @@ pub use self::schema::{Schema, TABLES};
 pub use self::shutdown::Shutdown;
 pub use self::site::{Limits, Origin, Server, SiteConfig};
 pub use self::vendors::{built_in, vendors};
-pub use crate::engine::OnUnreadable;
+pub use crate::engine::{Capacity, OnOverload, OnUnreadable, PathMode};
 use crate::{
     catalog::VendorEntry,
     choice::Key,

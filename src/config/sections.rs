@@ -43,6 +43,11 @@ pub(super) fn limits<'t>(
         reader.set(&mut rewrite.max_tag, &table, "max_tag", bytes);
         reader.set(&mut rewrite.max_inline, &table, "max_inline", bytes);
         reader.set(&mut limits.max_burst, &table, "max_burst", bytes);
+        reader.set(&mut limits.capacity.rewrites, &table, "rewrites", whole(1..=1_000_000));
+        let memory = |value: &DeValue<'_>| -> Result<usize, Wrong> {
+            size(16 << 20..=1 << 40)(value).map(|size| usize::try_from(size).unwrap_or(usize::MAX))
+        };
+        reader.set(&mut limits.capacity.memory, &table, "rewrite_memory", memory);
         visitors(reader, &table, &mut limits.visitors);
         reader.set(&mut limits.max_decoded, &table, "max_decoded", size(1 << 20..=64 << 30));
     }

@@ -4,19 +4,19 @@
 //! 2. A host belongs to one site; a site that is served has an origin, and one that is only looked at needs none.
 
 use super::{
-    Config, Overrides,
+    Config, Overrides, PathMode,
     asking::asking,
-    collect::{collect, collection},
+    collect::{collect, collection, path},
     host::{HostPattern, pattern},
     listen::listen,
     meaning::{boolean, one_of, text},
-    names::{MODES, ON_UNREADABLE, REGIMES},
+    names::{MODES, ON_OVERLOAD, ON_UNREADABLE, REGIMES},
     origin::origin,
     problem::Problem,
     reader::{Reader, Table},
     records::records,
     region::region,
-    schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
+    schema::{COLLECT, GATE, PATH, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
     sections::{check_cmps, consent, dns, gate, limits, list_cache},
     shutdown::shutdown,
     site::{Server, SiteConfig},
@@ -107,12 +107,23 @@ fn settings<'t>(
 ) -> Option<Table<'t>> {
     reader.set(&mut site.mode, table, "mode", one_of(MODES));
     reader.set(&mut site.on_unreadable, table, "on_unreadable", one_of(ON_UNREADABLE));
+    reader.set(&mut site.on_overload, table, "on_overload", one_of(ON_OVERLOAD));
+    if let Some(rules) = reader.tables(table, "paths", &PATH) {
+        site.paths = rules.iter().filter_map(|table| path_mode(reader, table)).collect();
+    }
     reader.set(&mut site.regime, table, "regime", one_of(REGIMES));
     reader.set(&mut site.header, table, "header", boolean);
     origin(reader, table, &mut site.origin);
     consent(reader, table, site);
     asking(reader, table, &mut site.banner);
     gate(reader, table, gate_schema, site, vendors)
+}
+
+/// What the gate does on some paths.
+fn path_mode<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<PathMode> {
+    let path = reader.required(table, "path", "\"/api/*\"", path);
+    let mode = reader.required(table, "mode", "\"off\"", one_of(MODES));
+    Some(PathMode { path: path?, mode: mode? })
 }
 
 fn sites<'t>(

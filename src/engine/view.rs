@@ -12,7 +12,7 @@
 //! 6. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
 
 use super::{
-    Client, Engine, Inventory, OnUnreadable, Site, asset,
+    Client, Engine, Inventory, OnOverload, OnUnreadable, Site, asset,
     banner::{Last, Visit},
     guard::Guard,
     mirror::{self, Mirror},
@@ -38,8 +38,9 @@ use crate::{
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{
-        ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
-        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, IF_NONE_MATCH,
+        ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED,
+        X_DNS_PREFETCH_CONTROL,
     },
     request, response,
 };
@@ -110,8 +111,9 @@ impl View {
         let stamp = visit.as_ref().map(|visit| visit.stamp(&site, regime));
         let fingerprint = fingerprint(engine, &gate, stamp.as_deref());
         let state = State { class: &class, fingerprint: &fingerprint };
+        let mode = site.mode(request.uri.path());
         let is_file = site.config.rewrite.assets
-            && site.config.mode == Mode::Enforce
+            && mode == Mode::Enforce
             && gate.front().is_some()
             && asset::is_asked_for(request);
         let edition = engine.fingerprint.clone();
@@ -131,7 +133,7 @@ impl View {
             is_file,
             edition,
             fingerprint,
-            mode: site.config.mode,
+            mode,
             site,
             visitor,
             regime,
@@ -244,6 +246,24 @@ impl View {
         (edits, findings)
     }
 
+    /// Edits to the head of a page that leaves as it came, unread: the browser may contact the site alone, and keeps nothing of it.
+    #[must_use]
+    pub fn head_of_unread(&self, response: &response::Parts) -> (Vec<Edit>, Vec<Finding>) {
+        let (mut edits, findings) = headers::subresource(&response.headers, &self.gate, SIGNALS);
+        edits.extend([ETAG, LAST_MODIFIED, ACCEPT_RANGES].map(Edit::Remove));
+        edits.push(Edit::Set(CACHE_CONTROL, HeaderValue::from_static("private, no-store")));
+        edits.push(Edit::Set(X_DNS_PREFETCH_CONTROL, HeaderValue::from_static("off")));
+        let policy = HeaderValue::try_from(Ours::of_unread(&self.site.needs, &self.gate));
+        let policy = policy.unwrap_or(HeaderValue::from_static("default-src 'self'"));
+        edits.push(Edit::Append(CONTENT_SECURITY_POLICY, policy));
+        if self.site.config.announce {
+            let value = format!("enforce; consent={}; unread", self.class);
+            edits
+                .extend(HeaderValue::try_from(value).ok().map(|v| Edit::Set(headers::OPERATOR, v)));
+        }
+        (edits, findings)
+    }
+
     /// The lines that end the cookies of refused vendors.
     fn endings(&self) -> Vec<Edit> {
         let url = self.page().url();
@@ -333,6 +353,14 @@ impl View {
     #[must_use]
     pub fn on_unreadable(&self) -> OnUnreadable {
         if self.grants_everything() { OnUnreadable::Pass } else { self.site.config.on_unreadable }
+    }
+
+    /// What becomes of the page when there is no room to read it. A policy cannot tell copies of vendors' scripts that the site
+    /// serves itself from its own scripts, so that such a site's pages do not leave unread.
+    #[must_use]
+    pub fn on_overload(&self) -> OnOverload {
+        let has_copies = !self.site.config.gate.first_party.is_empty();
+        if has_copies { OnOverload::Shed } else { self.site.config.on_overload }
     }
 
     /// The request's method.

@@ -18,6 +18,7 @@ mod front;
 mod hostile;
 mod http2;
 mod listen;
+mod load;
 mod matrix;
 mod mirror;
 mod names;
