@@ -8,7 +8,6 @@ use super::{
     Client, Engine, PREFIX, Plan, Reply,
     banner::spoken,
     own::{Own, READS, reads},
-    served::Served,
     sites::{Compiled, Visitor},
 };
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
     page::banner::{Standing, Told, form},
 };
 use http::{
-    HeaderValue, Method, StatusCode,
+    Method, StatusCode,
     header::{ACCEPT_LANGUAGE, HeaderMap},
     request,
 };
@@ -25,7 +24,6 @@ use url::Url;
 
 /// The methods of the choice.
 const CHOICES: &str = "GET, HEAD, POST";
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 impl Engine {
     /// What becomes of a request for the path `own` behind [`PREFIX`].
@@ -110,8 +108,7 @@ fn page_of(site: &Compiled, visitor: &Visitor, asked: &Asked, headers: &HeaderMa
         back: back.unwrap_or_else(|| "/".to_owned()),
     };
     let made = site.banners.made(language, &site.inventory.now());
-    let served = Arc::new(Served::new(form(&made.data, &standing)));
-    Plan::Own(Own::File { served, caching: NO_STORE })
+    Plan::Own(Own::Page(Box::new(form(&made.data, &standing))))
 }
 
 impl Texts for Compiled {
