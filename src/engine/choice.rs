@@ -13,6 +13,7 @@ use super::{
 use crate::{
     choice::{Asked, Poster, Shown, Texts, back, law_asks},
     page::banner::{Standing, Told, form},
+    site::{canonical, ends_at_label},
 };
 use http::{
     Method, StatusCode,
@@ -76,17 +77,18 @@ impl Engine {
         Asked {
             site: site.name(page.host_str().unwrap_or_default()),
             poster: Poster::of(headers, &page),
-            page,
             held: site.held(headers, now),
             terms: site.inventory.now().terms().clone(),
             regime,
             law_asks: law_asks(regime, config.policy.allow_implied)
                 && site.banners.asks(&site.config.consent, &visitor.consent),
             cookie: config.consent.cookie.as_str().into(),
+            domain: shared(config.consent.cookie_domain.as_deref(), &page),
             max_age_days: config.consent.max_age_days,
             own_paths: vec![PREFIX.into(), config.collect.prefix.as_str().into()],
             texts: site.clone(),
             now,
+            page,
         }
     }
 }
@@ -125,6 +127,12 @@ fn told(visitor: &Visitor) -> Option<Told> {
         (false, true) => Some(Told::Dnt),
         (false, false) => None,
     }
+}
+
+/// The domain that the cookie is for, where it is one that `page` is in: elsewhere browsers would refuse it.
+fn shared(domain: Option<&str>, page: &Url) -> Option<Box<str>> {
+    let host = canonical(page.host_str()?);
+    domain.filter(|domain| ends_at_label(&host, domain)).map(Into::into)
 }
 
 fn script(site: &Compiled, lang: &str, name: &str) -> Plan {

@@ -120,7 +120,7 @@ impl Desk {
         match format {
             Ok(Format::Form) => answer::redirect(session, &made).await,
             Ok(Format::Json) | Err(_) => {
-                answer::state(session, &made.state(recorded), Some(&made.set_cookie)).await
+                answer::state(session, &made.state(recorded), Some(&made)).await
             }
         }
     }
