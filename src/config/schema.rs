@@ -133,6 +133,7 @@ pub(super) static CONSENT: Schema = Schema {
     table: "consent",
     keys: &[
         "cookie",
+        "cookie_domain",
         "policy",
         "max_age_days",
         "cmp",

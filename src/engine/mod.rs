@@ -14,6 +14,7 @@ mod asset;
 mod banner;
 mod choice;
 mod config;
+mod fetched;
 mod guard;
 mod inventory;
 mod locator;

@@ -31,7 +31,8 @@ use tokio::time::timeout;
 
 /// How long a visitor may take for a body.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many choices an address makes a second over a while, ten times that at once: offices share one.
+/// How many choices an address makes a second over a while, ten times that at once: offices share one. As many pages that ask it
+/// gets beside them.
 const RATE: u32 = 5;
 /// How long a text or a list that was put on the disk needs not be put there again; its last record is younger then.
 const KEPT: Duration = Duration::from_secs(86_400);
@@ -60,6 +61,7 @@ pub enum Secret {
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     visitors: Visitors,
+    readers: Visitors,
     signing: OnceLock<Signing>,
     key: OnceLock<Key>,
     kept: Mutex<FxHashMap<String, Instant>>,
@@ -83,6 +85,11 @@ impl Desk {
             }),
             None => Key::random(),
         })
+    }
+
+    /// Whether the address may have one more page that asks.
+    pub(super) fn may_read(&self, client: Client) -> bool {
+        client.ip.is_none_or(|ip| self.readers.may_ask(ip, RATE, Instant::now()))
     }
 
     /// Answers one request.
@@ -113,7 +120,7 @@ impl Desk {
         match format {
             Ok(Format::Form) => answer::redirect(session, &made).await,
             Ok(Format::Json) | Err(_) => {
-                answer::state(session, &made.state(recorded), Some(&made.set_cookie)).await
+                answer::state(session, &made.state(recorded), Some(&made)).await
             }
         }
     }
@@ -183,6 +190,11 @@ impl Desk {
         }
         due
     }
+}
+
+/// Tells a person that his address asks too often.
+pub(super) async fn too_often(session: &mut Session) -> Result<()> {
+    answer::refusal(session, &Refused::TooOften, Format::Form).await
 }
 
 /// The hash of what is kept once.
