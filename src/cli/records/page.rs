@@ -4,6 +4,7 @@
 //! 2. Everything from the store is escaped; it came from visitors' browsers and operators' files.
 
 use super::{
+    cookie::Finding,
     receipt::{Answer, Receipt, Shown, method, regime, verdict},
     time,
 };
@@ -16,7 +17,7 @@ const STYLE: &str = include_str!("receipt.css");
 const PIECES: usize = 1000;
 
 pub(super) fn html(receipt: &Receipt) -> String {
-    let Receipt { id, made, choices, chain } = receipt;
+    let Receipt { id, made, choices, chain, cookie } = receipt;
     let answers: String = choices.iter().map(choice).collect();
     let texts: BTreeMap<&str, &Shown> =
         choices.iter().map(|shown| (&*shown.chained.record.text, shown)).collect();
@@ -28,7 +29,7 @@ pub(super) fn html(receipt: &Receipt) -> String {
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>Consent record {id}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header>\n<p class=\"kind\">Record of a choice about tracking</p>\n<h1>Receipt</h1>\n<p class=\"id\">{id}</p>\n</header>\n\
-         {answers}\
+         {answers}{cookie}\
          <section class=\"{state}\">\n<h2>Integrity</h2>\n<p>{verdict}</p>\n<p>Each record holds the SHA-256 of itself and of the record \
          before it. <code>consentry records verify</code> checks all of them again.</p>\n</section>\n\
          {texts}\
@@ -36,9 +37,22 @@ pub(super) fn html(receipt: &Receipt) -> String {
          and no page that was visited; only who has the receipt id, which is in a cookie on the visitor’s device, can be matched with it.</p>\n\
          </footer>\n</body>\n</html>",
         id = escape(id),
+        cookie = cookie.as_ref().map(finding).unwrap_or_default(),
         verdict = escape(&verdict(chain)),
         made = time::shown(*made),
     )
+}
+
+fn finding(finding: &Finding) -> String {
+    let state = if finding.is_right() { "holds" } else { "broken" };
+    let words = finding
+        .words()
+        .iter()
+        .map(|words| format!("<p>{}</p>\n", escape(words)))
+        .collect::<String>();
+    let same = "<p>It says what the record says.</p>\n";
+    let same = if finding.differences.is_empty() { same } else { "" };
+    format!("<section class=\"{state}\">\n<h2>Cookie</h2>\n{words}{same}</section>\n")
 }
 
 fn choice(shown: &Shown) -> String {

@@ -41,6 +41,15 @@ pub fn key_in(folder: &Path) -> Result<Key, KeyError> {
     key.map_err(|why| KeyError { path, why })
 }
 
+/// The key that is in `folder`; none is made.
+///
+/// # Errors
+/// When it is not there, or cannot be read.
+pub fn kept_key(folder: &Path) -> Result<Key, KeyError> {
+    let path = folder.join(NAME);
+    read(&path).map_err(|why| KeyError { path, why })
+}
+
 fn read(path: &Path) -> io::Result<Key> {
     let text = fs::read_to_string(path)?;
     let digits = text.trim_end();
@@ -77,7 +86,9 @@ mod tests {
         let cookie =
             "v1.a1b2c3d4.20261123.f0a1m0.0123456789abcdef0123456789abcdef".parse().unwrap();
         let sign = || key_in(&folder).unwrap().sign(&cookie, "shop.example");
+        assert!(kept_key(&folder).is_err() && !folder.exists());
         assert_eq!(sign(), sign());
+        assert_eq!(kept_key(&folder).unwrap().sign(&cookie, "shop.example"), sign());
         let path = folder.join(NAME);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);

@@ -9,7 +9,7 @@ mod key;
 mod memory;
 
 pub use self::{
-    key::{KeyError, key_in},
+    key::{KeyError, kept_key, key_in},
     memory::Memory,
 };
 use super::{Consentry, intake, listen::Visitors};
