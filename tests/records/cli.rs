@@ -188,13 +188,13 @@ async fn a_cookie_is_held_against_its_record() {
         for (forged, why) in [
             (
                 cookie.replace("m0", "m1"),
-                "its choice is analytics and marketing, and the record’s analytics",
+                "its choice is analytics, marketing; the record’s is analytics",
             ),
             (
                 cookie.replace("20250219", "20250220"),
-                "its day is 2025-02-20, and the record’s 2025-02-19",
+                "its day is 2025-02-20; the record’s is 2025-02-19",
             ),
-            (cookie.replace(".p1.", ".p2."), "its policy is p2, and the record’s p1"),
+            (cookie.replace(".p1.", ".p2."), "its policy is p2; the record’s is p1"),
             (cookie_of(&yes, "another one").to_string(), "The signature is wrong"),
             (cookie.rsplit_once('.').unwrap().0.to_owned(), "It has no signature"),
         ] {

@@ -119,9 +119,7 @@ impl Finding {
             Seal::Unknown(why) => format!("The signature cannot be checked: {why}."),
         };
         let differs = |(what, cookie, record): &(&str, String, String)| {
-            format!(
-                "It differs from the record: its {what} is {cookie}, and the record’s {record}."
-            )
+            format!("It differs from the record: its {what} is {cookie}; the record’s is {record}.")
         };
         std::iter::once(seal).chain(self.differences.iter().map(differs)).collect()
     }
@@ -130,5 +128,5 @@ impl Finding {
 fn allowed(purposes: PurposeSet) -> String {
     let optional = Purpose::OPTIONAL.into_iter().filter(|purpose| purposes.contains(*purpose));
     let names: Vec<_> = optional.map(Purpose::name).collect();
-    if names.is_empty() { "nothing".to_owned() } else { names.join(" and ") }
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }

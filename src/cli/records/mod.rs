@@ -12,6 +12,7 @@ mod list;
 mod page;
 mod receipt;
 mod recording;
+mod shown;
 mod time;
 mod verify;
 

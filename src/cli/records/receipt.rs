@@ -16,17 +16,25 @@ use std::{process::ExitCode, time::SystemTime};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The receipt id: 32 hexadecimal digits, as the visitor's banner and cookie have it.
-    #[arg(value_name = "ID", required_unless_present = "cookie", conflicts_with = "cookie")]
-    receipt: Option<String>,
-    /// The visitor's cookie in place of the id: whether it was signed here, and what it says other than its record.
-    #[arg(long, value_name = "VALUE")]
-    cookie: Option<String>,
+    #[command(flatten)]
+    which: Which,
     /// How it is written.
     #[arg(long, default_value = "html")]
     format: Format,
     #[command(flatten)]
     config: ConfigFile,
+}
+
+/// Which one.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// The receipt id: 32 hexadecimal digits, as the visitor's banner and cookie have it.
+    #[arg(value_name = "ID")]
+    receipt: Option<String>,
+    /// The visitor's cookie in place of the id: whether it was signed here, and what it says other than its record.
+    #[arg(long, value_name = "VALUE")]
+    cookie: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -77,10 +85,10 @@ struct Doubtful(String);
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let opened = Opened::of(&arguments.config).await?;
-    let cookie = arguments.cookie.as_ref().map(|text| Cookie::read(text, &opened.config));
+    let cookie = arguments.which.cookie.as_ref().map(|text| Cookie::read(text, &opened.config));
     let cookie = cookie.transpose()?;
     let id = cookie.as_ref().map(|cookie| cookie.receipt.clone());
-    let id = id.or_else(|| arguments.receipt.clone()).unwrap_or_default();
+    let id = id.or_else(|| arguments.which.receipt.clone()).unwrap_or_default();
     let filter = Filter { receipt: Some(id.clone()), ..Filter::default() };
     let found = opened.store.records(&filter, 0).await?;
     opened.say_waiting();
