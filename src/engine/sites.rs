@@ -229,7 +229,7 @@ mod tests {
         }
         let paths = vec![rule("/shop/*", Mode::Enforce)];
         let strict = Site { paths, mode: Mode::Off, ..site(&[]) };
-        let sites = super::Sites::new(vec![strict], &Arc::new(Catalog::new(&[], &[]).unwrap()));
+        let sites = Sites::new(vec![strict], &Arc::new(Catalog::new(&[], &[]).unwrap()));
         let sites = sites.unwrap();
         let mode = |path: &str| sites.find("a.test").unwrap().mode(path);
         assert_eq!((mode("/x/..%2fshop/1"), mode("/api")), (Mode::Enforce, Mode::Off));
