@@ -10,3 +10,4 @@ mod nodes;
 mod postgres;
 mod program;
 mod reload;
+mod soak;

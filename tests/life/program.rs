@@ -150,6 +150,13 @@ impl Program {
     }
 }
 
+impl Program {
+    /// How many descriptors it has open, where the system tells.
+    pub(crate) fn descriptors(&self) -> Option<usize> {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok().map(Iterator::count)
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
