@@ -10,7 +10,7 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 27] = [
+pub static TABLES: [&Schema; 26] = [
     &TOP,
     &LISTEN,
     &LISTENER,
@@ -24,7 +24,6 @@ pub static TABLES: [&Schema; 27] = [
     &CONSENT,
     &RULE,
     &GATE,
-    &PATH,
     &FIRST_PARTY,
     &LIST,
     &BANNER,
