@@ -8,16 +8,15 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { launch } from './chromium.mjs';
 import { proxy } from './front.mjs';
 import { companies, shop } from './shows/shop.mjs';
 import { VISITS } from './shows/visits.mjs';
 import { certificate } from './sink.mjs';
+import { given } from './visit.mjs';
 
-const { values: args } = parseArgs({ options: {
-  program: { type: 'string', default: process.env.CONSENTRY }, folder: { type: 'string' }, shots: { type: 'string' }, only: { type: 'string', default: '' },
-} });
+const args = given('shows', { folder: { type: 'string' }, shots: { type: 'string' }, only: { type: 'string', default: '' } });
 const NAME = 'shop';
 
 /** What the program says of its records. */
