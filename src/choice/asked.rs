@@ -6,12 +6,16 @@
 //!    has the same value for all who refuse on a day.
 //! 3. A visitor is asked where the law asks for consent, the site has a vendor that needs it, and no choice that was made before
 //!    still says all that it said.
+//! 4. A choice is about the list of vendors that was shown, whatever was found since (GDPR 4(11), 7(1)). Where that list is not known
+//!    nothing can be allowed, and a refusal counts under the present one. Who names no list means the present one.
 
-use super::{Format, Key, Poster, Proof, Refused, SiteTerms, State, Texts, Wanted, back, method};
+use super::{
+    Format, Key, Offer, Poster, Proof, Refused, SiteTerms, State, Texts, Wanted, back, method,
+};
 use crate::{
     consent::{Choice, Day, Held, LASTS, OwnCookie},
     policy::Regime,
-    purpose::PurposeSet,
+    purpose::{Purpose, PurposeSet},
     record::{Entry, Method, Refusals, new_id},
 };
 use std::{sync::Arc, time::SystemTime};
@@ -83,7 +87,24 @@ impl Asked {
         let wanted = format.read(body)?;
         self.poster.may_choose(format, wanted.purposes)?;
         self.back(&wanted)?;
+        if !wanted.purposes.is_empty() && self.shown(&wanted).is_none() {
+            return Err(Refused::Outdated);
+        }
         Ok(wanted)
+    }
+
+    /// Rule 4: what the visitor was asked about.
+    fn shown(&self, wanted: &Wanted) -> Option<&Offer> {
+        let Some(version) = &wanted.policy else { return Some(&self.terms.now) };
+        self.terms.offer(version).map(|offer| &**offer)
+    }
+
+    /// What is allowed of what `offer` asks about. Who does not say what he was shown is taken at his word.
+    fn allowed(wanted: &Wanted, offer: Option<&Offer>) -> PurposeSet {
+        let Some(offer) = offer else { return PurposeSet::EMPTY };
+        let asked = offer.purposes();
+        let counts = |purpose: &Purpose| wanted.policy.is_none() || asked.contains(*purpose);
+        wanted.purposes.iter().filter(counts).collect()
     }
 
     fn back(&self, wanted: &Wanted) -> Result<String, Refused> {
@@ -97,15 +118,17 @@ impl Asked {
     /// The choice that `wanted` is, signed with `key`, and its proof; `kept` says what of refusals.
     #[must_use]
     pub fn make(&self, wanted: &Wanted, key: &Key, kept: Refusals) -> Made {
-        let policy = self.terms.now.version().clone();
-        let choice = Choice { purposes: wanted.purposes, day: Day::of(self.now), policy };
+        let offer = self.shown(wanted);
+        let purposes = Self::allowed(wanted, offer);
+        let offer = offer.unwrap_or(&self.terms.now);
+        let choice = Choice { purposes, day: Day::of(self.now), policy: offer.version().clone() };
         let cookie = self.sign(choice, key);
         let before =
             self.held.as_ref().map_or(PurposeSet::EMPTY, |held| held.cookie.choice.purposes);
-        let method = method(before, wanted.purposes, self.terms.now.purposes());
+        let method = method(before, purposes, offer.purposes());
         let shown = wanted.text.as_deref();
         let shown = shown.and_then(|hash| self.texts.shown(hash, wanted.lang.as_deref()));
-        let proof = Proof { asked: self, cookie: &cookie, method, shown };
+        let proof = Proof { asked: self, offer, cookie: &cookie, method, shown };
         let entries = proof.entries(kept);
         // What cannot be gone back to was refused before.
         let back = self.back(wanted).unwrap_or_else(|_| "/".to_owned());
@@ -176,8 +199,7 @@ impl Made {
 mod tests {
     use super::*;
     use crate::{
-        choice::{Offer, Shown},
-        purpose::Purpose,
+        choice::Shown,
         record::{ConsentRecord, hash_of},
     };
     use std::{collections::BTreeSet, time::Duration};
@@ -290,6 +312,30 @@ mod tests {
         let text =
             Entry::Text { hash: hash_of("tekst"), language: "nb".into(), body: "tekst".into() };
         assert_eq!(made.entries[..2], [asked.terms.now.entry(), text]);
+    }
+
+    #[test]
+    fn a_choice_is_about_what_was_shown() {
+        let mut asked = asked(None);
+        let then = Arc::new(Offer::new(None, [(Purpose::Analytics, "ga4")]));
+        let now = asked.terms.now.version().clone();
+        asked.terms.known =
+            Arc::new([(then.version().clone(), then.clone())].into_iter().collect());
+        let body = |version: &str| format!("purpose=analytics&purpose=marketing&policy={version}");
+        let made = made(&asked, &body(then.version().as_str()), Refusals::Records);
+        assert_eq!(made.cookie.choice.policy, *then.version());
+        assert!(!made.cookie.choice.purposes.contains(Purpose::Marketing));
+        assert!(made.cookie.choice.purposes.contains(Purpose::Analytics));
+        assert_eq!(made.entries.first(), Some(&then.entry()));
+        let record = record(&made);
+        assert_eq!((&*record.vendors, &*record.policy), (then.hash(), then.version().as_str()));
+        let present = self::made(&asked, "purpose=marketing", Refusals::Records);
+        assert_eq!(present.cookie.choice.policy, now);
+        let unknown = asked.read(Format::Form, body("00000000").as_bytes());
+        assert_eq!(unknown, Err(Refused::Outdated));
+        assert_eq!(Refused::Outdated.status(), 409);
+        let refusal = self::made(&asked, "policy=00000000", Refusals::Records);
+        assert!(refusal.cookie.choice.purposes.is_empty() && refusal.cookie.choice.policy == now);
     }
 
     #[test]

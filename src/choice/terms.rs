@@ -60,6 +60,14 @@ impl Missing {
     }
 }
 
+impl SiteTerms {
+    /// The list with this version, of now or of before.
+    #[must_use]
+    pub fn offer(&self, version: &PolicyVersion) -> Option<&Arc<Offer>> {
+        if self.now.version() == version { Some(&self.now) } else { self.known.get(version) }
+    }
+}
+
 impl Terms for SiteTerms {
     fn upheld(&self, choice: &Choice) -> PurposeSet {
         if !choice.policy.is_of_hash() {
@@ -67,12 +75,7 @@ impl Terms for SiteTerms {
             return if ours { choice.purposes } else { PurposeSet::EMPTY };
         }
         let now = &self.now;
-        let then = if *now.version() == choice.policy {
-            Some(now)
-        } else {
-            self.known.get(&choice.policy)
-        };
-        let Some(then) = then else {
+        let Some(then) = self.offer(&choice.policy) else {
             self.missing.note(&choice.policy);
             return PurposeSet::EMPTY;
         };

@@ -56,7 +56,7 @@ async function save(letters, how) {
   let list = '';
   const chosenIds = ids(letters);
   for (let i = 0; i < chosenIds.length; i += 1) list += `${list && ','}"${chosenIds[i]}"`;
-  const body = `{"purposes":[${list}],"method":"${method}","text":"${data.shown}","lang":"${data.lang}"}`;
+  const body = `{"purposes":[${list}],"method":"${method}","text":"${data.shown}","lang":"${data.lang}","policy":"${data.policy}"}`;
   learn(await ask({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body }), true);
   if (channel) channel.postMessage('change');
 }

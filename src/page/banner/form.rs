@@ -39,7 +39,7 @@ pub struct Standing {
 }
 
 /// The page at `/_consentry/consent`. Its form sends `purpose` for each purpose that is allowed, and `back`, `lang`, `text`
-/// (the hash of what was shown) and `method`.
+/// (the hash of what was shown), `policy` (its version) and `method`.
 #[must_use]
 pub fn form(data: &Data, standing: &Standing) -> File {
     let css = [data.theme.css(":root"), FORM_CSS.clone()].concat();
@@ -143,6 +143,7 @@ fn opened(data: &Data, standing: &Standing, id: &str, method: &str) -> String {
         ("method", method.to_owned()),
         ("lang", data.lang.clone()),
         ("text", data.shown_hash()),
+        ("policy", data.policy.clone()),
         ("back", standing.back.clone()),
     ];
     let fields =
