@@ -414,7 +414,13 @@ mod tests {
             (asked(None), all, "am", "am", Method::AcceptAll),
             (opt_out(Consent::default()), "", "", "", Method::RejectAll),
             (opt_out(Consent::default()), "purpose=analytics", "a", "a", Method::Custom),
-            (Asked { consent: gpc(), ..asked(None) }, "purpose=analytics", "a", "a", Method::AcceptAll),
+            (
+                Asked { consent: gpc(), ..asked(None) },
+                "purpose=analytics",
+                "a",
+                "a",
+                Method::AcceptAll,
+            ),
             (Asked { consent: gpc(), ..asked(None) }, all, "a", "a", Method::AcceptAll),
             (Asked { consent: gpc(), ..asked(None) }, "", "", "", Method::RejectAll),
             (
@@ -459,7 +465,7 @@ mod tests {
         assert_eq!(
             asked(None).state(&key).json(),
             format!(
-                r#"{{"purposes":[],"policy":"{version}","day":null,"receipt":null,"recorded":null,"asked":true}}"#
+                r#"{{"purposes":[],"granted":[],"policy":"{version}","day":null,"receipt":null,"recorded":null,"asked":true}}"#
             )
         );
         let made = made(&asked(None), "purpose=analytics", Refusals::Records);
@@ -468,13 +474,16 @@ mod tests {
             format!(r#""policy":"{version}","day":"20261123","receipt":"{receipt}","recorded""#);
         assert_eq!(
             made.state(false).json(),
-            format!(r#"{{"purposes":["analytics"],{told}:false}}"#)
+            format!(r#"{{"purposes":["analytics"],"granted":["analytics"],{told}:false}}"#)
         );
-        let later = asked(Some(&made.cookie.to_string()));
+        let mut later = asked(Some(&made.cookie.to_string()));
+        later.consent = later.consent.choosing(&made.cookie.choice, made.cookie.choice.purposes);
         let state = |key: &Key| later.state(key).json();
         assert_eq!(
             state(&key),
-            format!(r#"{{"purposes":["analytics"],{told}:null,"asked":false,"verified":true}}"#)
+            format!(
+                r#"{{"purposes":["analytics"],"granted":["analytics"],{told}:null,"asked":false,"verified":true}}"#
+            )
         );
         assert!(state(&Key::new(b"other")).ends_with(r#""verified":false}"#));
     }
