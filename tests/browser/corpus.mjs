@@ -27,11 +27,8 @@ function saved() {
   });
 }
 
-/** `consentry=v1.<policy>.<day>.<choices>`: yes to everything, said today. */
-function yes() {
-  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
-  return { name: 'consentry', value: `v1.x.${day}.f1a1m1` };
-}
+/** Yes to everything, in a cookie of the site's own: the banner's would need a signature. */
+const YES = { name: 'agreed', value: '1' };
 
 /** Runs `task` over `items`, so many at a time. */
 async function share(items, hands, task) {
@@ -48,7 +45,7 @@ async function run(chromium, pages, name, variant, write) {
   const started = performance.now();
   await share(pages, Number(args.tabs), async (page) => {
     try {
-      write({ variant: name, ...await load(chromium, behind.front, page, variant.consent ? yes() : undefined) });
+      write({ variant: name, ...await load(chromium, behind.front, page, variant.consent ? YES : undefined) });
     } catch (error) {
       write({ variant: name, file: page.file, url: page.url.href, failed: String(error) });
     }
