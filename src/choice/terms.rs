@@ -7,14 +7,15 @@
 //! 2. Under a version whose list is not known it does not count (GDPR 7(1): what it was about cannot be shown).
 //! 3. Where the operator's name for the policy was another one it does not count.
 //! 4. Where the site now has a vendor of the purpose that was not on the list it does not count (GDPR 4(11): consent is informed).
-//! 5. It counts. A vendor that is gone, and one of another purpose, ask nobody again.
+//! 5. It counts, for the vendors of the list that the choice was about. A vendor that is gone, and one of another purpose, ask nobody
+//!    again.
 //!
 //! A refusal is not looked at here: it counts under any list. So nothing that is added to what was refused, or to what the site
 //! has, ever allows more.
 
 use super::Offer;
 use crate::{
-    consent::{Choice, PolicyVersion, Terms},
+    consent::{Choice, PolicyVersion, Terms, VendorList},
     purpose::{Purpose, PurposeSet},
 };
 use rustc_hash::FxHashMap;
@@ -69,6 +70,11 @@ impl SiteTerms {
 }
 
 impl Terms for SiteTerms {
+    fn told(&self, choice: &Choice) -> Option<Arc<dyn VendorList>> {
+        let told: Arc<Offer> = self.offer(&choice.policy)?.clone();
+        Some(told)
+    }
+
     fn upheld(&self, choice: &Choice) -> PurposeSet {
         if !choice.policy.is_of_hash() {
             let ours = self.policy.as_ref().is_none_or(|name| *name == choice.policy);

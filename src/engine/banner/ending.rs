@@ -3,7 +3,7 @@
 //! 1. A page gets it where the site has something to ask about, this page's own vendors included: they are added to the site's first.
 //! 2. It asks (`data-ask`) where the law does, and nothing that was chosen before stands, with this page's own vendors on the site's
 //!    list; else it is there to be opened again. What it says is allowed (`data-state`) is what this page was made with.
-//! 3. With `enabled = "auto"` a page that has a consent manager gets none, and a visitor whom one asked gets none.
+//! 3. With `enabled = "auto"` a page that has a consent manager gets none, and a visitor who chose with one, and never here, gets none.
 //! 4. Where nothing is shared on a page nobody is asked on it; the way back to a choice stays (GDPR 7(3)).
 
 use super::super::sites::Compiled;
@@ -55,7 +55,8 @@ impl Visit {
         withheld: bool,
     ) -> Option<Self> {
         let banners = &site.banners;
-        let is_on = banners.is_on(&site.config.consent) && !banners.is_elsewhere(consent);
+        let config = &site.config.consent;
+        let is_on = banners.is_on(config) && !banners.is_elsewhere(config, consent);
         if !is_on || site.shares_nothing() {
             return None;
         }
