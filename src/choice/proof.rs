@@ -35,8 +35,8 @@ pub struct Shown {
 
 /// The texts that a site shows.
 pub trait Texts: fmt::Debug + Send + Sync {
-    /// The text with this hash, which the browser says to be in this language; none where it is not ours.
-    fn shown(&self, hash: &str, lang: Option<&str>) -> Option<Shown>;
+    /// The text with this hash about `offer`, which the browser says to be in this language; none where it is not ours.
+    fn shown(&self, hash: &str, lang: Option<&str>, offer: &Offer) -> Option<Shown>;
 }
 
 /// A choice, and what there is to prove it.

@@ -48,7 +48,10 @@ pub enum Refused {
     #[error(
         "the list of companies has changed since the page was loaded; load the page again and choose once more"
     )]
-    Outdated,
+    Outdated {
+        /// The path that the form goes back to.
+        back: String,
+    },
     /// The path to go back to is none of this site.
     #[error("`back` must be a path of this site, as /page")]
     Back,
@@ -62,7 +65,7 @@ impl Refused {
             Self::CrossSite(_) => StatusCode::FORBIDDEN,
             Self::Type => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Outdated => StatusCode::CONFLICT,
+            Self::Outdated { .. } => StatusCode::CONFLICT,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::Charset
@@ -83,7 +86,7 @@ impl Refused {
             Self::CrossSite(_) => "cross_site",
             Self::Type => "type",
             Self::TooLarge => "too_large",
-            Self::Outdated => "outdated",
+            Self::Outdated { .. } => "outdated",
             Self::TooSlow => "too_slow",
             Self::TooOften => "too_often",
             Self::Charset

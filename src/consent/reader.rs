@@ -107,7 +107,7 @@ impl Reader {
         terms: &dyn Terms,
     ) -> Vec<Signal> {
         let source = Source::new(cookies, clock, &self.config.cookie);
-        let own = own::read(&source, terms).map(|said| said.named("own"));
+        let own = own::read(&source, terms).map(|said| said.named(own::OWN));
         let cmps = self.traces.seen(cookies).filter_map(|cmp| {
             let said = cmp.read(&self.cmp(cmp, cookies, clock));
             let said = self.mirrored(cmp, said, cookies, clock);

@@ -173,7 +173,11 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{catalog::VendorEntry, consent::Terms as _, vendor::Facts};
+    use crate::{
+        catalog::VendorEntry,
+        consent::{OwnCookie, Terms as _},
+        vendor::Facts,
+    };
 
     fn catalog() -> Catalog {
         let entry = |n: usize| VendorEntry {
@@ -219,7 +223,7 @@ mod tests {
         let (a, b) = (catalog.vendor("v2").unwrap(), catalog.vendor("v6").unwrap());
         let old = Inventory::new(None, [a, b]);
         let choice = format!("v1.{}.20261123.f0a1m0", old.now().offer().version());
-        let choice = choice.parse().unwrap();
+        let choice: OwnCookie = choice.parse().unwrap();
         let upheld = |inventory: &Inventory| inventory.now().terms().upheld(&choice);
         let new = Inventory::new(None, []);
         assert!(upheld(&new).is_empty());

@@ -34,6 +34,7 @@ pub(super) struct Mirror {
 /// A choice that a mirror tells.
 pub struct Mirrored {
     site: Arc<Compiled>,
+    host: Box<str>,
     headers: HeaderMap,
 }
 
@@ -111,7 +112,8 @@ impl Mirrored {
         if !is_json {
             return no(StatusCode::UNSUPPORTED_MEDIA_TYPE, "write JSON\n");
         }
-        Ok(Self { site: site.clone(), headers: request.headers.clone() })
+        let host = page.host_str().unwrap_or_default().into();
+        Ok(Self { site: site.clone(), host, headers: request.headers.clone() })
     }
 
     /// The answer to `body`.
@@ -142,7 +144,7 @@ impl Mirrored {
         now: SystemTime,
     ) -> &'static str {
         let location = engine.locator.location(headers, client.ip);
-        let visitor = self.site.visitor(headers, location, now);
+        let visitor = self.site.visitor(&self.host, headers, location, now);
         let (_, ruling) = self.site.ruling(&visitor, &engine.locator.regions);
         letters(&ruling)
     }

@@ -3,14 +3,18 @@
 use super::{Error, Inventory, Site, banner::Banners, guard::Guard, mirror::Mirror, wall::Needs};
 use crate::{
     catalog::{Catalog, Scope},
+    choice::{Keys, Signed},
     collect::{Refused, Rules},
-    consent::{Consent, Held, Reader},
+    consent::{Consent, Held, Reader, Terms},
     policy::{Location, Regime, Regions, Ruling},
     site::canonical,
 };
 use http::HeaderMap;
 use rustc_hash::FxHashMap;
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::{Arc, OnceLock},
+    time::SystemTime,
+};
 
 /// Why a page gets no vendor that needs consent, whatever the visitor allows.
 const SHARES_NOTHING: &str = "the operator shares nothing on this site (share in [collect])";
@@ -28,6 +32,7 @@ pub(super) struct Compiled {
     pub(super) guard: Option<Guard>,
     pub(super) mirror: Option<Mirror>,
     reader: Reader,
+    keys: OnceLock<Arc<dyn Keys>>,
 }
 
 impl Compiled {
@@ -45,7 +50,8 @@ impl Compiled {
         let needs = Needs::new(&config, catalog, &scope);
         let guard = Guard::new(&config, catalog, &scope);
         let mirror = Mirror::new(&config.consent);
-        Self { scope, rules, inventory, banners, needs, guard, mirror, reader, config }
+        let keys = OnceLock::new();
+        Self { scope, rules, inventory, banners, needs, guard, mirror, reader, keys, config }
     }
 
     /// The name in records and signatures: the first of the site's hosts, else the registrable domain of the one that was asked for.
@@ -66,9 +72,25 @@ impl Compiled {
         self.rules.share_nothing()
     }
 
-    /// What was chosen before, as far as it is not too old.
-    pub(super) fn held(&self, headers: &HeaderMap, now: SystemTime) -> Option<Held> {
-        self.reader.held(headers, now, self.inventory.now().terms())
+    /// What was chosen before on `host`, as far as it is not too old.
+    pub(super) fn held(&self, host: &str, headers: &HeaderMap, now: SystemTime) -> Option<Held> {
+        self.under_terms(host, |terms| self.reader.held(headers, now, terms))
+    }
+
+    /// Tells what choices are signed with; from now on only those count on a site with a banner that are.
+    pub(super) fn sign_with(&self, keys: Arc<dyn Keys>) {
+        // The first one stays.
+        let _ = self.keys.set(keys);
+    }
+
+    /// What `read` makes of the terms for a choice on `host`.
+    fn under_terms<R>(&self, host: &str, read: impl FnOnce(&dyn Terms) -> R) -> R {
+        let now = self.inventory.now();
+        let terms = now.terms();
+        match self.keys.get().filter(|_| self.banners.is_on(&self.config.consent)) {
+            Some(keys) => read(&Signed { terms, keys: &**keys, name: || self.name(host) }),
+            None => read(terms),
+        }
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.
@@ -77,16 +99,16 @@ impl Compiled {
         Some(if refused == Refused::Share { SHARES_NOTHING } else { SENSITIVE })
     }
 
-    /// What a request with these `headers` says at the time `now`, and from where.
+    /// What a request to `host` with these `headers` says at the time `now`, and from where.
     pub(super) fn visitor(
         &self,
+        host: &str,
         headers: &HeaderMap,
         location: Location,
         now: SystemTime,
     ) -> Visitor {
-        let terms = self.inventory.now();
-        let consent = self.reader.read_under(headers, now, terms.terms());
-        Visitor { consent, location }
+        let read = |terms: &dyn Terms| self.reader.read_under(headers, now, terms);
+        Visitor { consent: self.under_terms(host, read), location }
     }
 
     /// The law that holds for `visitor`, and what the site grants.

@@ -104,7 +104,8 @@ impl View {
         let gate = if collect.enabled { gate.serving(&collect.prefix) } else { gate };
         let back =
             gate.page().url()[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
-        let held = site.held(&request.headers, SystemTime::now());
+        let host = gate.page().url().host_str().unwrap_or_default();
+        let held = site.held(host, &request.headers, SystemTime::now());
         let (headers, consent) = (&request.headers, &visitor.consent);
         let visit = Visit::new(&site, consent, headers, held, back, withheld.is_some());
         let stamp = visit.as_ref().map(|visit| visit.stamp(&site, regime));

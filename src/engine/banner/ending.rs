@@ -2,7 +2,8 @@
 //!
 //! 1. A page gets it where the site has something to ask about, this page's own vendors included: they are added to the site's first.
 //! 2. It asks (`data-ask`) where the law does, and nothing that was chosen before stands, with this page's own vendors on the site's
-//!    list; else it is there to be opened again. What it says is allowed (`data-state`) is what this page was made with.
+//!    list; else it is there to be opened again. What it says is granted (`data-granted`) is what this page was made with, by the law
+//!    and the browser's signal too; what was chosen (`data-state`) stands beside it.
 //! 3. With `enabled = "auto"` a page that has a consent manager gets none, and a visitor who chose with one, and never here, gets none.
 //! 4. Where nothing is shared on a page nobody is asked on it; the way back to a choice stays (GDPR 7(3)).
 
@@ -87,7 +88,7 @@ impl Visit {
         format!("{version}{asks}{}{}{lang}", self.state(), self.signal)
     }
 
-    /// The letters of what still counts, `-` for none of it, empty without a choice.
+    /// The letters of what was chosen and still counts, `-` for none of it, empty without a choice.
     fn state(&self) -> String {
         let Some(held) = &self.held else { return String::new() };
         let letters = letters(held.upheld);
@@ -112,10 +113,11 @@ impl Ending for Last {
             return None;
         }
         let language = site.banners.language(lang, visit.accepts.as_deref());
-        let (made, lang) = (site.banners.made(language, &now), language.tag());
+        let (made, lang) = (site.banners.made(language, now.offer()), language.tag());
         let asks = u8::from(visit.asks(site, *regime)).to_string();
         let attributes = vec![
             ("data-state", visit.state()),
+            ("data-granted", self.granted()),
             ("data-ask", asks),
             ("data-signal", visit.signal.to_owned()),
             ("data-removed", self.removed(found)),
@@ -129,6 +131,14 @@ impl Ending for Last {
 }
 
 impl Last {
+    /// The letters of what the page was made with; `-` where nothing is shared on it, whatever is allowed on others.
+    fn granted(&self) -> String {
+        if self.visit.withheld {
+            return "-".to_owned();
+        }
+        letters(Purpose::OPTIONAL.into_iter().filter(|p| self.ruling.grants(*p)).collect())
+    }
+
     /// The letters of what the page lacks, where it is taken out and not only held.
     fn removed(&self, found: &[Arc<Vendor>]) -> String {
         if self.site.config.rewrite.gated != Gated::Remove {

@@ -3,7 +3,8 @@
 use super::{LENIENT, STRICT, signal};
 use crate::{
     consent::{
-        Basis, Choice, Config, Consent, PolicyVersion, Reader, Signal, Terms, VendorList, Vote,
+        Basis, Choice, Config, Consent, OwnCookie, PolicyVersion, Reader, Signal, Terms,
+        VendorList, Vote,
     },
     policy::{Policy, Regime, Ruling, Verdict},
     purpose::{Purpose, PurposeSet},
@@ -34,8 +35,8 @@ impl VendorList for List {
 struct Lists;
 
 impl Terms for Lists {
-    fn upheld(&self, choice: &Choice) -> PurposeSet {
-        choice.purposes
+    fn upheld(&self, cookie: &OwnCookie) -> PurposeSet {
+        cookie.choice.purposes
     }
 
     fn told(&self, choice: &Choice) -> Option<Arc<dyn VendorList>> {

@@ -2,9 +2,11 @@
 //!
 //! 1. A script gets JSON, a form a redirect to the page that it came from (303: it is read with GET, RFC 9110 15.4.4).
 //! 2. A refusal has a sentence that says why: in JSON as `error`, for a form in a small page.
+//! 3. A form with a list of vendors that is not known any more leads back to the page that it is on, which then has the present list
+//!    and says so.
 
 use super::super::reply;
-use crate::choice::{Format, Made, Refused, State};
+use crate::choice::{CHANGED, Format, Made, Refused, State};
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Method, StatusCode,
@@ -16,6 +18,7 @@ use http::{
 use pingora_core::Result;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
+use url::form_urlencoded;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -47,8 +50,24 @@ pub(super) async fn redirect(session: &mut Session, made: &Made) -> Result<()> {
     send(session, response, Bytes::new()).await
 }
 
-/// Why the choice was not taken.
-pub(super) async fn refusal(session: &mut Session, why: &Refused, format: Format) -> Result<()> {
+/// Rule 3.
+async fn again(session: &mut Session, back: &str) -> Result<()> {
+    let back: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    let mut response = head(StatusCode::SEE_OTHER)?;
+    response.insert_header(LOCATION, format!("/_consentry/consent?{CHANGED}=1&back={back}"))?;
+    send(session, response, Bytes::new()).await
+}
+
+/// Why the choice was not taken; `has_page` says whether the site has the page that asks without JavaScript.
+pub(super) async fn refusal(
+    session: &mut Session,
+    why: &Refused,
+    format: Format,
+    has_page: bool,
+) -> Result<()> {
+    if let (Refused::Outdated { back }, Format::Form, true) = (why, format, has_page) {
+        return again(session, back).await;
+    }
     let mut response = head(why.status())?;
     if *why == Refused::TooOften {
         response.insert_header(RETRY_AFTER, "10")?;

@@ -14,7 +14,7 @@ pub use self::{
 };
 use super::{Consentry, intake, listen::Visitors};
 use crate::{
-    choice::{Asked, Format, Key, LONGEST, Made, Refused, Wanted},
+    choice::{Asked, Format, Key, Keys, LONGEST, Made, Refused, Wanted},
     engine::Client,
     record::{Entry, Outcome, Refusals},
 };
@@ -73,18 +73,6 @@ impl Desk {
         }
     }
 
-    /// The key, which is made when it is needed first.
-    fn key(&self) -> &Key {
-        self.key.get_or_init(|| match self.signing.get().map(|signing| &signing.with) {
-            Some(Secret::Key(key)) => key.clone(),
-            Some(Secret::Folder(folder)) => key_in(folder).unwrap_or_else(|error| {
-                log::error!("{error}; choices are signed with a key of this process");
-                Key::random()
-            }),
-            None => Key::random(),
-        })
-    }
-
     /// Answers one request.
     pub(super) async fn serve(
         &self,
@@ -105,7 +93,8 @@ impl Desk {
                 let refused = &consentry.metrics().choices_refused;
                 refused.with_label_values(&[why.name()]).inc();
                 intake::drain(session, LONGEST, PATIENCE).await;
-                return answer::refusal(session, &why, format.unwrap_or(Format::Json)).await;
+                let format = format.unwrap_or(Format::Json);
+                return answer::refusal(session, &why, format, asked.has_page).await;
             }
         };
         consentry.metrics().choices.with_label_values(&[made.method.name()]).inc();
@@ -182,6 +171,20 @@ impl Desk {
             *warned = Some(Instant::now());
         }
         due
+    }
+}
+
+impl Keys for Desk {
+    /// The key, which is made when it is needed first.
+    fn key(&self) -> &Key {
+        self.key.get_or_init(|| match self.signing.get().map(|signing| &signing.with) {
+            Some(Secret::Key(key)) => key.clone(),
+            Some(Secret::Folder(folder)) => key_in(folder).unwrap_or_else(|error| {
+                log::error!("{error}; choices are signed with a key of this process");
+                Key::random()
+            }),
+            None => Key::random(),
+        })
     }
 }
 
