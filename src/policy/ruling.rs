@@ -445,6 +445,14 @@ impl Ruling {
         self.grant(purpose).is_some_and(|g| !g.granted && g.basis == Basis::Explicit)
     }
 
+    /// Whether `vendor` is held although its purpose is granted, by a TC string.
+    #[must_use]
+    pub fn withholds(&self, vendor: &Vendor) -> bool {
+        let held = |why: &Why<'_>| matches!(why, Why::Fixed(text) if *text != UNTOLD);
+        let Outcome { is_allowed, why } = self.outcome(vendor, vendor.purpose);
+        !is_allowed && self.grants(vendor.purpose) && held(&why)
+    }
+
     /// The outcome for `vendor`.
     #[must_use]
     pub fn decide(&self, vendor: &Vendor) -> Decision {
@@ -503,6 +511,12 @@ impl Ruling {
         self.grant(purpose).is_some_and(|grant| grant.granted && grant.told)
     }
 
+    /// The lists of vendors that some purpose is granted under alone; none where it is granted to all.
+    #[must_use]
+    pub const fn lists(&self) -> &VendorLists {
+        &self.told
+    }
+
     /// Whether nothing is gated, whatever the vendor. Where TC strings are asked, or a list that was shown, a vendor may be.
     #[must_use]
     pub fn allows_everything(&self) -> bool {
@@ -524,12 +538,12 @@ impl Ruling {
     /// asked.
     #[must_use]
     pub fn stamp(&self) -> String {
-        self.listed() + &self.told.stamp()
+        self.tcf_stamp() + &self.told.stamp()
     }
 
     /// The same of TC strings alone.
     #[must_use]
-    pub fn listed(&self) -> String {
+    pub fn tcf_stamp(&self) -> String {
         match &self.tcf {
             Listed::Asked(answer, ac) => {
                 let mut hasher = DefaultHasher::new();
