@@ -7,7 +7,7 @@ use super::{
 use consentry::{
     collect::Share,
     engine::{Banner, Enabled, Site},
-    policy::Mode,
+    policy::{Mode, Regime},
 };
 
 /// The attributes of the banner's script, if the page has it.
@@ -261,4 +261,67 @@ async fn kept_pages_follow_the_choice() {
     assert_ne!(undecided, refused);
     assert_eq!(tag(String::new()).await, undecided);
     assert_ne!(tag("Sec-GPC: 1\r\n".to_owned()).await, undecided);
+}
+
+/// What scripts add is held by the same list: in the guard's element, and, for what is allowed in the page itself, in the banner's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_is_told_the_list() {
+    const TIKTOK: &str =
+        "<script async src=https://analytics.tiktok.com/i18n/pixel/events.js></script>";
+    let origin = Origin::new(|asked| {
+        let more = if asked.to_ascii_lowercase().contains("x-more:") { TIKTOK } else { "" };
+        let (page, head) =
+            (page(&[META, more].concat()), "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n");
+        vec![Step::Send(format!("{head}Content-Length: {}\r\n\r\n{page}", page.len()).into())]
+    });
+    let mut site = asking();
+    site.guard.enabled = true;
+    let shop = Shop::before(site, origin.await, |c| c).await;
+    let lists = |page: &str| {
+        let (_, guard) = page.split_once("<script src=\"/_consentry/guard/").expect("no guard");
+        let (guard, _) = guard.split_once('>').unwrap();
+        [guard, banner(page).unwrap()].map(|tag| {
+            let (_, told) = tag.split_once("data-told=\"")?;
+            told.split('"').next().map(str::to_owned)
+        })
+    };
+    let [head, end] = lists(&shop.page("").await);
+    let meta = end.unwrap();
+    assert_eq!(head, None, "nothing is allowed yet");
+    assert!(
+        meta.starts_with("fam|meta|") && meta.contains("connect.facebook.net/en_US/fbevents.js "),
+        "{meta}"
+    );
+    let all = cookie(&shop.choose(ALL).await);
+    assert_eq!(lists(&shop.page(&all).await), [Some(meta.clone()), None]);
+    let state = shop.ask(&get("/_consentry/guard/state", &all)).await;
+    let state: serde_json::Value = serde_json::from_slice(&state.body).unwrap();
+    assert_eq!(state["told"], *meta);
+
+    let new = shop.page(&format!("x-more: 1\r\n{all}")).await;
+    let [head, end] = lists(&new);
+    assert_eq!(head.as_deref(), Some(&*meta));
+    assert!(end.unwrap().starts_with("fam|meta tiktok|"), "{new}");
+    assert!(banner(&new).unwrap().contains("data-new=\"m\""), "{new}");
+    // The purpose is asked about again: nothing goes by the old list any more.
+    let [head, end] = lists(&shop.page(&all).await);
+    assert_eq!((head, end.unwrap().starts_with("fam|meta tiktok|")), (None, true));
+    let again = cookie(&shop.choose(ALL).await);
+    assert!(!shop.page(&format!("x-more: 1\r\n{again}")).await.contains("data-new"));
+}
+
+/// Where nobody has to be asked, no list holds anybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_need_for_consent_there_is_no_list() {
+    let mut site = asking();
+    site.guard.enabled = true;
+    site.regime = Regime::OptOut;
+    site.policy.allow_implied = true;
+    let shop = Shop::of(site, page(&[GA, META].concat())).await;
+    shop.page("").await;
+    let some = cookie(&shop.choose(ANALYTICS).await);
+    for headers in ["", &some] {
+        let page = shop.page(headers).await;
+        assert!(!page.contains("data-told") && !page.contains("data-new"), "{page}");
+    }
 }
