@@ -266,6 +266,7 @@ async fn kept_pages_follow_the_choice() {
 /// What scripts add is held by the same list: in the guard's element, and, for what is allowed in the page itself, in the banner's.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guard_is_told_the_list() {
+    const MARKETING: &str = r#"{"purposes":["marketing"]}"#;
     const TIKTOK: &str =
         "<script async src=https://analytics.tiktok.com/i18n/pixel/events.js></script>";
     let origin = Origin::new(|asked| {
@@ -292,7 +293,7 @@ async fn the_guard_is_told_the_list() {
         meta.starts_with("fam|meta|") && meta.contains("connect.facebook.net/en_US/fbevents.js "),
         "{meta}"
     );
-    let all = cookie(&shop.choose(ALL).await);
+    let all = cookie(&shop.choose(MARKETING).await);
     assert_eq!(lists(&shop.page(&all).await), [Some(meta.clone()), None]);
     let state = shop.ask(&get("/_consentry/guard/state", &all)).await;
     let state: serde_json::Value = serde_json::from_slice(&state.body).unwrap();
@@ -306,7 +307,7 @@ async fn the_guard_is_told_the_list() {
     // The purpose is asked about again: nothing goes by the old list any more.
     let [head, end] = lists(&shop.page(&all).await);
     assert_eq!((head, end.unwrap().starts_with("fam|meta tiktok|")), (None, true));
-    let again = cookie(&shop.choose(ALL).await);
+    let again = cookie(&shop.choose(MARKETING).await);
     assert!(!shop.page(&format!("x-more: 1\r\n{again}")).await.contains("data-new"));
 }
 
