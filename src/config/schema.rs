@@ -194,6 +194,7 @@ pub(super) static BANNER: Schema = Schema {
         "after",
         "wp_consent",
         "data_layer",
+        "vendors",
         "position",
         "button",
         "scheme",

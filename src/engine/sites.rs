@@ -43,6 +43,7 @@ impl Compiled {
         let scope = Arc::new(catalog.scope(&config.gate));
         let rules = Arc::new(Rules::new(&config.collect));
         let named = config.collect.vendors.iter().chain(config.collect.accounts.keys());
+        let named = named.chain(&config.banner.vendors);
         let named = named.filter_map(|id| catalog.vendor(id));
         let inventory = Arc::new(Inventory::new(config.consent.policy.as_ref(), named));
         let banners = Banners::new(&config.banner, &config.consent, catalog.clone());
