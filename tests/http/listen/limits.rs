@@ -154,6 +154,7 @@ async fn bodies_and_idle_connections_are_bounded_in_time() {
     let mut slow = Visitor::new(front.visitors).await;
     let post = "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 10\r\n\r\n12345";
     assert_eq!(slow.ask(post).await.status, 408);
+    front.counted("consentry_connections_cut_total{cause=\"slow_body\"} 1").await;
     assert_eq!(Visitor::new(front.visitors).await.rest().await, b"", "silent from the start");
     let mut kept = Visitor::new(front.visitors).await;
     assert_eq!(kept.ask(&get("")).await.status, 200);
