@@ -80,6 +80,12 @@ impl PurposeSet {
         self.0 & (1 << purpose as u8) != 0
     }
 
+    /// The set without what is in `others`.
+    #[must_use]
+    pub const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
     /// Whether the set holds nothing.
     #[must_use]
     pub const fn is_empty(self) -> bool {

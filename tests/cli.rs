@@ -171,6 +171,38 @@ fn explain_and_scan_say_the_sites_mode() {
     assert!(out(&said).contains("the site's mode is \"report\""), "{}", out(&said));
 }
 
+/// A choice on our own banner is for the vendors that were named on it.
+#[test]
+fn explain_says_who_was_not_in_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = path(&folder, "c.toml", "[collect]\nvendors = [\"ga4\"]\n");
+    let list =
+        consentry::choice::Offer::new(None, [(consentry::purpose::Purpose::Analytics, "ga4")]);
+    let day = consentry::consent::Day::of(SystemTime::now());
+    let chosen = format!("consentry=v1.{}.{day}.f0a1m0", list.version());
+    let explain = |url: &str| {
+        let visitor = ["explain", "--json", "--config", &file, "--cookie", &chosen, "--url", url];
+        json_of(&consentry(&visitor))
+    };
+    let told = explain("https://www.googletagmanager.com/gtag/js?id=G-1");
+    assert_eq!(told["consent"]["analytics"]["granted_to_shown_vendors"], true, "{told}");
+    assert_eq!(told["decision"]["verdict"], "allow");
+    let other = explain("https://www.clarity.ms/tag/x")["decision"].take();
+    assert_eq!(other["verdict"], "gate", "{other}");
+    let reason = "own: the vendor was not in the list that was shown to the visitor";
+    assert_eq!(other["reason"], reason);
+    let words = consentry(&[
+        "explain",
+        "--config",
+        &file,
+        "--cookie",
+        &chosen,
+        "--url",
+        "https://www.clarity.ms/tag/x",
+    ]);
+    assert!(out(&words).contains(reason), "{}", out(&words));
+}
+
 #[test]
 fn a_closed_output_ends_quietly() {
     let page = PAGE.repeat(20_000);
@@ -452,6 +484,17 @@ fn check_sums_up_what_is_right() {
         "{}",
         err(&checked)
     );
+    for (secret, warns) in [("", true), ("secret = \"made by a machine\"\n", false)] {
+        let records = format!("[records]\nstore = \"postgres://a@b.test/c\"\n{secret}");
+        let file = path(
+            &folder,
+            "nodes.toml",
+            &format!("[origin]\nurl = \"http://127.0.0.1:3000\"\n{records}"),
+        );
+        let checked = consentry(&["check", &file]);
+        assert!(checked.status.success(), "{}", err(&checked));
+        assert_eq!(err(&checked).contains("warning: `secret` in [records]"), warns);
+    }
     let absent = consentry(&["check", "/no/such/file.toml"]);
     assert_eq!(absent.status.code(), Some(2));
 }
@@ -525,7 +568,7 @@ fn serve_needs_no_file_and_says_when_it_is_ready() {
     let origin = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", origin.local_addr().unwrap());
     let serving = thread::spawn(move || {
-        (0..2).for_each(|_| answer(&origin.accept().unwrap().0));
+        answer(&origin.accept().unwrap().0);
     });
     let (_running, line) = Running::start(&["serve", "--origin", &url, "--listen", "127.0.0.1:0"]);
     let (address, rest) = line.strip_prefix("consentry: http://").unwrap().split_once(' ').unwrap();
@@ -533,9 +576,25 @@ fn serve_needs_no_file_and_says_when_it_is_ready() {
     let gated = get(address, "");
     assert!(gated.starts_with("HTTP/1.1 200") && gated.contains("<p>Tea</p>"), "{gated}");
     assert!(!gated.contains("stats.acme.example") && !gated.contains("_ga="), "{gated}");
-    let granted = get(address, &format!("Cookie: {}\r\n", cookie("f1a1m1")));
-    assert!(has_its_trackers(&granted), "{granted}");
     serving.join().unwrap();
+}
+
+/// Where our banner is on, which it is by default, only what the server signed allows anything.
+#[test]
+fn serve_takes_the_sites_own_cookie_where_the_banner_is_off() {
+    for (enabled, counts) in [("\"auto\"", false), ("false", true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = path(&folder, "c.toml", &format!("[banner]\nenabled = {enabled}\n"));
+        let origin = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", origin.local_addr().unwrap());
+        let serving = thread::spawn(move || answer(&origin.accept().unwrap().0));
+        let arguments = ["serve", "--origin", &url, "--config", &file, "--listen", "127.0.0.1:0"];
+        let (_running, line) = Running::start(&arguments);
+        let address = line.strip_prefix("consentry: http://").unwrap().split_once(' ').unwrap().0;
+        let granted = get(address, &format!("Cookie: {}\r\n", cookie("f1a1m1")));
+        assert_eq!(has_its_trackers(&granted), counts, "{granted}");
+        serving.join().unwrap();
+    }
 }
 
 #[test]
@@ -654,7 +713,7 @@ fn explain_tells_the_law_of_the_visitors_region() {
     let told = explain(&["CF-IPCountry: US", "DNT: 1"]);
     assert_eq!(
         told["consent"]["analytics"],
-        json!({"granted": false, "granted_to_listed_vendors": false, "basis": "explicit", "signal": "dnt", "reason": "Do Not Track refuses analytics"})
+        json!({"granted": false, "granted_to_listed_vendors": false, "granted_to_shown_vendors": false, "basis": "explicit", "signal": "dnt", "reason": "Do Not Track refuses analytics"})
     );
     assert_eq!(told["consent"]["marketing"]["granted"], json!(true));
 }

@@ -4,7 +4,7 @@
 //! 2. A text that we did not make is not kept: its hash is anybody's word, so the record says that it is unknown.
 //! 3. Of a refusal only the number is kept where the operator says so.
 
-use super::Asked;
+use super::{Asked, Offer};
 use crate::{
     consent::OwnCookie,
     record::{ConsentRecord, Entry, Method, Minute, Refusals, hash_of, new_id},
@@ -35,14 +35,16 @@ pub struct Shown {
 
 /// The texts that a site shows.
 pub trait Texts: fmt::Debug + Send + Sync {
-    /// The text with this hash, which the browser says to be in this language; none where it is not ours.
-    fn shown(&self, hash: &str, lang: Option<&str>) -> Option<Shown>;
+    /// The text with this hash about `offer`, which the browser says to be in this language; none where it is not ours.
+    fn shown(&self, hash: &str, lang: Option<&str>, offer: &Offer) -> Option<Shown>;
 }
 
 /// A choice, and what there is to prove it.
 #[derive(Clone, Debug)]
 pub(super) struct Proof<'a> {
     pub(super) asked: &'a Asked,
+    /// What the visitor was shown.
+    pub(super) offer: &'a Offer,
     pub(super) cookie: &'a OwnCookie,
     pub(super) method: Method,
     pub(super) shown: Option<Shown>,
@@ -51,7 +53,6 @@ pub(super) struct Proof<'a> {
 impl Proof<'_> {
     /// What is to be kept, in order; `kept` says what of refusals.
     pub(super) fn entries(self, kept: Refusals) -> Vec<Entry> {
-        let offer = &self.asked.terms.now;
         if self.cookie.choice.purposes.is_empty() && kept == Refusals::Counts {
             return vec![self.number()];
         }
@@ -61,11 +62,11 @@ impl Proof<'_> {
             body: shown.body.to_string(),
         });
         let record = Entry::Record(self.record());
-        std::iter::once(offer.entry()).chain(text).chain([record]).collect()
+        std::iter::once(self.offer.entry()).chain(text).chain([record]).collect()
     }
 
     fn record(&self) -> ConsentRecord {
-        let Self { asked, cookie, method, shown } = self;
+        let Self { asked, offer, cookie, method, shown } = self;
         let (text, language) = match shown {
             Some(shown) => (hash_of(&shown.body), &*shown.language),
             None => (UNKNOWN.to_owned(), UNDETERMINED),
@@ -80,7 +81,7 @@ impl Proof<'_> {
             regime: asked.regime.name().to_owned(),
             method: *method,
             purposes: cookie.choice.purposes,
-            vendors: asked.terms.now.hash().to_owned(),
+            vendors: offer.hash().to_owned(),
             receipt: cookie.receipt.as_ref().map(ToString::to_string),
             software: SOFTWARE.to_owned(),
         }

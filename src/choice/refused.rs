@@ -21,7 +21,7 @@ pub enum Refused {
     #[error("the body came too slowly")]
     TooSlow,
     /// The visitor chose too often.
-    #[error("there were too many choices from this address; try again in a while")]
+    #[error("there were too many requests from this address; try again in a while")]
     TooOften,
     /// The body is no UTF-8.
     #[error("the body is no UTF-8")]
@@ -44,6 +44,14 @@ pub enum Refused {
     /// No purpose has this name.
     #[error("unknown purpose; write functional, analytics, marketing")]
     Purpose,
+    /// The list of vendors that was shown is not known here, so it cannot be said what was allowed.
+    #[error(
+        "the list of companies has changed since the page was loaded; load the page again and choose once more"
+    )]
+    Outdated {
+        /// The path that the form goes back to.
+        back: String,
+    },
     /// The path to go back to is none of this site.
     #[error("`back` must be a path of this site, as /page")]
     Back,
@@ -57,6 +65,7 @@ impl Refused {
             Self::CrossSite(_) => StatusCode::FORBIDDEN,
             Self::Type => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Outdated { .. } => StatusCode::CONFLICT,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::Charset
@@ -77,6 +86,7 @@ impl Refused {
             Self::CrossSite(_) => "cross_site",
             Self::Type => "type",
             Self::TooLarge => "too_large",
+            Self::Outdated { .. } => "outdated",
             Self::TooSlow => "too_slow",
             Self::TooOften => "too_often",
             Self::Charset

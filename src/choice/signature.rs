@@ -2,7 +2,8 @@
 //!
 //! 1. The signature is the HMAC-SHA-256 (RFC 2104) of the site's name and the whole choice, cut to 16 bytes, as hexadecimal digits.
 //! 2. The text that is signed names the site and not the host: a choice on `www.` holds without it too.
-//! 3. It proves that a receipt was given here. Nothing is gated by it: whoever forges a choice forges his own.
+//! 3. It proves that a receipt was given here. Where our own banner asks, nothing is allowed without it: what a script of the page,
+//!    or another site below the same domain, writes into the cookie was chosen by nobody.
 
 use crate::{
     consent::{OwnCookie, Signature},
@@ -18,6 +19,18 @@ const KEPT: usize = 16;
 /// What choices are signed with.
 #[derive(Clone)]
 pub struct Key(Hmac<Sha256>);
+
+/// Who has the key of choices, which may be made when it is asked for first.
+pub trait Keys: fmt::Debug + Send + Sync {
+    /// It.
+    fn key(&self) -> &Key;
+}
+
+impl Keys for Key {
+    fn key(&self) -> &Key {
+        self
+    }
+}
 
 impl Key {
     /// The key that all nodes of a site share, of any length; who knows it can sign.

@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 /// What a script is told of the visitor's choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
-    /// What is allowed.
+    /// What the visitor chose to allow, as far as it still counts.
     pub purposes: PurposeSet,
+    /// What is allowed: by that choice, by the law and by others who were told of one, without what the browser refuses.
+    pub granted: PurposeSet,
     /// The version of the policy of the choice; without one, of today's.
     pub policy: String,
     /// The day of the choice (`yyyymmdd`); none without one.
@@ -26,10 +28,11 @@ impl State {
     /// One object.
     #[must_use]
     pub fn json(&self) -> String {
-        let Self { purposes, policy, day, receipt, recorded, asked, verified } = self;
-        let names: Vec<_> = purposes.iter().map(Purpose::name).collect();
+        let Self { purposes, granted, policy, day, receipt, recorded, asked, verified } = self;
+        let names = |purposes: &PurposeSet| json!(optional(*purposes).collect::<Vec<_>>());
         let all = [
-            ("purposes", json!(names)),
+            ("purposes", names(purposes)),
+            ("granted", names(granted)),
             ("policy", json!(policy)),
             ("day", json!(day)),
             ("receipt", json!(receipt)),
@@ -40,4 +43,9 @@ impl State {
         let fields = all.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value));
         Value::Object(fields.collect::<Map<_, _>>()).to_string()
     }
+}
+
+/// The names of those that need consent.
+fn optional(purposes: PurposeSet) -> impl Iterator<Item = &'static str> {
+    Purpose::OPTIONAL.into_iter().filter(move |p| purposes.contains(*p)).map(Purpose::name)
 }

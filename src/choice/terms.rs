@@ -2,19 +2,22 @@
 //!
 //! For each purpose that a choice allows, the first that holds decides:
 //!
-//! 1. Under a name that an operator wrote (it is not 8 hexadecimal digits) it counts where that is the operator's name now, or where
-//!    the operator has none: the site's own script wrote it, and answers for it.
-//! 2. Under a version whose list is not known it does not count (GDPR 7(1): what it was about cannot be shown).
-//! 3. Where the operator's name for the policy was another one it does not count.
-//! 4. Where the site now has a vendor of the purpose that was not on the list it does not count (GDPR 4(11): consent is informed).
-//! 5. It counts. A vendor that is gone, and one of another purpose, ask nobody again.
+//! 1. Where our own banner asks ([`Signed`]) it does not count without a signature of ours, nor under a name that an operator wrote
+//!    (it is not 8 hexadecimal digits): the banner writes neither, and what nobody was asked is no consent (GDPR 7(1)).
+//! 2. Elsewhere, under such a name, it counts where that is the operator's name now, or where the operator has none: the site's own
+//!    script wrote it, and answers for it.
+//! 3. Under a version whose list is not known it does not count (GDPR 7(1): what it was about cannot be shown).
+//! 4. Where the operator's name for the policy was another one it does not count.
+//! 5. Where the site now has a vendor of the purpose that was not on the list it does not count (GDPR 4(11): consent is informed).
+//! 6. It counts, for the vendors of the list that the choice was about. A vendor that is gone, and one of another purpose, ask nobody
+//!    again.
 //!
 //! A refusal is not looked at here: it counts under any list. So nothing that is added to what was refused, or to what the site
 //! has, ever allows more.
 
-use super::Offer;
+use super::{Keys, Offer};
 use crate::{
-    consent::{Choice, PolicyVersion, Terms},
+    consent::{Choice, OwnCookie, PolicyVersion, Terms, VendorList},
     purpose::{Purpose, PurposeSet},
 };
 use rustc_hash::FxHashMap;
@@ -34,6 +37,17 @@ pub struct SiteTerms {
     pub known: Arc<FxHashMap<PolicyVersion, Arc<Offer>>>,
     /// Versions that were asked for and are not known.
     pub missing: Arc<Missing>,
+}
+
+/// The terms of a site whose visitors our own banner asks; `name` gives what signatures call the site.
+#[derive(Debug)]
+pub struct Signed<'t, N> {
+    /// What a choice that is ours counts under.
+    pub terms: &'t SiteTerms,
+    /// What it is signed with.
+    pub keys: &'t dyn Keys,
+    /// The site's name, which is only asked for where a choice allows something.
+    pub name: N,
 }
 
 /// Versions whose lists are not known, for somebody to look them up.
@@ -60,32 +74,61 @@ impl Missing {
     }
 }
 
+impl SiteTerms {
+    /// The list with this version, of now or of before.
+    #[must_use]
+    pub fn offer(&self, version: &PolicyVersion) -> Option<&Arc<Offer>> {
+        if self.now.version() == version {
+            return Some(&self.now);
+        }
+        let known = self.known.get(version);
+        if known.is_none() && version.is_of_hash() {
+            self.missing.note(version);
+        }
+        known
+    }
+}
+
 impl Terms for SiteTerms {
-    fn upheld(&self, choice: &Choice) -> PurposeSet {
+    fn told(&self, choice: &Choice) -> Option<Arc<dyn VendorList>> {
+        let told: Arc<Offer> = self.offer(&choice.policy)?.clone();
+        Some(told)
+    }
+
+    fn upheld(&self, OwnCookie { choice, .. }: &OwnCookie) -> PurposeSet {
         if !choice.policy.is_of_hash() {
             let ours = self.policy.as_ref().is_none_or(|name| *name == choice.policy);
             return if ours { choice.purposes } else { PurposeSet::EMPTY };
         }
         let now = &self.now;
-        let then = if *now.version() == choice.policy {
-            Some(now)
-        } else {
-            self.known.get(&choice.policy)
-        };
-        let Some(then) = then else {
-            self.missing.note(&choice.policy);
-            return PurposeSet::EMPTY;
-        };
+        let Some(then) = self.offer(&choice.policy) else { return PurposeSet::EMPTY };
         let counts =
             |purpose: &Purpose| choice.purposes.contains(*purpose) && then.covers(now, *purpose);
         Purpose::OPTIONAL.into_iter().filter(counts).collect()
     }
 }
 
+impl<N: Fn() -> Box<str>> Terms for Signed<'_, N> {
+    fn told(&self, choice: &Choice) -> Option<Arc<dyn VendorList>> {
+        self.terms.told(choice)
+    }
+
+    fn upheld(&self, cookie: &OwnCookie) -> PurposeSet {
+        let is_ours = || self.keys.key().verifies(cookie, &(self.name)());
+        match cookie.choice.policy.is_of_hash() && cookie.signature.is_some() && is_ours() {
+            true => self.terms.upheld(cookie),
+            false => PurposeSet::EMPTY,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consent::{Config, Reader};
+    use crate::{
+        choice::Key,
+        consent::{Choice, Config, Reader},
+    };
     use http::{HeaderMap, header::COOKIE};
     use proptest::prelude::*;
     use std::time::SystemTime;
@@ -100,8 +143,43 @@ mod tests {
         SiteTerms { policy, now, known: Arc::new(known.collect()), missing: Arc::default() }
     }
 
-    fn choice(policy: &str, purposes: &str) -> Choice {
+    fn choice(policy: &str, purposes: &str) -> OwnCookie {
         format!("v1.{policy}.20261123.{purposes}").parse().unwrap()
+    }
+
+    #[test]
+    fn where_our_banner_asks_only_what_we_signed_counts() {
+        let receipt = "0123456789abcdef0123456789abcdef";
+        let key = Key::new(b"secret");
+        let terms = terms(None, &[(A, "ga4"), (M, "meta")], &[]);
+        let upheld = |cookie: &OwnCookie| {
+            let name = || "shop.example".into();
+            let signed = Signed { terms: &terms, keys: &key, name }.upheld(cookie);
+            let allowed: PurposeSet = signed.iter().collect();
+            assert!(allowed.iter().all(|purpose| terms.upheld(cookie).contains(purpose)));
+            signed.iter().count()
+        };
+        let signed = |cookie: &OwnCookie, key: &Key, site: &str| {
+            let cookie = OwnCookie { receipt: receipt.parse().ok(), ..cookie.clone() };
+            OwnCookie { signature: key.sign(&cookie, site), ..cookie }
+        };
+        let own = choice(terms.now.version().as_str(), "f0a1m1");
+        let shop = "shop.example";
+        for (cookie, counts) in [
+            (signed(&own, &key, shop), 2),
+            (own.clone(), 0),
+            (OwnCookie { receipt: receipt.parse().ok(), ..own.clone() }, 0),
+            (OwnCookie { signature: receipt.parse().ok(), ..signed(&own, &key, shop) }, 0),
+            (signed(&own, &Key::new(b"other"), shop), 0),
+            (signed(&own, &key, "other.example"), 0),
+            (choice("p1", "f1a1m1"), 0),
+            (signed(&choice("p1", "f1a1m1"), &key, shop), 0),
+            (signed(&choice("00000000", "f1a1m1"), &key, shop), 0),
+        ] {
+            assert_eq!(upheld(&cookie), counts, "{cookie}");
+        }
+        let wider: Choice = format!("{}", own.choice).replace("f0", "f1").parse().unwrap();
+        assert_eq!(upheld(&OwnCookie { choice: wider, ..signed(&own, &key, shop) }), 0);
     }
 
     #[test]
@@ -177,7 +255,7 @@ mod tests {
             let value = format!("f{}a{}m{}", bits & 1, bits >> 1 & 1, bits >> 2 & 1);
             let choice = choice(then.version().as_str(), &value);
             for purpose in terms.upheld(&choice).iter() {
-                prop_assert!(choice.purposes.contains(purpose));
+                prop_assert!(choice.choice.purposes.contains(purpose));
                 prop_assert!(terms.now.vendors(purpose).all(|id| then.vendors(purpose).any(|told| told == id)));
             }
         }

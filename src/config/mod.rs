@@ -10,6 +10,7 @@ mod asking;
 mod banner;
 mod changes;
 mod collect;
+mod cookie_domain;
 mod endpoints;
 mod engine;
 mod facts;

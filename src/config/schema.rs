@@ -132,6 +132,7 @@ pub(super) static CONSENT: Schema = Schema {
     table: "consent",
     keys: &[
         "cookie",
+        "cookie_domain",
         "policy",
         "max_age_days",
         "cmp",
@@ -193,6 +194,7 @@ pub(super) static BANNER: Schema = Schema {
         "after",
         "wp_consent",
         "data_layer",
+        "vendors",
         "position",
         "button",
         "scheme",

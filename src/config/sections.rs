@@ -4,6 +4,7 @@
 //! 2. Arrays replace, tables merge.
 
 use super::{
+    cookie_domain::cookie_domain,
     host::{domain, place},
     listen::visitors,
     meaning::{Wrong, boolean, duration, kind, one_of, shown, size, some_text, text, whole},
@@ -58,6 +59,7 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
     let Some(table) = reader.table(parent, "consent", &CONSENT) else { return };
     let config = &mut site.consent;
     reader.set(&mut config.cookie, &table, "cookie", cookie_name);
+    reader.set(&mut config.cookie_domain, &table, "cookie_domain", cookie_domain);
     reader.set(&mut config.policy, &table, "policy", policy);
     reader.set(&mut config.max_age_days, &table, "max_age_days", whole(1..=3650));
     reader.set_list(&mut config.cmps, &table, "cmp", one_of(CMPS));

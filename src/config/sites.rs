@@ -7,6 +7,7 @@ use super::{
     Config, Overrides, PathMode,
     asking::asking,
     collect::{collect, collection, path},
+    cookie_domain::check_cookie_domain,
     host::{HostPattern, pattern},
     listen::listen,
     meaning::{boolean, one_of, text},
@@ -53,6 +54,7 @@ pub(super) fn config<'t>(
     let mut sites = sites(reader, &top, &default, &vendors, overrides.offline);
     if sites.is_empty() {
         check_cmps(reader, &top, &default.consent);
+        check_cookie_domain(reader, &top, &default);
     }
     for site in sites.iter_mut().chain([&mut default]) {
         site.mode = overrides.mode.unwrap_or(site.mode);
@@ -115,7 +117,7 @@ fn settings<'t>(
     reader.set(&mut site.header, table, "header", boolean);
     origin(reader, table, &mut site.origin);
     consent(reader, table, site);
-    asking(reader, table, &mut site.banner);
+    asking(reader, table, &mut site.banner, vendors);
     gate(reader, table, gate_schema, site, vendors)
 }
 
@@ -140,6 +142,7 @@ fn sites<'t>(
         settings(reader, &table, &SITE_GATE, &mut site, vendors);
         let _ = collect(reader, &table, &SITE_COLLECT, &mut site.collect, vendors);
         check_cmps(reader, &table, &site.consent);
+        check_cookie_domain(reader, &table, &site);
         // An origin that is written but wrong has been reported already.
         let lacks = !offline && site.origin.servers.is_empty();
         if lacks && !writes_origin(&table) && !writes_origin(top) {

@@ -26,7 +26,7 @@ pub struct OwnCookie {
     pub choice: Choice,
     /// What it can be named by; only where something was allowed.
     pub receipt: Option<Receipt>,
-    /// The proof of the receipt. What is gated does not depend on it: whoever forges a choice forges his own.
+    /// The proof of the receipt. Where our own banner is on, nothing is allowed without it.
     pub signature: Option<Signature>,
 }
 
@@ -104,7 +104,7 @@ impl FromStr for OwnCookie {
 impl Held {
     /// What `cookie` says under `terms`; `None` where it is too old, or dated in the future.
     pub(super) fn new(cookie: OwnCookie, clock: Clock, terms: &dyn Terms) -> Option<Self> {
-        let (upheld, _) = own::upheld(&cookie.choice, clock, terms).ok()?;
+        let (upheld, _) = own::upheld(&cookie, clock, terms).ok()?;
         Some(Self { cookie, upheld })
     }
 
@@ -117,7 +117,7 @@ impl Held {
     /// The same under terms that came since: what counts no more does not come back.
     #[must_use]
     pub fn under(&self, terms: &dyn Terms) -> Self {
-        let still = terms.upheld(&self.cookie.choice);
+        let still = terms.upheld(&self.cookie);
         let counts = |purpose: &Purpose| self.upheld.contains(*purpose) && still.contains(*purpose);
         let upheld = Purpose::OPTIONAL.into_iter().filter(counts).collect();
         Self { cookie: self.cookie.clone(), upheld }

@@ -1,7 +1,7 @@
 //! Turns the cookie of our own banner into a [`Choice`], and a choice into the cookie's value.
 //!
 //! 1. The value is `v1.<policy>.<yyyymmdd>.f<0|1>a<0|1>m<0|1>`, and may have more fields after it, each of
-//!    `[A-Za-z0-9_-]`; anything else is malformed. What the banner puts there is an [`OwnCookie`](super::OwnCookie)'s.
+//!    `[A-Za-z0-9_-]`; anything else is malformed. What the banner puts there is an [`OwnCookie`]'s.
 //! 2. It is always the visitor's act: nothing but a click sets it.
 //! 3. What is refused is refused for [`LASTS`] days, under whatever policy it was (CNIL 2020-092: nobody who refused is asked again
 //!    for six months).
@@ -12,19 +12,30 @@
 
 use super::{
     date::{Clock, Day},
-    signal::{Vote, Votes},
+    held::OwnCookie,
+    signal::{Consent, Vote, Votes},
     source::{Said, Source},
+    told::{VendorList, VendorLists},
 };
 use crate::purpose::{Purpose, PurposeSet};
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
+/// The name of what our own banner's cookie says.
+pub(super) const OWN: &str = "own";
+/// Why it counts.
+const CHOSEN: &str = "chosen on the banner";
 /// How long a choice counts at most; days.
 pub const LASTS: u32 = 180;
 
 /// What a site goes by when it looks at a choice that was made on it before.
 pub trait Terms {
-    /// Of what `choice` allows, what it still allows here.
-    fn upheld(&self, choice: &Choice) -> PurposeSet;
+    /// Of what the choice in `cookie` allows, what it still allows here.
+    fn upheld(&self, cookie: &OwnCookie) -> PurposeSet;
+
+    /// The vendors that `choice` was about, where that is known: what it allows, it allows to these.
+    fn told(&self, _: &Choice) -> Option<Arc<dyn VendorList>> {
+        None
+    }
 }
 
 /// The terms of a site whose operator names its policy, if at all: a choice counts under that name, or under any.
@@ -60,35 +71,47 @@ pub(super) fn read(source: &Source<'_>, terms: &dyn Terms) -> Option<Said> {
     source.each(|value| Some(said(&value.parse().ok()?, source.clock, terms)))
 }
 
-fn said(choice: &Choice, clock: Clock, terms: &dyn Terms) -> Said {
-    let (upheld, why) = match upheld(choice, clock, terms) {
+/// The lists of vendors that the values of the source's cookie are about.
+pub(super) fn told(source: &Source<'_>, terms: &dyn Terms) -> VendorLists {
+    let values = source.cookies.values(source.cookie);
+    let choices = values.iter().filter_map(|forms| forms.find(|value| value.parse().ok()));
+    choices.filter_map(|choice| terms.told(&choice)).collect()
+}
+
+fn said(cookie: &OwnCookie, clock: Clock, terms: &dyn Terms) -> Said {
+    let (upheld, why) = match upheld(cookie, clock, terms) {
         Ok(upheld) => upheld,
         Err(why) => return Said::nothing(why),
     };
-    let votes = Votes::from_fn(|purpose| match choice.purposes.contains(purpose) {
+    match (why, votes(&cookie.choice, upheld)) {
+        (Some(why), votes) if votes == Votes::default() => Said::nothing(why),
+        (Some(_) | None, votes) => Said::explicit(votes, CHOSEN),
+    }
+}
+
+/// What `choice` says, of whose grants these count.
+fn votes(choice: &Choice, upheld: PurposeSet) -> Votes {
+    Votes::from_fn(|purpose| match choice.purposes.contains(purpose) {
         true if upheld.contains(purpose) => Vote::Grant,
         true => Vote::Silent,
         false => Vote::Deny,
-    });
-    match why {
-        Some(why) if votes == Votes::default() => Said::nothing(why),
-        Some(_) | None => Said::explicit(votes, "chosen on the banner"),
-    }
+    })
 }
 
 /// What counts of what is allowed, and why not all of it; the error is why nothing of the choice counts, its refusals neither.
 pub(super) fn upheld(
-    choice: &Choice,
+    cookie: &OwnCookie,
     clock: Clock,
     terms: &dyn Terms,
 ) -> Result<(PurposeSet, Option<Cow<'static, str>>), Cow<'static, str>> {
+    let choice = &cookie.choice;
     if let Some(why) = clock.lasting(LASTS).refuses_day(choice.day) {
         return Err(why);
     }
     if let Some(why) = clock.at_most(LASTS).refuses_day(choice.day) {
         return Ok((PurposeSet::EMPTY, Some(why)));
     }
-    let upheld = terms.upheld(choice);
+    let upheld = terms.upheld(cookie);
     let all = Purpose::OPTIONAL.into_iter().filter(|p| choice.purposes.contains(*p));
     let counts = all.clone().filter(|p| upheld.contains(*p)).collect();
     let why = (counts != all.collect()).then(|| "the choice was made under another policy".into());
@@ -98,9 +121,21 @@ pub(super) fn upheld(
 // === impl Named ===
 
 impl Terms for Named<'_> {
-    fn upheld(&self, choice: &Choice) -> PurposeSet {
+    fn upheld(&self, OwnCookie { choice, .. }: &OwnCookie) -> PurposeSet {
         let other = self.0.is_some_and(|current| *current != choice.policy);
         if other { PurposeSet::EMPTY } else { choice.purposes }
+    }
+}
+
+// === impl Consent ===
+
+impl Consent {
+    /// The same for a visitor who has just chosen this on our own banner, `upheld` of which counts.
+    #[must_use]
+    pub fn choosing(&self, choice: &Choice, upheld: PurposeSet) -> Self {
+        let own = Said::explicit(votes(choice, upheld), CHOSEN).named(OWN);
+        let others = self.signals.iter().filter(|signal| signal.name != OWN).cloned();
+        Self { signals: [own].into_iter().chain(others).collect(), ..self.clone() }
     }
 }
 

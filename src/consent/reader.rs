@@ -96,7 +96,8 @@ impl Reader {
         let google = self.config.cmps.contains(&Cmp::GoogleFc).then(|| self.cookie(Cmp::GoogleFc));
         let strings = Strings::read(cookies, clock, &self.asked, &self.config.iab, google);
         signals.extend(strings.signals);
-        Consent { signals, tcf: strings.tcf, ac: strings.ac }
+        let told = own::told(&Source::new(cookies, clock, &self.config.cookie), terms);
+        Consent { signals, tcf: strings.tcf, ac: strings.ac, told }
     }
 
     fn cookie_signals(
@@ -106,7 +107,7 @@ impl Reader {
         terms: &dyn Terms,
     ) -> Vec<Signal> {
         let source = Source::new(cookies, clock, &self.config.cookie);
-        let own = own::read(&source, terms).map(|said| said.named("own"));
+        let own = own::read(&source, terms).map(|said| said.named(own::OWN));
         let cmps = self.traces.seen(cookies).filter_map(|cmp| {
             let said = cmp.read(&self.cmp(cmp, cookies, clock));
             let said = self.mirrored(cmp, said, cookies, clock);

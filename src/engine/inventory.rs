@@ -1,7 +1,8 @@
 //! Turns the vendors that the gate finds on a site into what its visitors are asked about.
 //!
 //! 1. It is read without a lock, and written only when there is something new.
-//! 2. A vendor gets into it by a finding in a page of the origin's, or by the operator's word (`vendors` and `accounts` in [collect]).
+//! 2. A vendor gets into it by a finding in a page of the origin's, or by the operator's word (`vendors` in [banner],
+//!    `vendors` and `accounts` in [collect]).
 //!    Requests to vendors add none: anybody can send these, and each new vendor asks visitors again.
 //! 3. It is bounded: every vendor is one of the catalogue's, and of those that no entry names at most 300 get in.
 //! 4. What visitors were asked about before is kept in memory, at most 256 lists; the ones with the fewest vendors go first.
@@ -173,7 +174,11 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{catalog::VendorEntry, consent::Terms as _, vendor::Facts};
+    use crate::{
+        catalog::VendorEntry,
+        consent::{OwnCookie, Terms as _},
+        vendor::Facts,
+    };
 
     fn catalog() -> Catalog {
         let entry = |n: usize| VendorEntry {
@@ -219,7 +224,7 @@ mod tests {
         let (a, b) = (catalog.vendor("v2").unwrap(), catalog.vendor("v6").unwrap());
         let old = Inventory::new(None, [a, b]);
         let choice = format!("v1.{}.20261123.f0a1m0", old.now().offer().version());
-        let choice = choice.parse().unwrap();
+        let choice: OwnCookie = choice.parse().unwrap();
         let upheld = |inventory: &Inventory| inventory.now().terms().upheld(&choice);
         let new = Inventory::new(None, []);
         assert!(upheld(&new).is_empty());

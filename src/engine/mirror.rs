@@ -34,6 +34,7 @@ pub(super) struct Mirror {
 /// A choice that a mirror tells.
 pub struct Mirrored {
     site: Arc<Compiled>,
+    host: Box<str>,
     headers: HeaderMap,
 }
 
@@ -54,13 +55,6 @@ impl Mirror {
         let attributes = vec![("integrity", self.integrity.clone())];
         OwnScript { path, attributes, blocking: false }
     }
-}
-
-/// Whether the page that `request` is for takes the script: a piece of a page that a script asks for does not, nor does a page in a
-/// frame, where consent managers do not ask.
-pub(super) fn is_taken_by(request: &request::Parts) -> bool {
-    let destination = request.headers.get("sec-fetch-dest");
-    destination.is_none_or(|to| to == "document")
 }
 
 /// What becomes of a request for the file `name` of `site`.
@@ -111,7 +105,8 @@ impl Mirrored {
         if !is_json {
             return no(StatusCode::UNSUPPORTED_MEDIA_TYPE, "write JSON\n");
         }
-        Ok(Self { site: site.clone(), headers: request.headers.clone() })
+        let host = page.host_str().unwrap_or_default().into();
+        Ok(Self { site: site.clone(), host, headers: request.headers.clone() })
     }
 
     /// The answer to `body`.
@@ -142,7 +137,7 @@ impl Mirrored {
         now: SystemTime,
     ) -> &'static str {
         let location = engine.locator.location(headers, client.ip);
-        let visitor = self.site.visitor(headers, location, now);
+        let visitor = self.site.visitor(&self.host, headers, location, now);
         let (_, ruling) = self.site.ruling(&visitor, &engine.locator.regions);
         letters(&ruling)
     }

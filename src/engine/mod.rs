@@ -14,6 +14,7 @@ mod asset;
 mod banner;
 mod choice;
 mod config;
+mod fetched;
 mod guard;
 mod inventory;
 mod locator;
@@ -23,6 +24,7 @@ mod own;
 mod reported;
 mod served;
 mod sites;
+mod told;
 mod treatment;
 mod view;
 mod wall;
@@ -46,6 +48,7 @@ pub use self::treatment::{Body, Cause, FileEditor, OwnFile, Treatment, is_page};
 pub use self::view::View;
 use crate::{
     catalog::{self, Aliases, Catalog, Scope},
+    choice::Keys,
     collect::{Asked, Call, Forms, Outcome},
     policy::{Mode, Ruling, Verdict, csp},
     vendor::Vendor,
@@ -178,7 +181,8 @@ impl Engine {
     #[must_use]
     pub fn plan(&self, request: &request::Parts, client: Client) -> Plan {
         let (authority, path) = (authority(request), request.uri.path());
-        let site = self.sites.find(host_of(authority));
+        let host = host_of(authority);
+        let site = self.sites.find(host);
         let is_vendors = site.is_some_and(|site| site.rules.cover(path));
         let own = path.strip_prefix(PREFIX).filter(|_| !is_vendors);
         let Some(site) = site else {
@@ -207,7 +211,7 @@ impl Engine {
             return reply.into();
         }
         let location = self.locator.location(&request.headers, client.ip);
-        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        let visitor = site.visitor(host, &request.headers, location, SystemTime::now());
         if is_vendors {
             let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
             let (catalog, forms) = (&self.catalog, &self.forms);
@@ -235,8 +239,9 @@ impl Engine {
         if let Some(reply) = reported::refusal(request, page) {
             return reply.into();
         }
+        let host = host_of(authority(request));
         let location = self.locator.location(&request.headers, client.ip);
-        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        let visitor = site.visitor(host, &request.headers, location, SystemTime::now());
         let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
         let reported = Reported::new(site.clone(), self.catalog.clone(), ruling, page);
         Plan::Own(Own::Report(Box::new(reported)))
@@ -260,10 +265,13 @@ impl Engine {
             let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
             return Plan::Own(Own::File { served, caching });
         }
+        let host = host_of(authority(request));
         let location = self.locator.location(&request.headers, client.ip);
-        let visitor = site.visitor(&request.headers, location, SystemTime::now());
+        let visitor = site.visitor(host, &request.headers, location, SystemTime::now());
         let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
-        let json = Some(format!("{{\"granted\":\"{}\"}}", guard::letters(&ruling)));
+        let told = guard.told().of(&ruling).unwrap_or_default();
+        let json = format!("{{\"granted\":\"{}\",\"told\":\"{told}\"}}", guard::letters(&ruling));
+        let json = Some(json);
         Reply { json, ..Reply::new(StatusCode::OK, "") }.into()
     }
 
@@ -282,6 +290,14 @@ impl Engine {
         let (_, ruling) = site.ruling(visitor, &self.locator.regions);
         let shares = site.withheld(request.uri.path()).is_none();
         (!shares || ruling.decide(vendor).verdict != Verdict::Allow).then(|| vendor.clone())
+    }
+
+    /// Tells what choices are signed with. From then on, where our own banner asks, one that allows something counts only with that
+    /// signature; an engine that was not told takes each at its word, as for a choice that somebody writes down to see what it does.
+    #[must_use]
+    pub fn signed_with(self, keys: &Arc<dyn Keys>) -> Self {
+        self.sites.all().for_each(|site| site.sign_with(keys.clone()));
+        self
     }
 
     /// Whether what becomes of a request can depend on the address that it comes from.

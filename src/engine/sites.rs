@@ -5,14 +5,18 @@ use super::{
 };
 use crate::{
     catalog::{Catalog, Scope},
+    choice::{Keys, Signed},
     collect::{Paths, Refused, Rules},
-    consent::{Consent, Held, Reader},
+    consent::{Consent, Held, Reader, Terms},
     policy::{Location, Mode, Regime, Regions, Ruling},
     site::canonical,
 };
 use http::HeaderMap;
 use rustc_hash::FxHashMap;
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::{Arc, OnceLock},
+    time::SystemTime,
+};
 
 /// Why a page gets no vendor that needs consent, whatever the visitor allows.
 const SHARES_NOTHING: &str = "the operator shares nothing on this site (share in [collect])";
@@ -31,6 +35,7 @@ pub(super) struct Compiled {
     pub(super) mirror: Option<Mirror>,
     modes: Vec<(Paths, Mode)>,
     reader: Reader,
+    keys: OnceLock<Arc<dyn Keys>>,
 }
 
 impl Compiled {
@@ -38,6 +43,7 @@ impl Compiled {
         let scope = Arc::new(catalog.scope(&config.gate));
         let rules = Arc::new(Rules::new(&config.collect));
         let named = config.collect.vendors.iter().chain(config.collect.accounts.keys());
+        let named = named.chain(&config.banner.vendors);
         let named = named.filter_map(|id| catalog.vendor(id));
         let inventory = Arc::new(Inventory::new(config.consent.policy.as_ref(), named));
         let banners = Banners::new(&config.banner, &config.consent, catalog.clone());
@@ -50,7 +56,8 @@ impl Compiled {
         let mirror = Mirror::new(&config.consent);
         let mode = |rule: &PathMode| (Paths::new(std::slice::from_ref(&rule.path)), rule.mode);
         let modes = config.paths.iter().map(mode).collect();
-        Self { modes, scope, rules, inventory, banners, needs, guard, mirror, reader, config }
+        let keys = OnceLock::new();
+        Self { modes, scope, rules, inventory, banners, needs, guard, mirror, reader, keys, config }
     }
 
     /// What the gate does at `path`. A rule that makes it do less counts where every reading of the path that a server may make
@@ -85,9 +92,25 @@ impl Compiled {
         self.rules.share_nothing()
     }
 
-    /// What was chosen before, as far as it is not too old.
-    pub(super) fn held(&self, headers: &HeaderMap, now: SystemTime) -> Option<Held> {
-        self.reader.held(headers, now, self.inventory.now().terms())
+    /// What was chosen before on `host`, as far as it is not too old.
+    pub(super) fn held(&self, host: &str, headers: &HeaderMap, now: SystemTime) -> Option<Held> {
+        self.under_terms(host, |terms| self.reader.held(headers, now, terms))
+    }
+
+    /// Tells what choices are signed with; from now on only those count on a site with a banner that are.
+    pub(super) fn sign_with(&self, keys: Arc<dyn Keys>) {
+        // The first one stays.
+        let _ = self.keys.set(keys);
+    }
+
+    /// What `read` makes of the terms for a choice on `host`.
+    fn under_terms<R>(&self, host: &str, read: impl FnOnce(&dyn Terms) -> R) -> R {
+        let now = self.inventory.now();
+        let terms = now.terms();
+        match self.keys.get().filter(|_| self.banners.is_on(&self.config.consent)) {
+            Some(keys) => read(&Signed { terms, keys: &**keys, name: || self.name(host) }),
+            None => read(terms),
+        }
     }
 
     /// Why the page at `path` gets no vendor that needs consent, whatever the visitor allows.
@@ -96,16 +119,16 @@ impl Compiled {
         Some(if refused == Refused::Share { SHARES_NOTHING } else { SENSITIVE })
     }
 
-    /// What a request with these `headers` says at the time `now`, and from where.
+    /// What a request to `host` with these `headers` says at the time `now`, and from where.
     pub(super) fn visitor(
         &self,
+        host: &str,
         headers: &HeaderMap,
         location: Location,
         now: SystemTime,
     ) -> Visitor {
-        let terms = self.inventory.now();
-        let consent = self.reader.read_under(headers, now, terms.terms());
-        Visitor { consent, location }
+        let read = |terms: &dyn Terms| self.reader.read_under(headers, now, terms);
+        Visitor { consent: self.under_terms(host, read), location }
     }
 
     /// The law that holds for `visitor`, and what the site grants.
@@ -229,7 +252,7 @@ mod tests {
         }
         let paths = vec![rule("/shop/*", Mode::Enforce)];
         let strict = Site { paths, mode: Mode::Off, ..site(&[]) };
-        let sites = super::Sites::new(vec![strict], &Arc::new(Catalog::new(&[], &[]).unwrap()));
+        let sites = Sites::new(vec![strict], &Arc::new(Catalog::new(&[], &[]).unwrap()));
         let sites = sites.unwrap();
         let mode = |path: &str| sites.find("a.test").unwrap().mode(path);
         assert_eq!((mode("/x/..%2fshop/1"), mode("/api")), (Mode::Enforce, Mode::Off));

@@ -12,6 +12,7 @@ use super::{
     reports::Reports,
 };
 use crate::{
+    choice::Keys,
     coding::Levels,
     collect::Call,
     engine::{Client, Engine, Plan, Reply},
@@ -68,7 +69,7 @@ pub(super) struct Shared {
     pub(super) load: Arc<Load>,
     collector: Collector,
     recorder: OnceLock<Recorder>,
-    desk: Desk,
+    desk: Arc<Desk>,
 }
 
 /// Consentry in a Pingora proxy: a handle that can be cloned.
@@ -89,8 +90,9 @@ impl Consentry {
     pub fn new(engine: Engine, options: Options) -> std::result::Result<Self, prometheus::Error> {
         let metrics = Arc::new(Metrics::new()?);
         let collector = Collector::new(engine.collection(), metrics.clone());
-        let engine = ArcSwap::from_pointee(engine);
-        let (recorder, desk) = (OnceLock::new(), Desk::default());
+        let (recorder, desk) = (OnceLock::new(), Arc::<Desk>::default());
+        let keys: Arc<dyn Keys> = desk.clone();
+        let engine = ArcSwap::from_pointee(engine.signed_with(&keys));
         let (reports, load) = (Reports::new(metrics.clone()), Load::new(metrics.clone()));
         let swapped = watch::Sender::default();
         let shared =
@@ -128,7 +130,7 @@ impl Consentry {
     }
 
     /// Signs and keeps choices as `signing` says, over reloads too; a second one is not taken. Without one they are signed with a
-    /// key of this process.
+    /// key of this process, so that on sites with a banner what visitors allowed counts until it ends.
     #[must_use]
     pub fn signing(self, signing: Signing) -> Self {
         self.shared.desk.sign_with(signing);
@@ -138,7 +140,8 @@ impl Consentry {
     /// Puts `engine` in the place of the one before, of which it keeps what is known of the sites' vendors; requests on their way
     /// keep that.
     pub fn swap(&self, engine: Engine) {
-        let engine = engine.after(&self.engine());
+        let keys: Arc<dyn Keys> = self.shared.desk.clone();
+        let engine = engine.signed_with(&keys).after(&self.engine());
         self.shared.engine.store(Arc::new(engine));
         self.shared.swapped.send_replace(());
     }

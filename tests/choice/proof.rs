@@ -2,7 +2,7 @@
 
 use super::{
     origin::{Origin, Step},
-    shop::{ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, get, page},
+    shop::{ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, engine, get, page},
 };
 use consentry::{
     proxy::{
@@ -26,8 +26,15 @@ async fn trackers() -> Origin {
 
 /// A shop that records to the disk in `folder`, which nobody takes to a store.
 async fn recording(folder: &Path, kept: Refusals) -> Shop {
+    recording_with(folder, recorder(folder), kept).await
+}
+
+fn recorder(folder: &Path) -> Recorder {
     let config = Config { timeout: Duration::from_secs(20), ..Config::default() };
-    let recorder = Recorder::start(Spool::at(folder), &config).unwrap();
+    Recorder::start(Spool::at(folder), &config).unwrap()
+}
+
+async fn recording_with(folder: &Path, recorder: Recorder, kept: Refusals) -> Shop {
     let signing = Signing { with: Secret::Folder(folder.to_owned()), kept };
     Shop::before(asking(), trackers().await, |c| c.recording(recorder).signing(signing)).await
 }
@@ -104,6 +111,20 @@ async fn a_choice_is_proved_with_what_was_shown_and_no_more() {
     }
 }
 
+/// By the time that a segment is taken to the store that may be a new one, or have been purged.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_segment_has_what_its_records_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = recorder(folder.path());
+    let shop = recording_with(folder.path(), recorder.clone(), Refusals::Records).await;
+    shop.choose(ANALYTICS).await;
+    assert!(recorder.flush().await);
+    shop.choose(ANALYTICS).await;
+    let entries = entries(folder.path());
+    let lists = entries.iter().filter(|entry| matches!(entry, Entry::Vendors { .. }));
+    assert_eq!((records(&entries).len(), lists.count()), (2, 2), "{entries:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_may_be_a_number() {
     let folder = tempfile::tempdir().unwrap();
@@ -135,6 +156,7 @@ async fn a_choice_holds_without_its_record() {
     let gone = tempfile::tempdir().unwrap();
     let shop = recording(&gone.path().join("spool"), Refusals::Records).await;
     fs::write(gone.path().join("spool"), "").unwrap();
+    shop.page("").await;
     let got = shop.choose(ALL).await;
     let answer: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
     assert_eq!((got.status, &answer["recorded"]), (200, &false.into()));
@@ -179,7 +201,8 @@ async fn nodes_learn_from_each_other_through_the_store() {
     let store = Store::open(&url).await.unwrap();
     store.append("segment", &entries(&one)).await.unwrap();
     Memory::new(&one, Some(url.clone())).pass(&recorded.consentry).await;
-    let other = Shop::before(asking(), trackers().await, |c| c).await;
+    let signing = || Signing { with: Secret::Folder(one.clone()), kept: Refusals::Records };
+    let other = Shop::before(asking(), trackers().await, |c| c.signing(signing())).await;
     let mut memory = Memory::new(&two, Some(url.clone()));
     memory.pass(&other.consentry).await;
     assert_eq!(other.state("").await["policy"], recorded.state("").await["policy"]);
@@ -187,7 +210,7 @@ async fn nodes_learn_from_each_other_through_the_store() {
     // A third one whose operator has another vendor beside knows the list of the choice by its version alone.
     let mut site = asking();
     site.collect.accounts = [("clarity".to_owned(), Default::default())].into();
-    let third = Shop::before(site, trackers().await, |c| c).await;
+    let third = Shop::before(site, trackers().await, |c| c.signing(signing())).await;
     assert_eq!(third.state(&all).await["purposes"], serde_json::json!([]));
     Memory::new(&folder.path().join("three"), Some(url)).pass(&third.consentry).await;
     let state = third.state(&all).await;
@@ -196,4 +219,44 @@ async fn nodes_learn_from_each_other_through_the_store() {
         (&serde_json::json!(["marketing"]), &true.into())
     );
     assert_eq!(store.records(&Filter::default(), 0).await.unwrap().len(), 1);
+}
+
+/// The record names the list and has the text that the visitor saw, also when there is another one since.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_then_is_proved() {
+    let folder = tempfile::tempdir().unwrap();
+    let origin = Origin::new(|asked| {
+        let elements = if asked.contains("/more") { [GA, META].concat() } else { GA.into() };
+        let (page, head) = (page(&elements), "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n");
+        vec![Step::Send(format!("{head}Content-Length: {}\r\n\r\n{page}", page.len()).into())]
+    });
+    let config = Config { timeout: Duration::from_secs(20), ..Config::default() };
+    let recorder = Recorder::start(Spool::at(folder.path()), &config).unwrap();
+    let shop = Shop::before(asking(), origin.await, |c| c.recording(recorder)).await;
+    let first = shop.page("").await;
+    let (_, rest) = first.split_once("/_consentry/banner/").unwrap();
+    let path = format!("/_consentry/banner/{}", rest.split('"').next().unwrap());
+    let script = String::from_utf8(shop.ask(&get(&path, "")).await.body).unwrap();
+    let text = script.split_once("\"shown\":\"").unwrap().1.split('"').next().unwrap();
+    let policy = shop.state("").await["policy"].as_str().unwrap().to_owned();
+    assert!(script.contains(&format!("\"policy\":\"{policy}\"")));
+    shop.ask(&get("/more", "Accept: text/html\r\n")).await;
+    assert_ne!(shop.state("").await["policy"], policy);
+    // Another engine has made no banner of the old list.
+    shop.consentry.swap(engine(shop.site()));
+    let body = format!(
+        r#"{{"purposes":["analytics"],"text":"{text}","lang":"en","method":"accept-all","policy":"{policy}"}}"#
+    );
+    shop.choose(&body).await;
+    let entries = entries(folder.path());
+    let [record] = records(&entries)[..] else { panic!("{entries:?}") };
+    assert_eq!((&record.policy, record.method), (&policy, Method::AcceptAll));
+    assert_eq!((&*record.text, &*record.language), (text, "en"));
+    let vendors = entries.iter().find_map(|entry| match entry {
+        Entry::Vendors { hash, body } => Some((hash.clone(), body.clone())),
+        Entry::Record(_) | Entry::Text { .. } | Entry::Refusal { .. } => None,
+    });
+    let (hash, list) = vendors.unwrap();
+    assert!(hash == record.vendors && hash.starts_with(&policy), "{list}");
+    assert!(list.contains("analytics") && !list.contains("meta"), "{list}");
 }

@@ -24,6 +24,7 @@ mod mirror;
 mod names;
 mod origin;
 mod origins;
+mod pieces;
 mod program;
 mod refusal;
 mod special;

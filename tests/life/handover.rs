@@ -26,11 +26,7 @@ fn ten_upgrades_fail_nobody() {
         until(|| load.asked() > before + 20, || "nothing is served".to_owned());
         let mut old = std::mem::replace(&mut program, place.start());
         assert!(old.ended().success(), "{}", old.said());
-        assert!(
-            old.said().contains("another program serves in this one's place"),
-            "{}",
-            old.said()
-        );
+        old.says("another program serves in this one's place");
     }
     let before = load.asked();
     until(|| load.asked() > before + 20, || program.said());

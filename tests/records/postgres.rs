@@ -1,9 +1,11 @@
 //! A PostgreSQL of our own, on a free port, in a folder that goes with it.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
+    io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    os::unix::fs::chown,
+    os::unix::fs::{PermissionsExt as _, chown},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -72,6 +74,30 @@ impl Postgres {
         server.run("initdb", &initialise);
         server.up();
         Some(server)
+    }
+
+    /// Asks for TLS from here on, with the `server.crt` and `server.key` that `make` puts in a folder; what that gives, if anything.
+    /// What is not encrypted is refused.
+    pub(crate) fn encrypt<T>(&self, make: impl FnOnce(&Path) -> Option<T>) -> Option<T> {
+        let folder = self.folder.path();
+        let made = make(folder)?;
+        for name in ["server.crt", "server.key"] {
+            let file = folder.join(name);
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some((uid, gid)) = owner() {
+                chown(&file, Some(uid), Some(gid)).unwrap();
+            }
+        }
+        let data = folder.join("data");
+        let place = |name: &str| folder.join(name).display().to_string();
+        let mut config = File::options().append(true).open(data.join("postgresql.conf")).unwrap();
+        let (certificate, key) = (place("server.crt"), place("server.key"));
+        writeln!(config, "ssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'")
+            .unwrap();
+        fs::write(data.join("pg_hba.conf"), "hostssl all all all scram-sha-256\n").unwrap();
+        self.down();
+        self.up();
+        Some(made)
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {

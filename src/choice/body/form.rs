@@ -7,7 +7,7 @@ use super::Fields;
 use crate::choice::Refused;
 use percent_encoding::percent_decode_str;
 
-const FIELDS: &str = "purpose, method, text, lang, back";
+const FIELDS: &str = "purpose, method, text, lang, policy, back";
 
 pub(super) fn read(text: &str) -> Result<Fields, Refused> {
     let mut fields = Fields::default();
@@ -22,6 +22,7 @@ pub(super) fn read(text: &str) -> Result<Fields, Refused> {
             "method" => (&mut fields.method, "method"),
             "text" => (&mut fields.text, "text"),
             "lang" => (&mut fields.lang, "lang"),
+            "policy" => (&mut fields.policy, "policy"),
             "back" => (&mut fields.back, "back"),
             _ => return Err(Refused::Field(FIELDS)),
         };

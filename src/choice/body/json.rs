@@ -7,7 +7,7 @@ use super::Fields;
 use crate::choice::Refused;
 use serde::Deserialize;
 
-const SHAPE: &str = "a JSON object with `purposes`, a list of names, and at most `method`, `text` and `lang`, each once";
+const SHAPE: &str = "a JSON object with `purposes`, a list of names, and at most `method`, `text`, `lang` and `policy`, each once";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +19,8 @@ struct Body {
     text: Option<String>,
     #[serde(default, deserialize_with = "some")]
     lang: Option<String>,
+    #[serde(default, deserialize_with = "some")]
+    policy: Option<String>,
 }
 
 pub(super) fn read(text: &str) -> Result<Fields, Refused> {
@@ -27,8 +29,8 @@ pub(super) fn read(text: &str) -> Result<Fields, Refused> {
         return Err(Refused::Syntax(SHAPE));
     }
     let body: Body = serde_json::from_str(text).map_err(|_| Refused::Syntax(SHAPE))?;
-    let Body { purposes, method, text, lang } = body;
-    Ok(Fields { purposes, method, text, lang, back: None })
+    let Body { purposes, method, text, lang, policy } = body;
+    Ok(Fields { purposes, method, text, lang, policy, back: None })
 }
 
 /// A text, and not `null`.

@@ -13,6 +13,7 @@ mod tests;
 
 use super::Refused;
 use crate::{
+    consent::PolicyVersion,
     purpose::{Purpose, PurposeSet},
     record::Method,
 };
@@ -42,6 +43,8 @@ pub struct Wanted {
     pub text: Option<String>,
     /// The language of it, as the browser has it.
     pub lang: Option<String>,
+    /// The version of the policy that was shown; none says that it is the present one.
+    pub policy: Option<PolicyVersion>,
     /// The path to go back to, as it was sent.
     pub back: Option<String>,
 }
@@ -53,6 +56,7 @@ struct Fields {
     method: Option<String>,
     text: Option<String>,
     lang: Option<String>,
+    policy: Option<String>,
     back: Option<String>,
 }
 
@@ -110,7 +114,7 @@ fn is_utf8(parameter: &str) -> bool {
 impl TryFrom<Fields> for Wanted {
     type Error = Refused;
     fn try_from(fields: Fields) -> Result<Self, Refused> {
-        let Fields { purposes, method, text, lang, back } = fields;
+        let Fields { purposes, method, text, lang, policy, back } = fields;
         if method.is_some_and(|name| name.parse::<Method>().is_err()) {
             return Err(Refused::Value("method", "accept-all, reject-all, custom or withdraw"));
         }
@@ -120,7 +124,9 @@ impl TryFrom<Fields> for Wanted {
         if !lang.iter().all(|lang| is_language(lang)) {
             return Err(Refused::Value("lang", "a language, as en or pt-BR"));
         }
-        Ok(Self { purposes: set(&purposes)?, text, lang, back })
+        let policy = policy.map(|name| name.parse()).transpose();
+        let policy = policy.map_err(|_| Refused::Value("policy", "the version that was shown"))?;
+        Ok(Self { purposes: set(&purposes)?, text, lang, policy, back })
     }
 }
 

@@ -9,16 +9,17 @@ mod ending;
 
 pub use self::config::{Banner, Enabled};
 pub(super) use self::ending::{Last, Visit};
-use super::{Served, Snapshot};
+use super::Served;
 use crate::{
     catalog::Catalog,
-    choice::Shown,
-    consent::{self, Basis, Consent, PolicyVersion, Signal},
+    choice::{Offer, Shown},
+    consent::{self, Basis, Cmp, Consent, PolicyVersion, Signal},
     page::{
         banner::{self, Data, Options},
         data,
         texts::{Language, choose},
     },
+    purpose::Purpose,
 };
 use arc_swap::ArcSwap;
 use rustc_hash::FxHashMap;
@@ -59,8 +60,8 @@ impl Banners {
     }
 
     /// The banner in `language`.
-    pub(super) fn made(&self, language: Language, now: &Snapshot) -> Arc<Made> {
-        let key = (language, now.offer().version().clone());
+    pub(super) fn made(&self, language: Language, now: &Offer) -> Arc<Made> {
+        let key = (language, now.version().clone());
         if let Some(made) = self.made.load().get(&key) {
             return made.clone();
         }
@@ -74,21 +75,31 @@ impl Banners {
         made
     }
 
-    fn make(&self, language: Language, now: &Snapshot) -> Made {
-        let vendors = now.vendors().map(|vendor| (vendor.purpose, &*vendor.id));
-        let (look, policy) = (&self.config.look, now.offer().version().as_str());
-        let data = data(&self.catalog, vendors, language, look, policy, self.options.clone());
-        let shown = Shown { language: data.lang.clone(), body: data.shown().into() };
+    fn make(&self, language: Language, now: &Offer) -> Made {
+        let data = self.data(language, now);
         let script = Arc::new(Served::new(banner::script(&data)));
-        Made { script, hash: data.shown_hash(), shown, data }
+        Made { script, hash: data.shown_hash(), shown: shown(&data), data }
     }
 
-    /// The text with this hash, among those that were made, else in the language that the browser names.
-    pub(super) fn shown(&self, hash: &str, lang: Option<&str>, now: &Snapshot) -> Option<Shown> {
-        let made = self.made.load();
-        let kept = made.values().find(|made| made.hash == hash).cloned();
-        let named = || Some(self.made(spoken(lang?)?, now)).filter(|made| made.hash == hash);
-        kept.or_else(named).map(|made| made.shown.clone())
+    fn data(&self, language: Language, offer: &Offer) -> Data {
+        let of = |purpose| offer.vendors(purpose).map(move |id| (purpose, id));
+        let vendors = Purpose::OPTIONAL.into_iter().flat_map(of);
+        let (look, policy) = (&self.config.look, offer.version().as_str());
+        data(&self.catalog, vendors, language, look, policy, self.options.clone())
+    }
+
+    /// The text with this hash about `offer`, which may be an older one: among those that were made, else in the language that the
+    /// browser names.
+    pub(super) fn shown(&self, hash: &str, lang: Option<&str>, offer: &Offer) -> Option<Shown> {
+        let (made, version) = (self.made.load(), offer.version());
+        let of_offer = made.iter().filter(|((_, of), _)| of == version);
+        if let Some((_, made)) = of_offer.into_iter().find(|(_, made)| made.hash == hash) {
+            return Some(made.shown.clone());
+        }
+        let language = spoken(lang?)?;
+        let is_made = made.contains_key(&(language, version.clone()));
+        let data = (!is_made).then(|| self.data(language, offer))?;
+        (data.shown_hash() == hash).then(|| shown(&data))
     }
 
     /// Whether visitors are asked by our own banner, where nothing says that they are asked by another one.
@@ -102,19 +113,36 @@ impl Banners {
 
     /// Whether one who says this may have to be asked: where our own banner is not used, by a banner of the operator's.
     pub(super) fn asks(&self, config: &consent::Config, said: &Consent) -> bool {
-        self.config.enabled == Enabled::Never || self.is_on(config) && !self.is_elsewhere(said)
+        self.config.enabled == Enabled::Never
+            || self.is_on(config) && !self.is_elsewhere(config, said)
     }
 
-    /// Whether one who says this was asked by a consent manager, where that counts.
-    pub(super) fn is_elsewhere(&self, said: &Consent) -> bool {
-        let own = |signal: &Signal| ["own", "gpc", "dnt"].contains(&&*signal.name);
-        self.yields() && said.signals.iter().any(|s| !own(s) && s.basis != Basis::None)
+    /// Whether one who says this has chosen with a consent manager, and never with our own banner, where that counts. What the manager
+    /// assumes, and cookies that our own scripts write for other scripts, are no choice.
+    pub(super) fn is_elsewhere(&self, config: &consent::Config, said: &Consent) -> bool {
+        let signals = &said.signals;
+        let is_other = |s: &Signal| {
+            s.basis == Basis::Explicit
+                && !["gpc", "dnt"].contains(&&*s.name)
+                && !self.writes(config, s)
+        };
+        self.yields() && !signals.iter().any(Signal::is_own) && signals.iter().any(is_other)
+    }
+
+    /// Whether what `signal` was read from is written by our own scripts on the site.
+    fn writes(&self, config: &consent::Config, signal: &Signal) -> bool {
+        self.config.wp_consent && signal.name == Cmp::WpConsentApi.name() && self.is_on(config)
     }
 
     /// Whether what says that others ask counts.
     pub(super) fn yields(&self) -> bool {
         self.config.enabled == Enabled::Auto
     }
+}
+
+/// What is kept of what visitors are shown.
+fn shown(data: &Data) -> Shown {
+    Shown { language: data.lang.clone(), body: data.shown().into() }
 }
 
 /// The language with exactly this tag.

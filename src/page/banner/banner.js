@@ -17,6 +17,8 @@ const hasTopLayer = 'showPopover' in banner;
 /** Where the focus came from; `null` when the banner came by itself. */
 let opener = null;
 let asking = told('data-ask') === '1';
+/** Whether the last choice was about a list that is not known any more. */
+let again = marked() === 'sent';
 let busy = false;
 
 const act = {
@@ -77,6 +79,7 @@ async function answer(letters, how) {
     setBusy(false);
   }
   asking = false;
+  again = false;
   hide(true);
   say(texts.saved);
 }
@@ -169,10 +172,11 @@ function start() {
     place();
     show(from);
   });
-  if (chosen) tellTags(granted, false);
+  if (chosen || granted) tellTags(granted, false);
   // A choice made in another tab answers here too.
-  listeners[0] = () => { if (!busy) { asking = false; hide(false); } };
-  if (asking) show(null);
+  listeners[0] = () => { if (!busy) { asking = false; again = false; hide(false); } };
+  if (again) mark('shown');
+  if (asking || again) show(null);
 }
 
 // What the page's own scripts may use.

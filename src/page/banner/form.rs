@@ -1,7 +1,8 @@
 //! Turns the data of a banner and where the visitor stands into the page that asks without JavaScript.
 //!
 //! 1. It is a form for `POST /_consentry/choice`; refusing and accepting everything are forms of their own, one click each.
-//! 2. Nothing is ticked but what the visitor has allowed before (CJEU C-673/17).
+//! 2. Nothing is ticked but what is granted already: by the visitor (CJEU C-673/17), or where the law lets it be so until he refuses,
+//!    and then it says so.
 //! 3. It runs no script and loads nothing but the operator's logo, and its policy says so.
 
 use super::{
@@ -26,8 +27,12 @@ pub enum Told {
 /// Where the visitor stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// What he chose; `None` without a choice that counts.
-    pub granted: Option<PurposeSet>,
+    /// Whether he has made a choice that counts.
+    pub is_chosen: bool,
+    /// What is granted, by that choice or by the law.
+    pub granted: PurposeSet,
+    /// Whether he has to choose once more because there are other vendors than those that he chose about.
+    pub has_changed: bool,
     /// What his browser says.
     pub signal: Option<Told>,
     /// The id of his receipt.
@@ -39,7 +44,7 @@ pub struct Standing {
 }
 
 /// The page at `/_consentry/consent`. Its form sends `purpose` for each purpose that is allowed, and `back`, `lang`, `text`
-/// (the hash of what was shown) and `method`.
+/// (the hash of what was shown), `policy` (its version) and `method`.
 #[must_use]
 pub fn form(data: &Data, standing: &Standing) -> File {
     let css = [data.theme.css(":root"), FORM_CSS.clone()].concat();
@@ -83,6 +88,7 @@ fn main(data: &Data, standing: &Standing) -> String {
     let own = data.purposes.iter().map(|shown| purpose(data, shown, standing));
     let own: String = [necessary(data)].into_iter().chain(own).collect();
     let back = escaped(&standing.back);
+    let is_fresh = !standing.is_chosen && !standing.is_given(data);
     let links = data.links.iter().fold(String::new(), |links, link| {
         links + &format!("<li><a href=\"{}\">{}</a></li>", escaped(&link.href), escaped(&link.text))
     });
@@ -95,8 +101,8 @@ fn main(data: &Data, standing: &Standing) -> String {
         title = text("title"),
         state = state(data, standing),
         intro = text("intro"),
-        nothing = if standing.granted.is_none() { text("nothing_yet") } else { String::new() },
-        how = text("form_intro"),
+        nothing = if is_fresh { text("nothing_yet") } else { String::new() },
+        how = if standing.is_given(data) { String::new() } else { text("form_intro") },
         refuse = whole(data, standing, "refuse", "reject-all", false),
         accept = whole(data, standing, "accept", "accept-all", true),
         open = opened(data, standing, "choose", "custom"),
@@ -110,10 +116,14 @@ fn main(data: &Data, standing: &Standing) -> String {
 /// What the visitor chose, what became of it, and what his browser says.
 fn state(data: &Data, standing: &Standing) -> String {
     let saved = standing.just_saved.then(|| data.text("saved").to_owned());
-    let chosen = standing.granted.map(|granted| match names(data, granted).as_str() {
-        "" => data.text("state_refused").to_owned(),
-        names => data.text("state_granted").replace("{purposes}", names),
-    });
+    let changed = standing.has_changed.then(|| data.text("changed").to_owned());
+    let granted = names(data, standing.granted);
+    let chosen = match (standing.is_chosen, granted.is_empty()) {
+        (true, true) => Some(data.text("state_refused").to_owned()),
+        (true, false) => Some(data.text("state_granted").replace("{purposes}", &granted)),
+        (false, false) => Some(data.text("state_given").replace("{purposes}", &granted)),
+        (false, true) => None,
+    };
     let receipt = standing.receipt.as_deref();
     let receipt = receipt.map(|receipt| data.text("reference").replace("{receipt}", receipt));
     let signal = standing.signal.map(|told| {
@@ -126,7 +136,7 @@ fn state(data: &Data, standing: &Standing) -> String {
         let lines: String = lines.iter().map(|line| format!("<p>{}</p>", escaped(line))).collect();
         if lines.is_empty() { lines } else { format!("<div class=\"note\">{lines}</div>\n") }
     };
-    let choice = [saved, chosen, receipt].into_iter().flatten().collect();
+    let choice = [saved, changed, chosen, receipt].into_iter().flatten().collect();
     note(choice) + &note(signal.into_iter().collect())
 }
 
@@ -143,6 +153,7 @@ fn opened(data: &Data, standing: &Standing, id: &str, method: &str) -> String {
         ("method", method.to_owned()),
         ("lang", data.lang.clone()),
         ("text", data.shown_hash()),
+        ("policy", data.policy.clone()),
         ("back", standing.back.clone()),
     ];
     let fields =
@@ -175,7 +186,7 @@ fn necessary(data: &Data) -> String {
 fn purpose(data: &Data, shown: &Shown, standing: &Standing) -> String {
     let id = shown.id.name();
     let is_refused = standing.refused(data).contains(shown.id);
-    let is_granted = standing.granted.is_some_and(|granted| granted.contains(shown.id));
+    let is_granted = standing.granted.contains(shown.id);
     let state = if is_refused {
         " disabled"
     } else if is_granted {
@@ -263,6 +274,11 @@ impl Told {
 // === impl Standing ===
 
 impl Standing {
+    /// Whether something that he is asked about is granted without a choice.
+    fn is_given(&self, data: &Data) -> bool {
+        !self.is_chosen && !names(data, self.granted).is_empty()
+    }
+
     fn refused(&self, data: &Data) -> PurposeSet {
         self.signal.map_or(PurposeSet::EMPTY, |told| told.refuses(data))
     }

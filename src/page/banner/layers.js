@@ -1,7 +1,8 @@
 // Turns texts, purposes and vendors into the two layers and the small button, as elements in a shadow root.
 //
 // 1. Accepting and refusing everything are one click each, of one size and one weight (EDPB 05/2020; Cookie Banner Taskforce 2023).
-// 2. No switch is on that the visitor did not turn on himself (CJEU C-673/17); what his browser refuses stays off.
+// 2. A switch is on where its purpose is granted: by the visitor himself (CJEU C-673/17), or where the law lets it be so until he
+//    refuses, and then the words say so. What his browser refuses stays off.
 // 3. The first layer is a dialog beside the page, the settings one in front of it: a native one, which keeps the focus in and gives
 //    it back. Neither stops the page from scrolling.
 const CROSS = 'M5 5l10 10M15 5L5 15';
@@ -38,14 +39,15 @@ function link(text, href, elsewhere) {
 function situation(ask) {
   const lines = [];
   const say = (kind, text) => { lines[lines.length] = el('p', { class: kind }, text); };
-  if (ask && chosen) say('note', texts.changed);
+  if (again || (ask && chosen)) say('note', texts.changed);
   const off = namesOf(refused);
   if (off) {
     const name = signal === 'gpc' ? 'Global Privacy Control' : 'Do Not Track';
     say('note', fill(fill(texts.signal, 'signal', name), 'purposes', off));
   }
+  const names = namesOf(granted);
+  if (!chosen && names) say('state', fill(texts.state_given, 'purposes', names));
   if (chosen && !ask) {
-    const names = namesOf(granted);
     say('state', names ? fill(texts.state_granted, 'purposes', names) : texts.state_refused);
     if (receipt) say('small', fill(texts.reference, 'receipt', receipt));
   }
@@ -62,7 +64,7 @@ function firstLayer(act, ask) {
     el('div', { class: 'words' },
       logo,
       el('h2', { id: 'title' }, texts.title),
-      el('div', { id: 'about' }, el('p', {}, texts.intro, ' ', ask ? texts.nothing_yet : null), situation(ask)),
+      el('div', { id: 'about' }, el('p', {}, texts.intro, ' ', ask && !namesOf(granted) ? texts.nothing_yet : null), situation(ask)),
       el('ul', { class: 'purposes' }, list),
       links.length ? el('ul', { class: 'links' }, links) : null),
     el('div', { class: 'deeds' },
@@ -77,7 +79,7 @@ function firstLayer(act, ask) {
 function settingsLayer(act, ask) {
   const switches = [];
   const sections = each(purposes, (purpose, i) => {
-    switches[i] = toggle(purpose, !ask && has(granted, purpose.id));
+    switches[i] = toggle(purpose, has(granted, purpose.id));
     return section(purpose.id, purpose.name, purpose.description, switches[i], purpose.vendors);
   });
   const on = () => lettersWhere((id) => {
@@ -87,7 +89,7 @@ function settingsLayer(act, ask) {
   return [
     el('header', {}, drawn('back', texts.back, ARROW, act.back), el('h2', { id: 'settings', tabindex: '-1', autofocus: true }, texts.settings_title)),
     el('div', { class: 'body' },
-      el('p', {}, texts.settings_intro), situation(ask),
+      !chosen && namesOf(granted) ? null : el('p', {}, texts.settings_intro), situation(ask),
       section('necessary', texts.necessary_name, texts.necessary_text, { element: el('span', { class: 'always' }, texts.always_on) }, []),
       sections),
     el('footer', {},

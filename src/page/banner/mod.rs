@@ -34,9 +34,10 @@ const ENGLISH: &str = include_str!("../texts/en.toml");
 
 /// The script at `/_consentry/banner/LANG/HASH.js`.
 ///
-/// The element that loads it has `data-state` (the purposes allowed as letters of `fam`, `-` when all are refused, empty
-/// without a choice), `data-ask` (`1` when the visitor has to be asked), `data-signal` (`gpc`, `dnt` or empty) and
-/// `data-removed` (the letters of what the server took out of this page, which only a new page brings).
+/// The element that loads it has `data-state` (what was chosen: the purposes as letters of `fam`, `-` when all are refused, empty
+/// without a choice), `data-granted` (what this page was made with, by that choice, the law and the browser's signal: letters, `-`
+/// where nothing is shared on it whatever is allowed), `data-ask` (`1` when the visitor has to be asked), `data-signal` (`gpc`, `dnt`
+/// or empty) and `data-removed` (the letters of what the server took out of this page, which only a new page brings).
 #[must_use]
 pub fn script(data: &Data) -> File {
     let css = [data.theme.css(".box"), CSS.clone()].concat();

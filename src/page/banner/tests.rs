@@ -89,11 +89,25 @@ fn the_page_ticks_nothing_by_itself() {
             && fresh.contains("Google &lt;Analytics&gt;")
     );
     assert!(fresh.contains("Nothing is ticked for you") && !fresh.contains("You have"));
-    let granted = Some(PurposeSet::EMPTY.with(Purpose::Analytics));
-    let again = page(&Standing { granted, ..Standing::default() });
+    let granted = PurposeSet::EMPTY.with(Purpose::Analytics);
+    let again = page(&Standing { is_chosen: true, granted, ..Standing::default() });
     let [analytics, marketing] = boxes(&again)[..] else { panic!("{again}") };
     assert!(analytics.ends_with(" checked") && !marketing.contains("checked"));
     assert!(again.contains("You have allowed: ANALYTICS."));
+}
+
+#[test]
+fn the_page_says_what_is_granted_without_a_choice() {
+    let granted = Purpose::OPTIONAL.into_iter().collect();
+    let given = page(&Standing { granted, ..Standing::default() });
+    assert!(boxes(&given).iter().all(|one| one.ends_with(" checked")), "{given}");
+    assert!(given.contains("Allowed at present: ANALYTICS, MARKETING."), "{given}");
+    assert!(!given.contains("Nothing is ticked") && !given.contains("None of this happens"));
+    let changed = page(&Standing { has_changed: true, ..Standing::default() });
+    assert_eq!(changed.matches("have changed since your last choice").count(), 1);
+    assert!(!page(&Standing::default()).contains("have changed"));
+    let refused = page(&Standing { is_chosen: true, ..Standing::default() });
+    assert!(refused.contains("You have refused everything"), "{refused}");
 }
 
 #[test]

@@ -2,9 +2,11 @@
 //!
 //! 1. A script gets JSON, a form a redirect to the page that it came from (303: it is read with GET, RFC 9110 15.4.4).
 //! 2. A refusal has a sentence that says why: in JSON as `error`, for a form in a small page.
+//! 3. A form with a list of vendors that is not known any more leads back to the page that it is on, which then has the present list
+//!    and says so.
 
 use super::super::reply;
-use crate::choice::{Format, Made, Refused, State};
+use crate::choice::{CHANGED, Format, Made, Refused, State};
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Method, StatusCode,
@@ -16,6 +18,7 @@ use http::{
 use pingora_core::Result;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
+use url::form_urlencoded;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -26,15 +29,11 @@ const RESOURCE_POLICY: (HeaderName, HeaderValue) = (
 );
 
 /// The state; with the cookie that keeps it where it was changed.
-pub(super) async fn state(
-    session: &mut Session,
-    state: &State,
-    set_cookie: Option<&str>,
-) -> Result<()> {
+pub(super) async fn state(session: &mut Session, state: &State, made: Option<&Made>) -> Result<()> {
     let mut response = head(StatusCode::OK)?;
     response.insert_header(CONTENT_TYPE, JSON)?;
-    if let Some(line) = set_cookie {
-        response.insert_header(SET_COOKIE, line)?;
+    for line in made.into_iter().flat_map(Made::cookies) {
+        response.append_header(SET_COOKIE, line)?;
     }
     send(session, response, state.json().into()).await
 }
@@ -43,12 +42,30 @@ pub(super) async fn state(
 pub(super) async fn redirect(session: &mut Session, made: &Made) -> Result<()> {
     let mut response = head(StatusCode::SEE_OTHER)?;
     response.insert_header(LOCATION, &made.back)?;
-    response.insert_header(SET_COOKIE, &made.set_cookie)?;
+    for line in made.cookies() {
+        response.append_header(SET_COOKIE, line)?;
+    }
     send(session, response, Bytes::new()).await
 }
 
-/// Why the choice was not taken.
-pub(super) async fn refusal(session: &mut Session, why: &Refused, format: Format) -> Result<()> {
+/// Rule 3.
+async fn again(session: &mut Session, back: &str) -> Result<()> {
+    let back: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    let mut response = head(StatusCode::SEE_OTHER)?;
+    response.insert_header(LOCATION, format!("/_consentry/consent?{CHANGED}=1&back={back}"))?;
+    send(session, response, Bytes::new()).await
+}
+
+/// Why the choice was not taken; `has_page` says whether the site has the page that asks without JavaScript.
+pub(super) async fn refusal(
+    session: &mut Session,
+    why: &Refused,
+    format: Format,
+    has_page: bool,
+) -> Result<()> {
+    if let (Refused::Outdated { back }, Format::Form, true) = (why, format, has_page) {
+        return again(session, back).await;
+    }
     let mut response = head(why.status())?;
     if *why == Refused::TooOften {
         response.insert_header(RETRY_AFTER, "10")?;
