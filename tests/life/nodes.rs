@@ -282,8 +282,8 @@ fn any_of_three_can_be_killed_and_all_be_rolled() {
         );
         visitors.go_on();
     }
-    for number in 0..3 {
-        nodes[number].restart("KILL");
+    for node in &mut nodes {
+        node.restart("KILL");
         visitors.go_on();
     }
     let (cookies, wrong) = visitors.end();
