@@ -3,7 +3,7 @@
 # HTTP/2 and TLS, in one run; and what an idle connection holds in memory.
 #
 # 1. The servers that are measured have core 0; the load (h2load) and the origin (nginx, a file from memory) have core 1.
-# 2. Each row is the best of ROUNDS (2) runs of SECONDS_EACH (4) seconds, taken in turns. Delays are of whole requests: what a server
+# 2. Each row is the best of ROUNDS (2) runs of REQUESTS (20000), taken in turns. Delays are of whole requests: what a server
 #    adds is the difference to the row of the origin alone.
 # 3. Consentry is measured with `mode = "off"`, as a plain proxy, and with a page that is rewritten.
 # 4. Idle connections: IDLE (2000) kept open after one request each; the growth of the server's resident memory divided by them.
@@ -21,8 +21,8 @@ start_nginx 1 origin
 answers "$origin"
 
 cat >"$dir/peer.conf" <<END
-daemon off; worker_processes 1; pid $dir/peer.pid; error_log $dir/peer.log warn; worker_rlimit_nofile 20000;
-events { worker_connections 10000; }
+daemon off; worker_processes 1; pid $dir/peer.pid; error_log $dir/peer.log warn; worker_rlimit_nofile 8192;
+events { worker_connections 4096; }
 http {
   access_log off; keepalive_requests 1000000; keepalive_timeout 300s;
   client_body_temp_path $dir/p1; proxy_temp_path $dir/p2; fastcgi_temp_path $dir/p3; uwsgi_temp_path $dir/p4; scgi_temp_path $dir/p5;
@@ -43,7 +43,7 @@ nginx_pid=$(pgrep -P "$(cat "$dir/peer.pid")")
 cat >"$dir/haproxy.cfg" <<END
 global
   nbthread 1
-  maxconn 10000
+  maxconn 4000
 defaults
   mode http
   timeout connect 2s
@@ -98,7 +98,7 @@ best=$dir/best
 run() {
   local number=$1 name=$2 url=$3
   shift 3
-  taskset -c 1 h2load -D "${SECONDS_EACH:-4}" -c 16 "$@" --log-file="$dir/times" -H 'Host: shop.example' "$url" >"$dir/out" 2>&1
+  timeout 60 taskset -c 1 h2load -n "${REQUESTS:-20000}" -c 16 "$@" --log-file="$dir/times" "$url" >"$dir/out" 2>&1
   local rate failed p50 p99
   rate=$(sed -n 's/^finished in .*, \([0-9.]*\) req\/s.*/\1/p' "$dir/out")
   failed=$(sed -n 's/^requests:.* \([0-9]*\) failed.*/\1/p' "$dir/out")
@@ -142,7 +142,6 @@ for number in range(count):
     stream.sendall(b"HEAD /page.html HTTP/1.1\r\nHost: shop.example\r\n\r\n")
     stream.recv(4096)
     kept.append(stream)
-print("open", flush=True)
 time.sleep(4)
 END
   local before holder=$! after
