@@ -99,7 +99,7 @@ metrics! {
     /// Pages that there was no room to read (`rewrites`, `memory`), or on which the engine had failed (`fault`), by what was done:
     /// "shed", "pass", or "unread" where the mode is "report".
     overloads: IntCounterVec("consentry_overloads_total", "cause", "action");
-    /// Failures of the engine itself, by where: with a request's head, a response's, or its body.
+    /// Failures of the program itself, by where: with a `request`'s head, a response's (`head`), its `body`, or elsewhere on a `connection`.
     faults: IntCounterVec("consentry_engine_faults_total", "stage");
     /// Requests that vendors answered, by vendor and status class.
     forwarded: IntCounterVec("consentry_collect_forwarded_total", "vendor", "class");

@@ -387,7 +387,12 @@ where
         let accepted = tokio::select! {
             _ = watch.changed() => break,
             accepted = socket.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
+            Some(ended) = connections.join_next() => {
+                if ended.is_err_and(|error| error.is_panic()) {
+                    desk.metrics.faults.with_label_values(&["connection"]).inc();
+                }
+                continue;
+            }
         };
         match accepted {
             Ok((socket, peer)) => {

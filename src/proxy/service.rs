@@ -160,6 +160,9 @@ impl Service {
         metrics.requests.with_label_values(&[class]).inc();
         if let Some(error) = failure {
             metrics.failures.with_label_values(&[cause_of(error)]).inc();
+            if let Some(cause) = slowness_of(error) {
+                metrics.connections_cut.with_label_values(&[cause]).inc();
+            }
         }
     }
 }
@@ -346,6 +349,13 @@ fn status_of(error: &Error) -> Option<StatusCode> {
         ErrorSource::Downstream => Some(StatusCode::BAD_REQUEST),
         ErrorSource::Internal | ErrorSource::Unset => Some(StatusCode::INTERNAL_SERVER_ERROR),
     }
+}
+
+/// What was too slow at the visitor's side, if that was it.
+fn slowness_of(error: &Error) -> Option<&'static str> {
+    let is = |kind| *error.esource() == ErrorSource::Downstream && *error.etype() == kind;
+    let slow_body = is(ErrorType::ReadTimedout).then_some("slow_body");
+    slow_body.or_else(|| is(ErrorType::WriteTimedout).then_some("slow_reader"))
 }
 
 /// The label of `error` in the metrics.

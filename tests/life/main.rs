@@ -1,6 +1,11 @@
 //! What an operator does while the program runs: it is read again, told to end, and replaced.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests, which say what they skip"
+)]
 
 mod end;
 mod handover;

@@ -9,6 +9,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -114,7 +115,7 @@ impl Balancer {
              \x20 default-server inter 100ms fall 1 rise 1\n{servers}"
         );
         fs::write(&file, text).unwrap();
-        let mut command = Command::new("haproxy");
+        let mut command = haproxy();
         command.args(["-db", "-f"]).arg(&file).stdin(Stdio::null());
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let balancer = Self { at, child, _folder: folder };
@@ -122,10 +123,15 @@ impl Balancer {
         balancer
     }
 
-    /// Debian keeps it where only root looks for programs.
     fn is_installed() -> bool {
-        Command::new("haproxy").arg("-v").stdout(Stdio::null()).status().is_ok()
+        haproxy().arg("-v").stdout(Stdio::null()).status().is_ok()
     }
+}
+
+/// Debian keeps it where only root looks for programs.
+fn haproxy() -> Command {
+    let debian = "/usr/sbin/haproxy";
+    Command::new(if Path::new(debian).exists() { debian } else { "haproxy" })
 }
 
 impl Drop for Balancer {
@@ -276,8 +282,8 @@ fn any_of_three_can_be_killed_and_all_be_rolled() {
         );
         visitors.go_on();
     }
-    for number in 0..3 {
-        nodes[number].restart("KILL");
+    for node in &mut nodes {
+        node.restart("KILL");
         visitors.go_on();
     }
     let (cookies, wrong) = visitors.end();

@@ -154,6 +154,7 @@ async fn bodies_and_idle_connections_are_bounded_in_time() {
     let mut slow = Visitor::new(front.visitors).await;
     let post = "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 10\r\n\r\n12345";
     assert_eq!(slow.ask(post).await.status, 408);
+    front.counted("consentry_connections_cut_total{cause=\"slow_body\"} 1").await;
     assert_eq!(Visitor::new(front.visitors).await.rest().await, b"", "silent from the start");
     let mut kept = Visitor::new(front.visitors).await;
     assert_eq!(kept.ask(&get("")).await.status, 200);
@@ -167,17 +168,17 @@ async fn a_flood_of_cancelled_requests_ends_its_connection() {
     let config = limited(Limits { resets: 20, ..Limits::default() });
     let (front, _) = Front::through(origin.address, Options::default(), config).await;
     let (mut client, driver) = connect(front.visitors).await;
-    let mut cancelled = 0;
-    while cancelled < 5000 {
+    // What is cancelled before it was sent is no flood, and a busy machine sends late.
+    let end = tokio::time::Instant::now() + Duration::from_secs(60);
+    while tokio::time::Instant::now() < end {
         let Ok(ready) = client.clone().ready().await else { break };
         client = ready;
         let Ok((response, mut stream)) = client.send_request(request(), false) else { break };
         stream.send_reset(h2::Reason::CANCEL);
         drop(response);
-        cancelled += 1;
         tokio::task::yield_now().await;
     }
-    assert!(cancelled < 5000, "the connection ends");
+    assert!(tokio::time::Instant::now() < end, "the connection ends");
     driver.await.unwrap();
     front.counted("consentry_connections_cut_total{cause=\"flood\"} 1").await;
     assert!(origin.requests().len() < 200, "{}", origin.requests().len());
