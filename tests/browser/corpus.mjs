@@ -1,7 +1,7 @@
 // Loads the saved pages in every variant and writes what each load sent as JSON lines, for a judge to read.
 //
 //   node corpus.mjs --corpus DIR --out FILE [--program consentry] [--variants direct,again,...] [--pages N | --only a,b]
-//                   [--tabs N] [--lists easyprivacy.txt=analytics,easylist.txt=marketing]
+//                   [--tabs N] [--settle MS] [--lists easyprivacy.txt=analytics,easylist.txt=marketing]
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,7 @@ import { Sink, certificate } from './sink.mjs';
 const { values: args } = parseArgs({ options: {
   corpus: { type: 'string' }, out: { type: 'string' }, program: { type: 'string', default: process.env.CONSENTRY },
   variants: { type: 'string', default: 'direct,again' }, pages: { type: 'string', default: '100000' },
-  only: { type: 'string' }, tabs: { type: 'string', default: '4' }, lists: { type: 'string', default: '' },
+  only: { type: 'string' }, settle: { type: 'string', default: '500' }, tabs: { type: 'string', default: '4' }, lists: { type: 'string', default: '' },
 } });
 
 function saved() {
@@ -70,7 +70,7 @@ async function main() {
   const control = await browser.target().createCDPSession();
   try {
     for (const name of args.variants.split(',')) {
-      await run({ browser, control, secure }, pages, name, known[name], (line) => out.write(`${JSON.stringify(line)}\n`));
+      await run({ browser, control, secure, settle: Number(args.settle) }, pages, name, known[name], (line) => out.write(`${JSON.stringify(line)}\n`));
     }
   } finally {
     await browser.close();

@@ -3,9 +3,10 @@
 use super::{
     origin::Origin,
     shop::{
-        ALL, ANALYTICS, GA, JSON, META, OWN, REFUSAL, Shop, asking, cookie, days_ago, page, post,
-        signed, signing,
+        ALL, ANALYTICS, FORM, GA, JSON, META, OWN, REFUSAL, Shop, asking, cookie, days_ago, get,
+        page, post, signed, signing,
     },
+    visitor::Answer,
 };
 use consentry::{
     consent::OwnCookie,
@@ -75,6 +76,47 @@ async fn https_makes_it_secure_and_the_operator_its_name_and_age() {
     // A page over plain HTTP does not speak for one over TLS.
     let downgraded = tls.replace("Origin: https", "Origin: http");
     assert_eq!(shop.ask(&post(JSON, &downgraded, ALL)).await.status, 403);
+}
+
+/// Asks as a browser on `host` does that has these cookies.
+async fn on(shop: &Shop, host: &str, request: &str) -> Answer {
+    shop.ask(&request.replace("shop.test", host)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hosts_of_a_site_may_share_it() {
+    let mut site = asking();
+    site.hosts.push("shop.other.test".into());
+    site.consent.cookie_domain = Some("shop.test".into());
+    let shop = Shop::of(site, page(&[GA, META].concat())).await;
+    shop.page("").await;
+    for (host, body) in
+        [("www.shop.test", ALL), ("shop.test", ANALYTICS), ("a.b.shop.test", REFUSAL)]
+    {
+        let got = on(&shop, host, &post(JSON, OWN, body)).await;
+        let [ended, set] = got.all("set-cookie")[..] else { panic!("{}", got.head) };
+        // The host's own, from before there was a domain: browsers would send both.
+        assert_eq!(ended, "consentry=; Path=/; Max-Age=0; SameSite=Lax");
+        assert!(
+            set.starts_with("consentry=v1.") && set.contains("; Path=/; Domain=shop.test; "),
+            "{set}"
+        );
+        let cookie = format!("Cookie: {}\r\n", set.split(';').next().unwrap());
+        let state = on(&shop, "blog.shop.test", &get("/_consentry/choice", &cookie)).await;
+        let state: serde_json::Value = serde_json::from_slice(&state.body).unwrap();
+        assert_eq!((&state["asked"], &state["day"]), (&false.into(), &days_ago(0).into()));
+        assert_eq!(state.get("verified"), (body != REFUSAL).then_some(&true.into()));
+    }
+    // A form does the same.
+    let form = on(&shop, "www.shop.test", &post(FORM, OWN, "purpose=analytics")).await;
+    assert_eq!((form.status, form.all("set-cookie").len()), (303, 2));
+    // A host that is not in it keeps its own; browsers would refuse the other.
+    let got = on(&shop, "shop.other.test", &post(JSON, OWN, ALL)).await;
+    let [set] = got.all("set-cookie")[..] else { panic!("{}", got.head) };
+    assert!(!set.contains("Domain"), "{set}");
+    // Nor does a page of one host choose for another.
+    let crossing = post(JSON, "Origin: http://www.shop.test\r\n", ALL);
+    assert_eq!(shop.ask(&crossing).await.status, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,6 +211,6 @@ async fn a_site_without_a_banner_takes_choices_too() {
         Shop::of(Site { hosts: vec!["shop.test".into()], ..Site::default() }, String::new()).await;
     assert_eq!(shop.choose(ANALYTICS).await.status, 200);
     for path in ["/_consentry/consent", "/_consentry/banner/en/x.js"] {
-        assert_eq!(shop.ask(&super::shop::get(path, "")).await.status, 404, "{path}");
+        assert_eq!(shop.ask(&get(path, "")).await.status, 404, "{path}");
     }
 }

@@ -26,8 +26,15 @@ async fn trackers() -> Origin {
 
 /// A shop that records to the disk in `folder`, which nobody takes to a store.
 async fn recording(folder: &Path, kept: Refusals) -> Shop {
+    recording_with(folder, recorder(folder), kept).await
+}
+
+fn recorder(folder: &Path) -> Recorder {
     let config = Config { timeout: Duration::from_secs(20), ..Config::default() };
-    let recorder = Recorder::start(Spool::at(folder), &config).unwrap();
+    Recorder::start(Spool::at(folder), &config).unwrap()
+}
+
+async fn recording_with(folder: &Path, recorder: Recorder, kept: Refusals) -> Shop {
     let signing = Signing { with: Secret::Folder(folder.to_owned()), kept };
     Shop::before(asking(), trackers().await, |c| c.recording(recorder).signing(signing)).await
 }
@@ -102,6 +109,20 @@ async fn a_choice_is_proved_with_what_was_shown_and_no_more() {
     for secret in ["secret-agent", "clinic", "203.0.113", "127.0.0.1"] {
         assert!(!all.contains(secret), "{secret} in {all}");
     }
+}
+
+/// By the time that a segment is taken to the store that may be a new one, or have been purged.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_segment_has_what_its_records_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = recorder(folder.path());
+    let shop = recording_with(folder.path(), recorder.clone(), Refusals::Records).await;
+    shop.choose(ANALYTICS).await;
+    assert!(recorder.flush().await);
+    shop.choose(ANALYTICS).await;
+    let entries = entries(folder.path());
+    let lists = entries.iter().filter(|entry| matches!(entry, Entry::Vendors { .. }));
+    assert_eq!((records(&entries).len(), lists.count()), (2, 2), "{entries:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
