@@ -171,6 +171,38 @@ fn explain_and_scan_say_the_sites_mode() {
     assert!(out(&said).contains("the site's mode is \"report\""), "{}", out(&said));
 }
 
+/// A choice on our own banner is for the vendors that were named on it.
+#[test]
+fn explain_says_who_was_not_in_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = path(&folder, "c.toml", "[collect]\nvendors = [\"ga4\"]\n");
+    let list =
+        consentry::choice::Offer::new(None, [(consentry::purpose::Purpose::Analytics, "ga4")]);
+    let day = consentry::consent::Day::of(SystemTime::now());
+    let chosen = format!("consentry=v1.{}.{day}.f0a1m0", list.version());
+    let explain = |url: &str| {
+        let visitor = ["explain", "--json", "--config", &file, "--cookie", &chosen, "--url", url];
+        json_of(&consentry(&visitor))
+    };
+    let told = explain("https://www.googletagmanager.com/gtag/js?id=G-1");
+    assert_eq!(told["consent"]["analytics"]["granted_to_shown_vendors"], true, "{told}");
+    assert_eq!(told["decision"]["verdict"], "allow");
+    let other = explain("https://www.clarity.ms/tag/x")["decision"].take();
+    assert_eq!(other["verdict"], "gate", "{other}");
+    let reason = "own: the vendor was not in the list that was shown to the visitor";
+    assert_eq!(other["reason"], reason);
+    let words = consentry(&[
+        "explain",
+        "--config",
+        &file,
+        "--cookie",
+        &chosen,
+        "--url",
+        "https://www.clarity.ms/tag/x",
+    ]);
+    assert!(out(&words).contains(reason), "{}", out(&words));
+}
+
 #[test]
 fn a_closed_output_ends_quietly() {
     let page = PAGE.repeat(20_000);
@@ -681,7 +713,7 @@ fn explain_tells_the_law_of_the_visitors_region() {
     let told = explain(&["CF-IPCountry: US", "DNT: 1"]);
     assert_eq!(
         told["consent"]["analytics"],
-        json!({"granted": false, "granted_to_listed_vendors": false, "basis": "explicit", "signal": "dnt", "reason": "Do Not Track refuses analytics"})
+        json!({"granted": false, "granted_to_listed_vendors": false, "granted_to_shown_vendors": false, "basis": "explicit", "signal": "dnt", "reason": "Do Not Track refuses analytics"})
     );
     assert_eq!(told["consent"]["marketing"]["granted"], json!(true));
 }

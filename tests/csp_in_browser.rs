@@ -1,10 +1,9 @@
 //! Turns pages under policies, and what the policy alone stops, in a real browser (`tests/browser/csp.mjs`) into a verdict.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a skipped test says so, and a failed step is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+#[path = "browser/mod.rs"]
+mod browser;
 
 use consentry::{
     catalog::{Catalog, Config as Scope, Page},
@@ -17,7 +16,7 @@ use consentry::{
     vendor::Vendor,
 };
 use serde_json::{Value, json};
-use std::{env, fs, path::Path, process::Command, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 use url::Url;
 
 const ORIGIN: &str = "https://shop.example";
@@ -139,28 +138,13 @@ fn cases() -> Vec<Value> {
 
 #[test]
 fn a_policy_alone_stops_every_vector_and_lets_our_scripts_in() {
-    let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    let chromium = env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
-    for needed in [browser.join("node_modules/puppeteer-core"), (&chromium).into()] {
-        if !needed.exists() {
-            return println!("SKIPPED: {} is missing", needed.display());
-        }
-    }
-    let program = env::var("CONSENTRY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_consentry").into());
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../csp");
-    fs::create_dir_all(&out).unwrap();
-    let files = json!({ GUARD: GUARD_TEXT, BANNER: BANNER_TEXT });
-    let given = json!({ "files": files, "cases": cases() });
-    fs::write(out.join("cases.json"), given.to_string()).unwrap();
-    let ended = Command::new("node")
-        .arg(browser.join("csp.mjs"))
-        .args(["--program", &program, "--out"])
-        .arg(&out)
+    browser::visits("csp", &[], |script, chromium| {
+        fs::create_dir_all(&out).unwrap();
+        let files = json!({ GUARD: GUARD_TEXT, BANNER: BANNER_TEXT });
+        let given = json!({ "files": files, "cases": cases() });
+        fs::write(out.join("cases.json"), given.to_string()).unwrap();
         // The shell without windows delivers no reports that go to a group.
-        .env("CHROMIUM", chromium)
-        .output()
-        .expect("node");
-    let said = [ended.stdout, ended.stderr].concat();
-    println!("{}", String::from_utf8_lossy(&said));
-    assert!(ended.status.success(), "see above");
+        script.env("CHROMIUM", chromium);
+    });
 }

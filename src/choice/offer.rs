@@ -6,9 +6,10 @@
 //! 3. The list is small: at most 500 vendors a purpose, those that come first in the alphabet.
 
 use crate::{
-    consent::PolicyVersion,
+    consent::{PolicyVersion, VendorList},
     purpose::{Purpose, PurposeSet},
     record::{Entry, hash_of},
+    vendor::Vendor,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,6 +125,16 @@ impl Offer {
         let told = self.list.vendors.get(&purpose);
         let all = |ids: &BTreeSet<_>| told.is_some_and(|told| ids.is_subset(told));
         self.list.policy == other.list.policy && other.list.vendors.get(&purpose).is_none_or(all)
+    }
+}
+
+impl VendorList for Offer {
+    fn version(&self) -> &PolicyVersion {
+        &self.version
+    }
+
+    fn has(&self, vendor: &Vendor) -> bool {
+        self.list.vendors.get(&vendor.purpose).is_some_and(|ids| ids.contains(&vendor.id))
     }
 }
 

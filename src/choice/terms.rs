@@ -9,14 +9,15 @@
 //! 3. Under a version whose list is not known it does not count (GDPR 7(1): what it was about cannot be shown).
 //! 4. Where the operator's name for the policy was another one it does not count.
 //! 5. Where the site now has a vendor of the purpose that was not on the list it does not count (GDPR 4(11): consent is informed).
-//! 6. It counts. A vendor that is gone, and one of another purpose, ask nobody again.
+//! 6. It counts, for the vendors of the list that the choice was about. A vendor that is gone, and one of another purpose, ask nobody
+//!    again.
 //!
 //! A refusal is not looked at here: it counts under any list. So nothing that is added to what was refused, or to what the site
 //! has, ever allows more.
 
 use super::{Keys, Offer};
 use crate::{
-    consent::{OwnCookie, PolicyVersion, Terms},
+    consent::{Choice, OwnCookie, PolicyVersion, Terms, VendorList},
     purpose::{Purpose, PurposeSet},
 };
 use rustc_hash::FxHashMap;
@@ -89,6 +90,11 @@ impl SiteTerms {
 }
 
 impl Terms for SiteTerms {
+    fn told(&self, choice: &Choice) -> Option<Arc<dyn VendorList>> {
+        let told: Arc<Offer> = self.offer(&choice.policy)?.clone();
+        Some(told)
+    }
+
     fn upheld(&self, OwnCookie { choice, .. }: &OwnCookie) -> PurposeSet {
         if !choice.policy.is_of_hash() {
             let ours = self.policy.as_ref().is_none_or(|name| *name == choice.policy);
@@ -103,6 +109,10 @@ impl Terms for SiteTerms {
 }
 
 impl<N: Fn() -> Box<str>> Terms for Signed<'_, N> {
+    fn told(&self, choice: &Choice) -> Option<Arc<dyn VendorList>> {
+        self.terms.told(choice)
+    }
+
     fn upheld(&self, cookie: &OwnCookie) -> PurposeSet {
         let is_ours = || self.keys.key().verifies(cookie, &(self.name)());
         match cookie.choice.policy.is_of_hash() && cookie.signature.is_some() && is_ours() {

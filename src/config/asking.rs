@@ -2,20 +2,33 @@
 
 use super::{
     banner::banner,
-    meaning::{Wrong, boolean, kind, one_of},
+    meaning::{Wrong, boolean, kind, one_of, some_text},
     names::AFTER,
     reader::{Reader, Table},
     schema::BANNER,
+    sections::known_vendor,
 };
-use crate::engine::{Banner, Enabled};
+use crate::{
+    catalog::VendorEntry,
+    engine::{Banner, Enabled},
+};
 use toml::de::DeValue;
 
-pub(super) fn asking<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, asking: &mut Banner) {
+pub(super) fn asking<'t>(
+    reader: &mut Reader<'t>,
+    parent: &Table<'t>,
+    asking: &mut Banner,
+    vendors: &[VendorEntry],
+) {
     let Some(table) = banner(reader, parent, &BANNER, &mut asking.look) else { return };
     reader.set(&mut asking.enabled, &table, "enabled", enabled);
     reader.set(&mut asking.after, &table, "after", one_of(AFTER));
     reader.set(&mut asking.wp_consent, &table, "wp_consent", boolean);
     reader.set(&mut asking.data_layer, &table, "data_layer", boolean);
+    let id = |value: &DeValue<'_>| Ok(known_vendor(&some_text(value)?, vendors)?.id.clone());
+    if let Some(list) = reader.list(&table, "vendors", id) {
+        asking.vendors = list.into_iter().map(|(id, _)| id).collect();
+    }
 }
 
 fn enabled(value: &DeValue<'_>) -> Result<Enabled, Wrong> {
@@ -63,6 +76,14 @@ mod tests {
         assert!(site.banner.wp_consent && site.banner.data_layer);
         assert_eq!(site.banner.enabled, Enabled::Never);
         assert_eq!(site.banner.after, crate::page::banner::After::Reload);
+    }
+
+    #[test]
+    fn vendors_that_scripts_add_are_named() {
+        let config = parse("[banner]\nvendors = [\"hotjar\", \"ga4\"]").unwrap();
+        assert!(config.default.banner.vendors.iter().eq(["ga4", "hotjar"]));
+        let error = parse("[banner]\nvendors = [\"ga5\"]").unwrap_err();
+        assert!(error.contains("`ga5`, which no vendor is called; write \"ga4\""), "{error}");
     }
 
     #[test]

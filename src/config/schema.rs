@@ -10,7 +10,7 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 27] = [
+pub static TABLES: [&Schema; 26] = [
     &TOP,
     &LISTEN,
     &LISTENER,
@@ -24,7 +24,6 @@ pub static TABLES: [&Schema; 27] = [
     &CONSENT,
     &RULE,
     &GATE,
-    &PATH,
     &FIRST_PARTY,
     &LIST,
     &BANNER,
@@ -195,6 +194,7 @@ pub(super) static BANNER: Schema = Schema {
         "after",
         "wp_consent",
         "data_layer",
+        "vendors",
         "position",
         "button",
         "scheme",

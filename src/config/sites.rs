@@ -117,7 +117,7 @@ fn settings<'t>(
     reader.set(&mut site.header, table, "header", boolean);
     origin(reader, table, &mut site.origin);
     consent(reader, table, site);
-    asking(reader, table, &mut site.banner);
+    asking(reader, table, &mut site.banner, vendors);
     gate(reader, table, gate_schema, site, vendors)
 }
 

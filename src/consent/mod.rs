@@ -4,7 +4,8 @@
 //! 2. Only the visitor's own act makes a vote [`Basis::Explicit`].
 //! 3. Two values of one source combine to the most restrictive; their order does not matter.
 //! 4. A string of the IAB's frameworks speaks of vendors too: what it says of those of the catalogue goes with the consent.
-//! 5. Only what the operator enabled is read; what is merely there never unlocks anything.
+//! 5. A choice on our own banner speaks of the vendors that were named there, where these are known ([`VendorLists`]).
+//! 6. Only what the operator enabled is read; what is merely there never unlocks anything.
 
 pub mod ac;
 mod bits;
@@ -27,6 +28,7 @@ mod source;
 pub mod tcf;
 #[cfg(test)]
 mod tests;
+mod told;
 mod traces;
 mod usprivacy;
 
@@ -40,4 +42,5 @@ pub use self::{
     own::{Choice, LASTS, PolicyVersion, Terms},
     reader::Reader,
     signal::{Basis, Consent, Signal, Vote, Votes},
+    told::{VendorList, VendorLists},
 };

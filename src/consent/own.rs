@@ -15,9 +15,10 @@ use super::{
     held::OwnCookie,
     signal::{Consent, Vote, Votes},
     source::{Said, Source},
+    told::{VendorList, VendorLists},
 };
 use crate::purpose::{Purpose, PurposeSet};
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
 /// The name of what our own banner's cookie says.
 pub(super) const OWN: &str = "own";
@@ -30,6 +31,11 @@ pub const LASTS: u32 = 180;
 pub trait Terms {
     /// Of what the choice in `cookie` allows, what it still allows here.
     fn upheld(&self, cookie: &OwnCookie) -> PurposeSet;
+
+    /// The vendors that `choice` was about, where that is known: what it allows, it allows to these.
+    fn told(&self, _: &Choice) -> Option<Arc<dyn VendorList>> {
+        None
+    }
 }
 
 /// The terms of a site whose operator names its policy, if at all: a choice counts under that name, or under any.
@@ -63,6 +69,13 @@ pub struct BadPolicyVersion(pub String);
 
 pub(super) fn read(source: &Source<'_>, terms: &dyn Terms) -> Option<Said> {
     source.each(|value| Some(said(&value.parse().ok()?, source.clock, terms)))
+}
+
+/// The lists of vendors that the values of the source's cookie are about.
+pub(super) fn told(source: &Source<'_>, terms: &dyn Terms) -> VendorLists {
+    let values = source.cookies.values(source.cookie);
+    let choices = values.iter().filter_map(|forms| forms.find(|value| value.parse().ok()));
+    choices.filter_map(|choice| terms.told(&choice)).collect()
 }
 
 fn said(cookie: &OwnCookie, clock: Clock, terms: &dyn Terms) -> Said {

@@ -96,7 +96,8 @@ impl Reader {
         let google = self.config.cmps.contains(&Cmp::GoogleFc).then(|| self.cookie(Cmp::GoogleFc));
         let strings = Strings::read(cookies, clock, &self.asked, &self.config.iab, google);
         signals.extend(strings.signals);
-        Consent { signals, tcf: strings.tcf, ac: strings.ac }
+        let told = own::told(&Source::new(cookies, clock, &self.config.cookie), terms);
+        Consent { signals, tcf: strings.tcf, ac: strings.ac, told }
     }
 
     fn cookie_signals(

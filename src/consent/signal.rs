@@ -1,6 +1,6 @@
 //! What one source of consent says, purpose by purpose, as plain data.
 
-use super::{Cmp, Iab, ac, tcf};
+use super::{Cmp, Iab, VendorLists, ac, tcf};
 use crate::purpose::Purpose;
 use std::borrow::Cow;
 
@@ -145,9 +145,17 @@ pub struct Consent {
     pub tcf: Option<tcf::Answer>,
     /// What the Additional Consent strings beside them say of Google's providers; none without such a string.
     pub ac: Option<ac::Answer>,
+    /// The vendors that the visitor's choice on our own banner was about.
+    pub told: VendorLists,
 }
 
 impl Signal {
+    /// Whether it is the visitor's choice on our own banner.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.name == "own"
+    }
+
     /// Whether its grants are to vendors of the Global Vendor List alone: the visitor of a TC string chose among those.
     #[must_use]
     pub fn is_of_listed_vendors(&self) -> bool {
@@ -163,7 +171,7 @@ impl Signal {
     pub fn mirrors(&self, opaque: &Self) -> bool {
         let writes_strings =
             [Cmp::Didomi, Cmp::Sourcepoint].iter().any(|c| c.name() == opaque.name);
-        self.name == "own"
+        self.is_own()
             || self.name.starts_with("rule:")
             || (writes_strings && self.is_of_listed_vendors())
     }
@@ -171,6 +179,6 @@ impl Signal {
 
 impl From<Vec<Signal>> for Consent {
     fn from(signals: Vec<Signal>) -> Self {
-        Self { signals, tcf: None, ac: None }
+        Self { signals, ..Self::default() }
     }
 }

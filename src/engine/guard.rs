@@ -2,9 +2,10 @@
 //!
 //! 1. The file is one for all visitors of the site; what this one allows, and what the page's own site is, stand in the element.
 //! 2. Where a script writes a cookie of another consent manager, the guard asks here what that means: it reads none of them itself.
-//! 3. A purpose counts as allowed where its vendors are. Where a TC string holds some of them back, they are named by their hosts.
+//! 3. A purpose counts as allowed where its vendors are. Where a TC string holds some of them back, they are named by their hosts
+//!    (`data-except`); where a list that was shown holds all but its own back, those of the list are (`data-told`).
 
-use super::{Served, Site};
+use super::{Served, Site, told::ToldTexts};
 use crate::{
     catalog::{Catalog, Scope},
     consent,
@@ -13,7 +14,6 @@ use crate::{
     purpose::Purpose,
     rewrite::OwnScript,
     site::{Site as Domain, is_public},
-    vendor::Vendor,
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -26,11 +26,12 @@ pub(super) struct Guard {
     served: Arc<Served>,
     integrity: String,
     telling: String,
+    told: ToldTexts,
 }
 
 impl Guard {
     /// The guard of `site`, where it has one.
-    pub(super) fn new(site: &Site, catalog: &Catalog, scope: &Scope) -> Option<Self> {
+    pub(super) fn new(site: &Site, catalog: &Arc<Catalog>, scope: &Arc<Scope>) -> Option<Self> {
         let collect = &site.collect;
         let settings = guard::Settings {
             catalog,
@@ -44,8 +45,14 @@ impl Guard {
             let text = String::from_utf8_lossy(&file.body);
             let integrity = csp::sha256_source(&text).trim_matches('\'').to_owned();
             let telling = telling(&site.consent);
-            Self { served: Arc::new(Served::new(file)), integrity, telling }
+            let told = ToldTexts::new(catalog.clone(), scope.clone());
+            Self { served: Arc::new(Served::new(file)), integrity, telling, told }
         })
+    }
+
+    /// What of the vendors' lists the guard goes by.
+    pub(super) const fn told(&self) -> &ToldTexts {
+        &self.told
     }
 
     pub(super) fn file(&self) -> Arc<Served> {
@@ -71,6 +78,9 @@ impl Guard {
         if !except.is_empty() {
             attributes.push(("data-except", except));
         }
+        if let Some(told) = self.told.of(gate.ruling()) {
+            attributes.push(("data-told", told.to_string()));
+        }
         let kin: Vec<&str> = gate.catalog().kin(own).collect();
         if !kin.is_empty() {
             attributes.push(("data-kin", kin.join(" ")));
@@ -82,7 +92,12 @@ impl Guard {
 
 /// The purposes that are allowed, by their letters.
 pub(super) fn letters(ruling: &Ruling) -> &'static str {
-    let [functional, analytics, marketing] = Purpose::OPTIONAL.map(|p| ruling.grants(p));
+    optional(|purpose| ruling.grants(purpose))
+}
+
+/// The letters of the purposes that need consent for which `test` holds.
+pub(super) fn optional(test: impl Fn(Purpose) -> bool) -> &'static str {
+    let [functional, analytics, marketing] = Purpose::OPTIONAL.map(test);
     match (functional, analytics, marketing) {
         (false, false, false) => "",
         (true, false, false) => "f",
@@ -108,11 +123,11 @@ fn telling(config: &consent::Config) -> String {
 
 /// The hosts and paths of vendors that are held although their purpose is allowed, the longest first.
 fn except(gate: &Gate) -> String {
-    if gate.ruling().stamp().is_empty() {
+    if gate.ruling().tcf_stamp().is_empty() {
         return String::new();
     }
-    let is_one = |vendor: &Vendor| gate.ruling().grants(vendor.purpose) && !gate.allows(vendor);
-    let rules = gate.catalog().host_rules().filter(|rule| is_one(rule.value));
+    let rules = gate.catalog().host_rules();
+    let rules = rules.filter(|rule| gate.ruling().withholds(rule.value));
     let mut texts: Vec<String> = rules
         .map(|rule| format!("{}{}{}", rule.host, rule.path, if rule.open { "*" } else { "" }))
         .collect();

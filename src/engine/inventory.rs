@@ -1,7 +1,8 @@
 //! Turns the vendors that the gate finds on a site into what its visitors are asked about.
 //!
 //! 1. It is read without a lock, and written only when there is something new.
-//! 2. A vendor gets into it by a finding in a page of the origin's, or by the operator's word (`vendors` and `accounts` in [collect]).
+//! 2. A vendor gets into it by a finding in a page of the origin's, or by the operator's word (`vendors` in [banner],
+//!    `vendors` and `accounts` in [collect]).
 //!    Requests to vendors add none: anybody can send these, and each new vendor asks visitors again.
 //! 3. It is bounded: every vendor is one of the catalogue's, and of those that no entry names at most 300 get in.
 //! 4. What visitors were asked about before is kept in memory, at most 256 lists; the ones with the fewest vendors go first.

@@ -24,6 +24,7 @@ mod own;
 mod reported;
 mod served;
 mod sites;
+mod told;
 mod treatment;
 mod view;
 mod wall;
@@ -268,7 +269,9 @@ impl Engine {
         let location = self.locator.location(&request.headers, client.ip);
         let visitor = site.visitor(host, &request.headers, location, SystemTime::now());
         let (_, ruling) = site.ruling(&visitor, &self.locator.regions);
-        let json = Some(format!("{{\"granted\":\"{}\"}}", guard::letters(&ruling)));
+        let told = guard.told().of(&ruling).unwrap_or_default();
+        let json = format!("{{\"granted\":\"{}\",\"told\":\"{told}\"}}", guard::letters(&ruling));
+        let json = Some(json);
         Reply { json, ..Reply::new(StatusCode::OK, "") }.into()
     }
 

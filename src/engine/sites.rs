@@ -43,6 +43,7 @@ impl Compiled {
         let scope = Arc::new(catalog.scope(&config.gate));
         let rules = Arc::new(Rules::new(&config.collect));
         let named = config.collect.vendors.iter().chain(config.collect.accounts.keys());
+        let named = named.chain(&config.banner.vendors);
         let named = named.filter_map(|id| catalog.vendor(id));
         let inventory = Arc::new(Inventory::new(config.consent.policy.as_ref(), named));
         let banners = Banners::new(&config.banner, &config.consent, catalog.clone());
@@ -251,7 +252,7 @@ mod tests {
         }
         let paths = vec![rule("/shop/*", Mode::Enforce)];
         let strict = Site { paths, mode: Mode::Off, ..site(&[]) };
-        let sites = super::Sites::new(vec![strict], &Arc::new(Catalog::new(&[], &[]).unwrap()));
+        let sites = Sites::new(vec![strict], &Arc::new(Catalog::new(&[], &[]).unwrap()));
         let sites = sites.unwrap();
         let mode = |path: &str| sites.find("a.test").unwrap().mode(path);
         assert_eq!((mode("/x/..%2fshop/1"), mode("/api")), (Mode::Enforce, Mode::Off));

@@ -5,26 +5,31 @@
 //! 2. What is a vendor's is needed where the visitor allows the vendor. Where a gated vendor has a part of a host, or a host below it,
 //!    that part is left out, and the host itself where a part of it cannot be (CSP has no exceptions).
 //! 3. A vendor's host that the site serves on its own paths is not needed.
-//! 4. Where everything is granted nothing is gated, and there is no policy of our own.
-//! 5. A page whose own policy names every host that it may load from needs no other one.
-//! 6. Where the site's own policies are so long that a head could become too long for a server, there is no other one.
-//! 7. A 304 gets one only beside a policy of that name of its own: the stored response keeps what it has (RFC 9111, 3.2), and one
+//! 4. Where a purpose is granted to the vendors of a list alone, these are needed: everybody else is stopped, and the visitor was told
+//!    of them by name.
+//! 5. Where everything is granted nothing is gated, and there is no policy of our own.
+//! 6. A page whose own policy names every host that it may load from needs no other one.
+//! 7. Where the site's own policies are so long that a head could become too long for a server, there is no other one.
+//! 8. A 304 gets one only beside a policy of that name of its own: the stored response keeps what it has (RFC 9111, 3.2), and one
 //!    line alone would take the place of all of them.
 
 use super::Site;
 use crate::{
-    catalog::{Catalog, Destination, Page, Scope},
+    catalog::{Catalog, Destination, Page, Scope, TailRule},
+    consent::VendorLists,
     policy::{
         Gate,
         csp::{self, Built, Fit, HostSource, Needed, Place, Wall},
     },
+    site::Site as Domain,
     vendor::Vendor,
 };
 use http::{
     HeaderMap,
     header::{CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY},
 };
-use std::sync::Arc;
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
 /// How long the policies of a response may be together, for it to get one of our own; bytes. Servers and browsers take heads of 8 KiB
@@ -34,10 +39,17 @@ const TOGETHER: usize = 6 << 10;
 /// A page on a site that nobody has, for what is the same on all.
 const NOWHERE: &str = "https://consentry.invalid/";
 
+/// For how many lists of vendors their hosts are kept; all go when there are more.
+const MOST: usize = 16;
+
 /// What one site needs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Needs {
     items: Vec<Item>,
+    catalog: Arc<Catalog>,
+    scope: Arc<Scope>,
+    /// By what the lists are stamped with.
+    told: Mutex<FxHashMap<String, Arc<[Item]>>>,
 }
 
 /// A host that the site needs.
@@ -54,9 +66,7 @@ struct Item {
 }
 
 impl Needs {
-    pub(super) fn new(site: &Site, catalog: &Catalog, scope: &Scope) -> Self {
-        let Ok(nowhere) = Url::parse(NOWHERE) else { return Self::default() };
-        let page = Page::new(nowhere);
+    pub(super) fn new(site: &Site, catalog: &Arc<Catalog>, scope: &Arc<Scope>) -> Self {
         let named = site.csp.hosts.iter().flat_map(|entry| match catalog.vendor(entry) {
             Some(vendor) => {
                 let rules = catalog.rules_of(entry).iter();
@@ -65,18 +75,53 @@ impl Needs {
             None => vec![(entry.clone(), None)],
         });
         let allowed = site.gate.allow.iter().map(|host| (host.clone(), None));
-        let items = named.chain(allowed);
-        Self {
-            items: items
-                .map(|(rule, whose)| Item::new(&rule, whose, catalog, &page, scope))
-                .collect(),
-        }
+        let items = items(named.chain(allowed), catalog, scope);
+        let (catalog, scope, told) = (catalog.clone(), scope.clone(), Mutex::default());
+        Self { items, catalog, scope, told }
     }
 
     /// What is needed behind `gate`.
     fn needed(&self, gate: &Gate) -> Vec<Needed> {
-        self.items.iter().filter_map(|item| item.needed(gate)).collect()
+        let lists = gate.ruling().lists();
+        let told = (!lists.is_empty()).then(|| self.told(lists));
+        let told = told.iter().flat_map(|items| items.iter());
+        self.items.iter().chain(told).filter_map(|item| item.needed(gate)).collect()
     }
+
+    /// Rule 4.
+    fn told(&self, lists: &VendorLists) -> Arc<[Item]> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = lists.stamp();
+        if told.len() >= MOST && !told.contains_key(&stamp) {
+            told.clear();
+        }
+        told.entry(stamp).or_insert_with(|| self.items_of(lists).into()).clone()
+    }
+
+    fn items_of(&self, lists: &VendorLists) -> Vec<Item> {
+        let (catalog, nobody) = (&*self.catalog, Domain::of_host("invalid"));
+        let entries = catalog.vendors().filter(|vendor| lists.have(vendor)).flat_map(|vendor| {
+            let rules = catalog.rules_of(&vendor.id).iter();
+            rules.map(|rule| (rule.to_string(), Some(vendor.clone())))
+        });
+        let tail = catalog.tail_rules(&nobody).filter_map(|(host, rule)| match rule {
+            TailRule::Tracker(vendor) if lists.have(vendor) => {
+                Some((host.to_owned(), Some(vendor.clone())))
+            }
+            TailRule::Tracker(_) | TailRule::Innocent | TailRule::Mixed => None,
+        });
+        items(entries.chain(tail), catalog, &self.scope)
+    }
+}
+
+fn items(
+    rules: impl Iterator<Item = (String, Option<Arc<Vendor>>)>,
+    catalog: &Catalog,
+    scope: &Scope,
+) -> Vec<Item> {
+    let Ok(nowhere) = Url::parse(NOWHERE) else { return Vec::new() };
+    let page = Page::new(nowhere);
+    rules.map(|(rule, whose)| Item::new(&rule, whose, catalog, &page, scope)).collect()
 }
 
 impl Item {
@@ -194,7 +239,8 @@ mod tests {
     use super::*;
     use crate::{
         catalog::{Config as GateConfig, VendorEntry},
-        consent::Consent,
+        choice::Offer,
+        consent::{Basis, Consent, Signal, VendorList, Vote, Votes},
         policy::{Policy, Regime, Ruling},
         purpose::Purpose,
     };
@@ -207,6 +253,17 @@ mod tests {
 
     /// The policy of a page on `https://www.shop.test` that needs `needed`, for a visitor who allowed nothing.
     fn policy(own: &[VendorEntry], needed: &[&str], allow: &[&str], csp: &str) -> Option<String> {
+        policy_for(&Consent::default(), own, needed, allow, csp)
+    }
+
+    /// The same for one who says this.
+    fn policy_for(
+        consent: &Consent,
+        own: &[VendorEntry],
+        needed: &[&str],
+        allow: &[&str],
+        csp: &str,
+    ) -> Option<String> {
         let built_in = [
             entry("held", Purpose::Marketing, &["held.test", "ads.mixed.test", "paths.test/track"]),
             entry(
@@ -222,7 +279,7 @@ mod tests {
         let site = Site { csp: csp_config, gate, ..Site::default() };
         let scope = Arc::new(catalog.scope(&site.gate));
         let needs = Needs::new(&site, &catalog, &scope);
-        let ruling: Ruling = Policy::default().rule(&Consent::default(), Regime::OptIn);
+        let ruling: Ruling = Policy::default().rule(consent, Regime::OptIn);
         let page = Arc::new(Page::new(Url::parse("https://www.shop.test/p").unwrap()));
         let gate = Gate::new(catalog, scope, Arc::new(ruling), page);
         let mut headers = HeaderMap::new();
@@ -281,5 +338,36 @@ mod tests {
         for closed in ["default-src 'self'", "default-src 'none'; script-src held.test cdn.test"] {
             assert_eq!(policy(&[], &[], &[], closed), None, "{closed}");
         }
+    }
+
+    /// Who allowed everything under a list gets a policy with the vendors of the list, and without any other.
+    #[test]
+    fn a_list_is_what_is_needed() {
+        let all = Votes::all(Vote::Grant);
+        let signal = |name: &'static str| Signal {
+            name: name.into(),
+            basis: Basis::Explicit,
+            votes: all,
+            note: "".into(),
+        };
+        let told = |ids: &[&str]| {
+            let offer = Offer::new(None, ids.iter().map(|id| (Purpose::Marketing, *id)));
+            let offer: Arc<dyn VendorList> = Arc::new(offer);
+            Consent { told: [offer].into_iter().collect(), ..vec![signal("own")].into() }
+        };
+        let own = [entry("new", Purpose::Marketing, &["new.test", "cdn.new.test"])];
+        for (ids, hosts) in [
+            (&["held"][..], " *.ads.mixed.test ads.mixed.test"),
+            (&["new"], " *.cdn.new.test *.new.test cdn.new.test new.test"),
+            (&["nobody"], ""),
+        ] {
+            let policy = policy_for(&told(ids), &own, &["new.test", "cdn.test"], &[], "").unwrap();
+            assert_eq!(policy.contains("new.test"), ids.contains(&"new"), "{policy}");
+            assert_eq!(policy.contains("held.test"), ids.contains(&"held"), "{policy}");
+            assert!(policy.contains("cdn.test"), "{policy}");
+            hosts.split(' ').for_each(|host| assert!(policy.contains(host), "{host}: {policy}"));
+        }
+        let another = Consent::from(vec![signal("own"), signal("cookiebot")]);
+        assert_eq!(policy_for(&another, &own, &[], &[], ""), None);
     }
 }

@@ -26,7 +26,9 @@
 //! 12. Such a vendor is gated under [`Regime::OptIn`] without a TC string, where the operator says [`Tcf::Require`].
 //! 13. A vendor without such an id that is one of Google's ad technology providers needs the consent of the Additional Consent
 //!     string, where one stands beside the TC string, and that of the TC string to what it does. Alone it allows nothing.
-//! 14. It is allowed.
+//! 14. Where nothing but a choice on our own banner grants the purpose, a vendor that was not in the list that the visitor chose
+//!     under is gated: he was not told of it (GDPR 4(11)).
+//! 15. It is allowed.
 //!
 //! A source votes when what it holds is of its grammar, not too old and of the site's revision. What is none of these is no
 //! source: other scripts use the same names, so it neither grants nor, but for rules 4 and 7, stands in the way of one that votes.
@@ -39,7 +41,7 @@
 use super::Reason;
 use crate::{
     consent::{
-        Basis, Consent, Iab, Signal, Vote, ac,
+        Basis, Consent, Iab, Signal, VendorLists, Vote, ac,
         tcf::{Answer, Withheld},
     },
     purpose::Purpose,
@@ -149,6 +151,8 @@ pub struct Grant {
     pub granted: bool,
     /// Whether, where not all may, those of the Global Vendor List may to which the TC string consents.
     pub listed: bool,
+    /// Whether, where it is granted, only those may run that were in the list that the visitor was shown.
+    pub told: bool,
     /// How sure the deciding signal is.
     pub basis: Basis,
     /// The name of the deciding signal, if one decided.
@@ -167,6 +171,8 @@ pub struct Ruling {
     /// For [`Purpose::Marketing`].
     pub marketing: Grant,
     tcf: Listed,
+    /// The lists that the visitor was shown, where a grant goes by them.
+    told: VendorLists,
 }
 
 /// What the rules for vendors of the Global Vendor List go by.
@@ -179,6 +185,9 @@ enum Listed {
     /// Neither.
     Unasked,
 }
+
+/// Rule 14.
+const UNTOLD: &str = "own: the vendor was not in the list that was shown to the visitor";
 
 /// What the rules for vendors come to.
 struct Outcome<'r> {
@@ -204,6 +213,7 @@ pub struct Policy {
 struct Because<'c> {
     granted: bool,
     listed: bool,
+    told: bool,
     signal: Option<&'c Signal>,
     reason: Reason,
 }
@@ -214,11 +224,14 @@ impl Policy {
     /// What `consent` grants under `regime`.
     #[must_use]
     pub fn rule(&self, consent: &Consent, regime: Regime) -> Ruling {
-        let grant = |purpose| Grant::from(self.decide(consent, regime, purpose));
+        let [functional, analytics, marketing] =
+            Purpose::OPTIONAL.map(|purpose| Grant::from(self.decide(consent, regime, purpose)));
+        let told = [&functional, &analytics, &marketing].iter().any(|grant| grant.told);
         Ruling {
-            functional: grant(Purpose::Functional),
-            analytics: grant(Purpose::Analytics),
-            marketing: grant(Purpose::Marketing),
+            functional,
+            analytics,
+            marketing,
+            told: if told { consent.told.clone() } else { VendorLists::default() },
             tcf: match (self.tcf, &consent.tcf) {
                 (Tcf::Off, _) => Listed::Unasked,
                 (Tcf::IfPresent | Tcf::Require, Some(answer)) => {
@@ -253,20 +266,22 @@ impl Policy {
         }
         let opaque = || consent.signals.iter().filter(|s| s.basis == Basis::Opaque);
         let allowed = |listed| {
-            let by = |s: &&Signal| {
+            let by = move |s: &&Signal| {
                 s.basis == Basis::Explicit
                     && s.votes.on(purpose) == Vote::Grant
                     && s.is_of_listed_vendors() == listed
                     && opaque().all(|opaque| s.mirrors(opaque))
             };
-            consent.signals.iter().find(by)
+            consent.signals.iter().filter(by)
         };
-        if let Some(signal) = allowed(false) {
-            let reason = format!("{}: the visitor allowed {purpose}", signal.name);
-            return Because::granted(Some(signal), reason);
-        }
         let rest = self.without_act(consent, regime, voted(Basis::Implied, Vote::Grant));
-        match allowed(true) {
+        if let Some(signal) = allowed(false).next() {
+            let reason = format!("{}: the visitor allowed {purpose}", signal.name);
+            let told =
+                !consent.told.is_empty() && allowed(false).all(Signal::is_own) && !rest.granted;
+            return Because { told, ..Because::granted(Some(signal), reason) };
+        }
+        match allowed(true).next() {
             Some(signal) if !rest.granted => Because::listed(signal, purpose),
             Some(_) | None => rest,
         }
@@ -289,6 +304,7 @@ impl Policy {
             || Because {
                 granted: false,
                 listed: false,
+                told: false,
                 signal: None,
                 reason: "no consent signal".into(),
             },
@@ -342,7 +358,13 @@ fn noted(signal: &Signal) -> String {
 
 impl<'c> Because<'c> {
     fn denied(signal: &'c Signal, reason: impl Into<Reason>) -> Self {
-        Self { granted: false, listed: false, signal: Some(signal), reason: reason.into() }
+        Self {
+            granted: false,
+            listed: false,
+            told: false,
+            signal: Some(signal),
+            reason: reason.into(),
+        }
     }
 
     fn listed(signal: &'c Signal, purpose: Purpose) -> Self {
@@ -353,7 +375,7 @@ impl<'c> Because<'c> {
     }
 
     fn granted(signal: Option<&'c Signal>, reason: impl Into<Reason>) -> Self {
-        Self { granted: true, listed: true, signal, reason: reason.into() }
+        Self { granted: true, listed: true, told: false, signal, reason: reason.into() }
     }
 }
 
@@ -362,6 +384,7 @@ impl From<Because<'_>> for Grant {
         Self {
             granted: because.granted,
             listed: because.listed,
+            told: because.told,
             basis: because.signal.map_or(Basis::None, |s| s.basis),
             signal: because.signal.map(|s| s.name.clone()),
             reason: because.reason,
@@ -393,9 +416,10 @@ impl Ruling {
     pub fn nothing(reason: impl Into<Reason>) -> Self {
         let reason = reason.into();
         let (basis, signal) = (Basis::None, None);
-        let denied = Grant { granted: false, listed: false, basis, signal, reason };
+        let denied = Grant { granted: false, listed: false, told: false, basis, signal, reason };
         let (functional, analytics) = (denied.clone(), denied.clone());
-        Self { functional, analytics, marketing: denied, tcf: Listed::Unasked }
+        let (tcf, told) = (Listed::Unasked, VendorLists::default());
+        Self { functional, analytics, marketing: denied, tcf, told }
     }
 
     /// The grant of `purpose`; none for `necessary`, which needs no consent.
@@ -421,6 +445,14 @@ impl Ruling {
         self.grant(purpose).is_some_and(|g| !g.granted && g.basis == Basis::Explicit)
     }
 
+    /// Whether `vendor` is held although its purpose is granted, by a TC string.
+    #[must_use]
+    pub fn withholds(&self, vendor: &Vendor) -> bool {
+        let held = |why: &Why<'_>| matches!(why, Why::Fixed(text) if *text != UNTOLD);
+        let Outcome { is_allowed, why } = self.outcome(vendor, vendor.purpose);
+        !is_allowed && self.grants(vendor.purpose) && held(&why)
+    }
+
     /// The outcome for `vendor`.
     #[must_use]
     pub fn decide(&self, vendor: &Vendor) -> Decision {
@@ -444,11 +476,17 @@ impl Ruling {
             return Outcome::fixed(true, "necessary: no consent is needed");
         };
         let by_grant = |is_allowed| Outcome { is_allowed, why: Why::Grant(&grant.reason) };
+        let by_choice = || {
+            if grant.granted && grant.told && !self.told.have(vendor) {
+                return Outcome::fixed(false, UNTOLD);
+            }
+            by_grant(grant.granted)
+        };
         match (vendor.gvl, &self.tcf) {
-            (_, Listed::Unasked) | (None, Listed::Missing) => by_grant(grant.granted),
+            (_, Listed::Unasked) | (None, Listed::Missing) => by_choice(),
             _ if !grant.granted && !grant.listed => by_grant(false),
             (None, Listed::Asked(answer, ac)) => match vendor.atp.zip(ac.as_ref()) {
-                None => by_grant(grant.granted),
+                None => by_choice(),
                 Some((id, ac)) => match unlock_provider(answer, ac, id, purpose) {
                     Ok(()) if grant.granted => by_grant(true),
                     Ok(()) => Outcome::fixed(true, "ac: the visitor consented to this vendor"),
@@ -467,25 +505,45 @@ impl Ruling {
         }
     }
 
-    /// Whether nothing is gated, whatever the vendor. Where TC strings are asked, a vendor may be.
+    /// Whether vendors of `purpose` may run only where the visitor was told of them.
     #[must_use]
-    pub fn allows_everything(&self) -> bool {
-        let all = Purpose::OPTIONAL.into_iter().all(|purpose| self.grants(purpose));
-        all && match &self.tcf {
-            Listed::Unasked => true,
-            Listed::Asked(answer, ac) => {
-                let serves_all = || Purpose::OPTIONAL.into_iter().all(|p| answer.serves(p));
-                let all_providers =
-                    |ac: &ac::Answer| ac.is_empty() || ac.allows_all() && serves_all();
-                answer.unlocks_all() && ac.as_ref().is_none_or(all_providers)
-            }
-            Listed::Missing => false,
-        }
+    pub fn goes_by_list(&self, purpose: Purpose) -> bool {
+        self.grant(purpose).is_some_and(|grant| grant.granted && grant.told)
     }
 
-    /// Lower case hexadecimal digits that differ when TC strings allow other vendors; empty where none is asked.
+    /// The lists of vendors that some purpose is granted under alone; none where it is granted to all.
+    #[must_use]
+    pub const fn lists(&self) -> &VendorLists {
+        &self.told
+    }
+
+    /// Whether nothing is gated, whatever the vendor. Where TC strings are asked, or a list that was shown, a vendor may be.
+    #[must_use]
+    pub fn allows_everything(&self) -> bool {
+        let all = |purpose| self.grants(purpose) && !self.goes_by_list(purpose);
+        Purpose::OPTIONAL.into_iter().all(all)
+            && match &self.tcf {
+                Listed::Unasked => true,
+                Listed::Asked(answer, ac) => {
+                    let serves_all = || Purpose::OPTIONAL.into_iter().all(|p| answer.serves(p));
+                    let all_providers =
+                        |ac: &ac::Answer| ac.is_empty() || ac.allows_all() && serves_all();
+                    answer.unlocks_all() && ac.as_ref().is_none_or(all_providers)
+                }
+                Listed::Missing => false,
+            }
+    }
+
+    /// Lower case hexadecimal digits that differ when TC strings, or lists that were shown, allow other vendors; empty where none is
+    /// asked.
     #[must_use]
     pub fn stamp(&self) -> String {
+        self.tcf_stamp() + &self.told.stamp()
+    }
+
+    /// The same of TC strings alone.
+    #[must_use]
+    pub fn tcf_stamp(&self) -> String {
         match &self.tcf {
             Listed::Asked(answer, ac) => {
                 let mut hasher = DefaultHasher::new();

@@ -9,25 +9,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { join } from 'node:path';
 import { launch } from './chromium.mjs';
 import { proxy } from './front.mjs';
 import { texts, unpacked } from './opened.mjs';
-import { Sink, certificate } from './sink.mjs';
+import { certificate } from './sink.mjs';
 import { CLIENTS, PERSON, page } from './trackers.mjs';
+import { MODULES, given, pause, visitor as arrive } from './visit.mjs';
 
 const SETTLE = 1_200;
 const PATIENCE = 15_000;
 const HOST = new URL('https://shop.example/');
-const MODULES = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
 const SESSION = '5f2a90c1e77b4d0c';
-const { values: args } = parseArgs({ options: {
-  program: { type: 'string', default: process.env.CONSENTRY }, out: { type: 'string', default: 'target/clients' }, only: { type: 'string' },
-} });
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const args = given('clients', { only: { type: 'string' } });
 const clients = CLIENTS.filter(({ name }) => !args.only || args.only.split(',').includes(name));
 
 /** What `table`, whose keys are the beginnings of URLs without a scheme, has for `place`. */
@@ -72,9 +66,7 @@ async function visitor(browser, secure, front) {
     request.headers['x-forwarded-for'] = PERSON.ip;
     return front(request, response);
   };
-  const sink = await new Sink(secure, HOST, named).listen();
-  const context = await browser.createBrowserContext({ proxyServer: `http://${sink.address}`, proxyBypassList: ['<-loopback>'] });
-  const tab = await context.newPage();
+  const { sink, context, tab, end } = await arrive(browser, secure, HOST, named);
   const version = (await browser.version()).match(/\d+/)[0];
   const brands = [{ brand: 'Chromium', version }, { brand: 'Not)A;Brand', version: '8' }];
   await tab.setUserAgent({
@@ -90,7 +82,7 @@ async function visitor(browser, secure, front) {
   tab.on('requestfailed', (request) => own.push(`failed ${request.method()} ${request.url()}`));
   await context.setCookie({ name: 'session', value: SESSION, domain: HOST.hostname, path: '/', secure: true });
   return {
-    tab, complaints, own, context,
+    tab, complaints, own, context, end,
     // What ends in `.invalid` is nowhere (RFC 6761, 6.4): it is what the proxy puts in the place of a host that is held.
     elsewhere: () => sink.take().contacts.filter((host) => host !== HOST.hostname && !host.endsWith('.invalid')),
     async visit(path) {
@@ -98,10 +90,6 @@ async function visitor(browser, secure, front) {
       await tab.click('#buy');
       await tab.evaluate(() => window.scrollTo(0, 900));
       await pause(SETTLE);
-    },
-    async end() {
-      await context.close();
-      sink.close();
     },
   };
 }

@@ -12,17 +12,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { launch } from './chromium.mjs';
 import { proxy } from './front.mjs';
-import { Sink, certificate } from './sink.mjs';
+import { certificate } from './sink.mjs';
 import { VECTORS, reached, script } from './vectors.mjs';
+import { given, pause, visitor } from './visit.mjs';
 
 const SETTLE = 2_500;
-const { values: args } = parseArgs({ options: {
-  program: { type: 'string', default: process.env.CONSENTRY }, out: { type: 'string', default: 'target/csp' },
-} });
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const args = given('csp');
 const LOADS = Object.keys(VECTORS).filter((name) => !VECTORS[name].forms);
 
 /** A site whose pages are `pages`, by path: `{ head, body }`, or a function of the request. */
@@ -39,9 +36,7 @@ function origin(pages) {
 /** What a visit to `path` sent: `{ requests, contacts, errors, value }`; `look` runs in the page at its end. */
 async function visit(browser, secure, front, url, look = () => undefined, settle = SETTLE) {
   const own = new URL(url);
-  const sink = await new Sink(secure, own, front).listen();
-  const context = await browser.createBrowserContext({ proxyServer: `http://${sink.address}`, proxyBypassList: ['<-loopback>'] });
-  const tab = await context.newPage();
+  const { tab, end } = await visitor(browser, secure, own, front);
   const errors = [];
   tab.on('pageerror', (error) => errors.push(error.message));
   tab.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
@@ -49,8 +44,7 @@ async function visit(browser, secure, front, url, look = () => undefined, settle
   await tab.goto(url, { waitUntil: 'load', timeout: 15_000 }).catch((error) => errors.push(String(error)));
   await pause(settle);
   const value = await tab.evaluate(look);
-  await context.close();
-  const sent = sink.close();
+  const sent = await end();
   const others = sent.requests.filter((request) => new URL(request.url).host !== own.host);
   const reports = sent.requests.filter((request) => request.url.endsWith('/_consentry/report'));
   return { requests: others, contacts: sent.contacts.filter((host) => host !== own.hostname), reports, errors, value };

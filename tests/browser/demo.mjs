@@ -10,17 +10,13 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { launch } from './chromium.mjs';
+import { given, pause } from './visit.mjs';
 
 const PAGES = ['/', '/kettle', '/tea', '/film', '/ueber-uns', '/contact'];
 const SETTLE = 700;
 const MAIL = 'ada.lovelace@example.org';
-const { values: args } = parseArgs({ options: {
-  program: { type: 'string', default: process.env.CONSENTRY }, out: { type: 'string', default: 'target/demo' },
-} });
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const args = given('demo');
 
 /** The program, and the first URL that it prints. */
 async function start() {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { launch } from './chromium.mjs';
+import { pause } from './visit.mjs';
 import { visit } from './guard/site.mjs';
 import { FRAMEWORKS, OTHERS } from './guard/frameworks.mjs';
 import { NATIVE } from './guard/native.mjs';
@@ -15,7 +16,6 @@ const only = process.argv[3];
 const browser = await launch();
 const failures = [];
 const fail = (text) => failures.push(text);
-const pause = (time) => new Promise((done) => setTimeout(done, time));
 
 /** Pages that start every vector with a URL of its own on `host`. */
 function pageOf(host) {

@@ -1,25 +1,7 @@
 // The consent managers of `mirrors.mjs`, which keep the choice in the browser: two real ones, and stubs of the others that have their
 // makers' calls, events, storage keys and marks of an act.
 
-/** The vendors in every page. */
-export const ANALYTICS = 'static.hotjar.com';
-export const MARKETING = 'connect.facebook.net';
-
-const click = (selector) => async (tab) => {
-  const button = await tab.waitForSelector(selector, { visible: true, timeout: 5_000 });
-  await button.click();
-};
-const call = (act) => (tab) => tab.evaluate(act);
-
-/** The page of a site with `manager`. */
-export function page({ head }) {
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Tea</title>
-${head}
-<script async src="https://${ANALYTICS}/c/hotjar-1.js?sv=6"></script>
-<script async src="https://${MARKETING}/en_US/fbevents.js"></script>
-</head><body><h1>Tea</h1></body></html>`;
-}
+import { click, klaro, vanilla } from './managed.mjs';
 
 /** A stub's page: its buttons call `save(all, analytics, marketing)`, which `code` defines; it starts a while after the page. */
 function stub(code) {
@@ -128,25 +110,6 @@ const start = () => { window.Didomi = {
 }; };
 const save = (a, m) => { write('didomi_token', { a, m }); heard.forEach((listener) => listener()); };`);
 
-const section = (linkedCategory) => ({ title: linkedCategory, linkedCategory });
-
-const vanilla = {
-  hideFromBots: false,
-  cookie: { useLocalStorage: true },
-  categories: { necessary: { enabled: true, readOnly: true }, analytics: {}, marketing: {} },
-  language: { default: 'en', translations: { en: {
-    consentModal: { title: 'Cookies', acceptAllBtn: 'All', acceptNecessaryBtn: 'None', showPreferencesBtn: 'Some' },
-    preferencesModal: { title: 'Cookies', acceptAllBtn: 'All', acceptNecessaryBtn: 'None', savePreferencesBtn: 'Save',
-      sections: [section('necessary'), section('analytics'), section('marketing')] },
-  } } },
-};
-
-const klaro = {
-  version: 1, elementID: 'klaro', storageMethod: 'localStorage', storageName: 'klaro', default: false, acceptAll: true, lang: 'en',
-  translations: { en: { purposes: { analytics: 'Analytics', marketing: 'Marketing' } } },
-  services: [{ name: 'heatmap', purposes: ['analytics'] }, { name: 'pixel', purposes: ['marketing'] }],
-};
-
 const named = (cmp, more = '') => `[consent]\ncmp = ["${cmp}"]\n${more}`;
 
 export const MANAGERS = [
@@ -163,40 +126,13 @@ export const MANAGERS = [
     name: 'klaro (real)',
     cmp: 'klaro',
     config: named('klaro', 'mirror = ["klaro"]\nmap.klaro = { heatmap = "analytics", pixel = "marketing" }\n'),
-    head: `<script>var klaroConfig = ${JSON.stringify(klaro)}</script>
-<script defer src="/cmp/klaro/dist/klaro.js"></script>`,
-    accept: click('#klaro .cm-btn-success'),
-    reject: click('#klaro .cn-decline'),
-    partly: call(() => {
-      const manager = klaro.getManager();
-      manager.updateConsent('heatmap', true);
-      manager.saveAndApplyConsents();
-    }),
-    withdraw: call(() => {
-      const manager = klaro.getManager();
-      manager.changeAll(false);
-      manager.saveAndApplyConsents();
-    }),
+    ...klaro({ storageMethod: 'localStorage', storageName: 'klaro' }),
   },
   {
     name: 'vanilla-cookieconsent (real)',
     cmp: 'vanilla-cookieconsent',
     config: named('vanilla-cookieconsent', 'mirror = ["vanilla-cookieconsent"]\n'),
-    head: `<link rel="stylesheet" href="/cmp/vanilla-cookieconsent/dist/cookieconsent.css">
-<script src="/cmp/vanilla-cookieconsent/dist/cookieconsent.umd.js"></script>
-<script>addEventListener('load', () => CookieConsent.run(${JSON.stringify(vanilla)}))</script>`,
-    accept: click('#cc-main [data-role="all"]'),
-    reject: click('#cc-main [data-role="necessary"]'),
-    async partly(tab) {
-      await click('#cc-main [data-role="show"]')(tab);
-      await tab.waitForSelector('#cc-main .pm', { visible: true });
-      await tab.$eval('#cc-main .section__toggle[value="analytics"]', (box) => box.click());
-      await click('#cc-main .pm [data-role="save"]')(tab);
-    },
-    async withdraw(tab) {
-      await tab.evaluate(() => CookieConsent.showPreferences());
-      await click('#cc-main .pm [data-role="necessary"]')(tab);
-    },
+    ...vanilla({ useLocalStorage: true }),
   },
 ];
 

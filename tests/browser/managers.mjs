@@ -6,49 +6,23 @@
 // 2. What left the browser is what the sink saw. Each visit has a tab, a cookie jar and a sink of its own.
 // 3. Each act is made on the manager's own banner, or by the call that its banner makes, and is followed by a load.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { launch } from './chromium.mjs';
+import { MANAGERS } from './banners.mjs';
 import { proxy } from './front.mjs';
-import { MANAGERS, MARKETING, ANALYTICS, page } from './banners.mjs';
-import { Sink, certificate } from './sink.mjs';
+import { ANALYTICS, HOST, MARKETING, origin } from './managed.mjs';
+import { certificate } from './sink.mjs';
+import { given, pause, visitor as arrive } from './visit.mjs';
 
 const SETTLE = 600;
-const HOST = new URL('http://shop.example/');
-const MODULES = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
-const TYPES = { js: 'text/javascript', css: 'text/css', json: 'application/json' };
-const { values: args } = parseArgs({ options: {
-  program: { type: 'string', default: process.env.CONSENTRY }, out: { type: 'string', default: 'target/managers' },
-} });
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-/** The site: one page, and the manager's own files. */
-function origin(manager) {
-  return (request, response) => {
-    request.resume();
-    const path = normalize(new URL(request.url, HOST).pathname);
-    if (path === '/') return response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page(manager));
-    if (!path.startsWith('/cmp/')) return response.writeHead(404).end();
-    try {
-      const file = readFileSync(join(MODULES, path.slice('/cmp/'.length)));
-      return response.writeHead(200, { 'content-type': TYPES[path.split('.').pop()] ?? 'text/plain' }).end(file);
-    } catch {
-      return response.writeHead(404).end();
-    }
-  };
-}
+const args = given('managers');
 
 /** One visitor, whose loads and acts give the vendors that were contacted. */
 async function visitor(browser, secure, front) {
-  const sink = await new Sink(secure, HOST, front).listen();
-  const context = await browser.createBrowserContext({ proxyServer: `http://${sink.address}`, proxyBypassList: ['<-loopback>'] });
-  const tab = await context.newPage();
+  const { sink, tab, end } = await arrive(browser, secure, HOST, front);
   await tab.setViewport({ width: 1200, height: 1000 });
   const contacted = () => sink.take().contacts.filter((host) => host !== HOST.hostname).sort();
   return {
+    end,
     async load() {
       await tab.goto(HOST, { waitUntil: 'load', timeout: 15_000 });
       await pause(SETTLE);
@@ -58,10 +32,6 @@ async function visitor(browser, secure, front) {
       await act(tab);
       await pause(SETTLE);
       return contacted();
-    },
-    async end() {
-      await context.close();
-      sink.close();
     },
   };
 }

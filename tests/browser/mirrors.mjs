@@ -6,47 +6,21 @@
 // 1. What left the browser is what the sink saw. Each visit has a tab, a cookie jar and a sink of its own.
 // 2. No visit loads a page after an act: the page comes alive by itself, through the guard without a load, and else with one.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { launch } from './chromium.mjs';
 import { proxy } from './front.mjs';
-import { ANALYTICS, MANAGERS, MARKETING, SILENT, page } from './kept.mjs';
-import { Sink, certificate } from './sink.mjs';
+import { MANAGERS, SILENT } from './kept.mjs';
+import { ANALYTICS, HOST, MARKETING, origin } from './managed.mjs';
+import { certificate } from './sink.mjs';
+import { given, pause, visitor as arrive } from './visit.mjs';
 
 const PATIENCE = 6_000;
 const QUIET = 2_600;
-const HOST = new URL('http://shop.example/');
-const MODULES = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
-const TYPES = { js: 'text/javascript', css: 'text/css' };
 const ALL = [ANALYTICS, MARKETING].sort();
-const { values: args } = parseArgs({ options: {
-  program: { type: 'string', default: process.env.CONSENTRY }, out: { type: 'string', default: 'target/mirrors' },
-} });
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-function origin(manager) {
-  return (request, response) => {
-    request.resume();
-    const path = normalize(new URL(request.url, HOST).pathname);
-    if (path === '/') return response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page(manager));
-    if (!path.startsWith('/cmp/')) return response.writeHead(404).end();
-    try {
-      const file = readFileSync(join(MODULES, path.slice('/cmp/'.length)));
-      return response.writeHead(200, { 'content-type': TYPES[path.split('.').pop()] ?? 'text/plain' }).end(file);
-    } catch {
-      return response.writeHead(404).end();
-    }
-  };
-}
+const args = given('mirrors');
 
 /** One visitor: what the tab contacted, loaded and told since the last look. */
 async function visitor(browser, secure, front) {
-  const sink = await new Sink(secure, HOST, front).listen();
-  const context = await browser.createBrowserContext({ proxyServer: `http://${sink.address}`, proxyBypassList: ['<-loopback>'] });
-  const tab = await context.newPage();
+  const { sink, context, tab, end } = await arrive(browser, secure, HOST, front);
   await tab.setViewport({ width: 1200, height: 1000 });
   const seen = { contacts: new Set(), loads: 0, told: 0 };
   const look = () => {
@@ -58,7 +32,7 @@ async function visitor(browser, secure, front) {
   };
   const fresh = () => Object.assign(seen, { contacts: new Set(), loads: 0, told: 0 });
   return {
-    tab,
+    tab, end,
     async load() {
       look(); fresh();
       await tab.goto(HOST, { waitUntil: 'load', timeout: 15_000 });
@@ -77,10 +51,6 @@ async function visitor(browser, secure, front) {
     async cookies() {
       const all = await context.cookies();
       return all.filter(({ name }) => name.startsWith('consentry-mirror-')).map(({ name, value }) => [name, value.replace(/^v1\.0\.\d{8}/, '')]);
-    },
-    async end() {
-      await context.close();
-      sink.close();
     },
   };
 }

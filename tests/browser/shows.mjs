@@ -8,17 +8,16 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { launch } from './chromium.mjs';
 import { proxy } from './front.mjs';
 import { companies, shop } from './shows/shop.mjs';
 import { SECRET } from './shows/visitor.mjs';
 import { VISITS } from './shows/visits.mjs';
 import { certificate } from './sink.mjs';
+import { given } from './visit.mjs';
 
-const { values: args } = parseArgs({ options: {
-  program: { type: 'string', default: process.env.CONSENTRY }, folder: { type: 'string' }, shots: { type: 'string' }, only: { type: 'string', default: '' },
-} });
+const args = given('shows', { folder: { type: 'string' }, shots: { type: 'string' }, only: { type: 'string', default: '' } });
 const NAME = 'shop';
 
 /** What the program says of its records. */
@@ -45,7 +44,7 @@ mkdirSync(args.folder, { recursive: true });
 if (args.shots) mkdirSync(args.shots, { recursive: true });
 const vendors = await companies();
 const old = shop();
-const config = `${vendors.config}[gate]\nguard = true\n[records]\nstore = "sqlite:proof.db"\nspool = "spool"\nsecret = "${SECRET}"\n`;
+const config = `${vendors.config}[gate]\nguard = true\n[banner]\nvendors = ["clarity"]\n[records]\nstore = "sqlite:proof.db"\nspool = "spool"\nsecret = "${SECRET}"\n`;
 const running = await proxy(args.program, NAME, config, old.answer, args.folder);
 const browser = await launch();
 const world = { browser, front: running.front, secure: certificate(), companies: vendors, shots: args.shots };

@@ -2,7 +2,7 @@
 
 use super::{
     origin::{Origin, Step},
-    shop::{ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, get, page},
+    shop::{ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, days_ago, get, page},
 };
 use consentry::{
     collect::Share,
@@ -148,10 +148,121 @@ async fn who_asks_otherwise_gets_no_banner() {
         let shop = Shop::of(site, page(&elements)).await;
         assert_eq!(banner(&shop.page("").await).is_some(), has, "{why}");
     }
+}
+
+/// Who chose with a manager is not asked besides; who chose here keeps the way back, whatever else stands in his cookies.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_choice_made_elsewhere_takes_the_banner_away() {
+    let onetrust = "OptanonConsent=isGpcEnabled=0&interactionCount=1&landingPath=NotLandingPage&groups=C0001%3A1%2CC0002%3A0; \
+                    OptanonAlertBoxClosed=2026-11-20T10:00:00.000Z";
+    let wordpress = "wp_consent_marketing=allow; wp_consent_statistics=allow";
+    let answered = "wp_consent_marketing=allow; cmplz_banner-status=dismissed";
+    let writes = Banner { wp_consent: true, ..asking().banner };
     let shop = Shop::open().await;
-    let chosen = "Cookie: OptanonConsent=isGpcEnabled=0&interactionCount=1&landingPath=NotLandingPage&groups=C0001%3A1%2CC0002%3A0; \
-                  OptanonAlertBoxClosed=2026-11-20T10:00:00.000Z\r\n";
-    assert_eq!(banner(&shop.page(chosen).await), None);
+    let other = Shop::of(Site { banner: writes, ..asking() }, page(&[GA, META].concat())).await;
+    shop.page("").await;
+    other.page("").await;
+    for (shop, cookies, has) in [
+        (&shop, onetrust, false),
+        (&shop, answered, false),
+        // It assumed what it says: CookieConsent of Cookiebot, without a click.
+        (&shop, "CookieConsent=-1", true),
+        (&shop, wordpress, true),
+        (&other, wordpress, true),
+    ] {
+        let got = shop.page(&format!("Cookie: {cookies}\r\n")).await;
+        assert_eq!(banner(&got).is_some(), has, "{cookies}");
+        for choice in [ALL, REFUSAL] {
+            let own = cookie(&shop.choose(choice).await);
+            let both = own.replace("\r\n", &format!("; {cookies}\r\n"));
+            assert_eq!(told(&shop.page(&both).await)[1], "0", "{both}");
+        }
+        let unknown =
+            format!("Cookie: consentry=v1.00000000.{}.f0a1m1; {cookies}\r\n", days_ago(1));
+        assert_eq!(told(&shop.page(&unknown).await)[1], "1", "{unknown}");
+        assert_eq!(shop.state(&unknown).await["asked"], true, "{unknown}");
+    }
+}
+
+/// The first page with a vendor that the visitor was not told of holds it back, wherever it stands, and asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_that_was_not_in_the_list_is_held() {
+    const TIKTOK: &str =
+        "<script async src=https://analytics.tiktok.com/i18n/pixel/events.js></script>";
+    let origin = Origin::new(|asked| {
+        let asked = asked.to_ascii_lowercase();
+        let more = if asked.contains("x-more: html") { TIKTOK } else { "" };
+        let link = if asked.contains("x-more: link") {
+            "Link: <https://analytics.tiktok.com/i18n/pixel/events.js>; rel=preload; as=script\r\n"
+        } else {
+            ""
+        };
+        let page = page(&[GA, META, more].concat());
+        let length = page.len();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: \"x\"\r\n";
+        vec![Step::Send(format!("{head}{link}Content-Length: {length}\r\n\r\n{page}").into())]
+    })
+    .await;
+    let mut site = asking();
+    site.collect.enabled = true;
+    let shop = Shop::before(site, origin, |c| c).await;
+    shop.page("").await;
+    let all = cookie(&shop.choose(ALL).await);
+    let accept = "Accept: text/html\r\nSec-Fetch-Dest: document\r\n";
+    let page_of = |more: &str, cookie: &str| {
+        let request = get("/page", &format!("{accept}{more}{cookie}"));
+        let shop = &shop;
+        async move { shop.ask(&request).await }
+    };
+    let served = "/_consentry/v/connect.facebook.net/en_US/fbevents.js";
+    let untold = "/_consentry/v/analytics.tiktok.com/i18n/pixel/events.js";
+    let first = page_of("", &all).await;
+    assert!(String::from_utf8_lossy(&first.body).contains(served));
+    // No page of the site has it, and none of its scripts may bring it.
+    assert_eq!(shop.ask(&get(untold, &all)).await.body, b"");
+    let counter = "consentry_collect_refused_total{reason=\"consent\",vendor=\"tiktok\"}";
+    assert_eq!(shop.counted(counter).as_deref(), Some("1"));
+    // A request of a visitor's puts nobody on the list.
+    assert_eq!(told(&String::from_utf8(page_of("", &all).await.body).unwrap())[1], "0");
+    let link = page_of("x-more: link\r\n", &all).await;
+    assert_eq!(link.get("link"), None, "{}", link.head);
+    let version = shop.state("").await["policy"].clone();
+    let shown = all.split('.').nth(1).unwrap();
+    assert_ne!(version, shown);
+
+    // What was chosen under the longer list is for all on it; what was chosen before asks again.
+    assert_eq!(told(&String::from_utf8(page_of("", &all).await.body).unwrap())[..2], ["a", "1"]);
+    let again = cookie(&shop.choose(ALL).await);
+    let html = page_of("x-more: html\r\n", &again).await;
+    let text = String::from_utf8(html.body.clone()).unwrap();
+    assert!(text.contains(untold), "{text}");
+    assert_ne!(first.get("etag"), html.get("etag"));
+    assert_eq!(told(&text)[1], "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_that_brings_a_vendor_asks_at_once() {
+    const TIKTOK: &str =
+        "<script async src=https://analytics.tiktok.com/i18n/pixel/events.js></script>";
+    let origin = Origin::new(|asked| {
+        let more = if asked.to_ascii_lowercase().contains("x-more:") { TIKTOK } else { "" };
+        let (page, head) =
+            (page(&[META, more].concat()), "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n");
+        vec![Step::Send(format!("{head}Content-Length: {}\r\n\r\n{page}", page.len()).into())]
+    });
+    let shop = Shop::before(asking(), origin.await, |c| c).await;
+    shop.page("").await;
+    let all = cookie(&shop.choose(ALL).await);
+    let first = shop.page(&format!("x-more: 1\r\n{all}")).await;
+    assert!(first.contains("fbevents.js") && !first.contains("tiktok.com"), "{first}");
+    assert_eq!(told(&first)[1], "1");
+    // The purpose is asked about again as a whole.
+    let second = shop.page(&format!("x-more: 1\r\n{all}")).await;
+    assert!(!second.contains("fbevents.js") && !second.contains("tiktok.com"), "{second}");
+    let again = cookie(&shop.choose(ALL).await);
+    let third = shop.page(&format!("x-more: 1\r\n{again}")).await;
+    assert!(third.contains("fbevents.js") && third.contains("tiktok.com"), "{third}");
+    assert_eq!(told(&third)[1], "0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,4 +292,68 @@ async fn kept_pages_follow_the_choice() {
     assert_ne!(undecided, refused);
     assert_eq!(tag(String::new()).await, undecided);
     assert_ne!(tag("Sec-GPC: 1\r\n".to_owned()).await, undecided);
+}
+
+/// What scripts add is held by the same list: in the guard's element, and, for what is allowed in the page itself, in the banner's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_is_told_the_list() {
+    const MARKETING: &str = r#"{"purposes":["marketing"]}"#;
+    const TIKTOK: &str =
+        "<script async src=https://analytics.tiktok.com/i18n/pixel/events.js></script>";
+    let origin = Origin::new(|asked| {
+        let more = if asked.to_ascii_lowercase().contains("x-more:") { TIKTOK } else { "" };
+        let (page, head) =
+            (page(&[META, more].concat()), "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n");
+        vec![Step::Send(format!("{head}Content-Length: {}\r\n\r\n{page}", page.len()).into())]
+    });
+    let mut site = asking();
+    site.guard.enabled = true;
+    let shop = Shop::before(site, origin.await, |c| c).await;
+    let lists = |page: &str| {
+        let (_, guard) = page.split_once("<script src=\"/_consentry/guard/").expect("no guard");
+        let (guard, _) = guard.split_once('>').unwrap();
+        [guard, banner(page).unwrap()].map(|tag| {
+            let (_, told) = tag.split_once("data-told=\"")?;
+            told.split('"').next().map(str::to_owned)
+        })
+    };
+    let [head, end] = lists(&shop.page("").await);
+    let meta = end.unwrap();
+    assert_eq!(head, None, "nothing is allowed yet");
+    assert!(
+        meta.starts_with("fam|meta|") && meta.contains("connect.facebook.net/en_US/fbevents.js "),
+        "{meta}"
+    );
+    let all = cookie(&shop.choose(MARKETING).await);
+    assert_eq!(lists(&shop.page(&all).await), [Some(meta.clone()), None]);
+    let state = shop.ask(&get("/_consentry/guard/state", &all)).await;
+    let state: serde_json::Value = serde_json::from_slice(&state.body).unwrap();
+    assert_eq!(state["told"], *meta);
+
+    let new = shop.page(&format!("x-more: 1\r\n{all}")).await;
+    let [head, end] = lists(&new);
+    assert_eq!(head.as_deref(), Some(&*meta));
+    assert!(end.unwrap().starts_with("fam|meta tiktok|"), "{new}");
+    assert!(banner(&new).unwrap().contains("data-new=\"m\""), "{new}");
+    // The purpose is asked about again: nothing goes by the old list any more.
+    let [head, end] = lists(&shop.page(&all).await);
+    assert_eq!((head, end.unwrap().starts_with("fam|meta tiktok|")), (None, true));
+    let again = cookie(&shop.choose(MARKETING).await);
+    assert!(!shop.page(&format!("x-more: 1\r\n{again}")).await.contains("data-new"));
+}
+
+/// Where nobody has to be asked, no list holds anybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_need_for_consent_there_is_no_list() {
+    let mut site = asking();
+    site.guard.enabled = true;
+    site.regime = Regime::OptOut;
+    site.policy.allow_implied = true;
+    let shop = Shop::of(site, page(&[GA, META].concat())).await;
+    shop.page("").await;
+    let some = cookie(&shop.choose(ANALYTICS).await);
+    for headers in ["", &some] {
+        let page = shop.page(headers).await;
+        assert!(!page.contains("data-told") && !page.contains("data-new"), "{page}");
+    }
 }

@@ -156,6 +156,7 @@ async fn a_choice_holds_without_its_record() {
     let gone = tempfile::tempdir().unwrap();
     let shop = recording(&gone.path().join("spool"), Refusals::Records).await;
     fs::write(gone.path().join("spool"), "").unwrap();
+    shop.page("").await;
     let got = shop.choose(ALL).await;
     let answer: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
     assert_eq!((got.status, &answer["recorded"]), (200, &false.into()));

@@ -6,15 +6,15 @@ const [file, cases] = process.argv.slice(2).map((path) => readFileSync(path, 'ut
 // Without its last part, which puts the decision into a window.
 const cut = file.indexOf('const KEY = Symbol.for');
 const end = file.lastIndexOf("})('");
-const open = `${file.slice(0, cut)}\nreturn {judge, isOf, grantAll: (l) => { granted = l; }};${file.slice(end).replace("',{},self", `',{origin:'https://shop.example',site:'shop.example',granted:''},self`)}`;
+const open = `${file.slice(0, cut)}\nreturn {judge, isOf, grantAll: (l, list) => { granted = l; limit(list); }};${file.slice(end).replace("',{},self", `',{origin:'https://shop.example',site:'shop.example',granted:''},self`)}`;
 let wrong = 0;
 const { sites } = JSON.parse(cases);
-for (const { granted, urls, cookies } of sites) {
+for (const { granted, told: list, urls, cookies } of sites) {
   const scope = { URL, atob, setTimeout, TypeError };
   scope.self = scope;
   scope.origin = 'https://shop.example';
   const guard = vm.runInNewContext(open, scope);
-  guard.grantAll(granted);
+  guard.grantAll(granted, list);
   for (const [url, to, hidden, expected] of urls) {
     const judged = guard.judge(url, to, 'https://shop.example/a/b', hidden);
     const told = !judged ? null : judged.letter ? judged.letter : judged.way;

@@ -3,7 +3,9 @@
 use super::{CATALOG, file, folder, node, scope};
 use consentry::{
     catalog::{Config, Destination, Page, Prefix, Scope, Shape, Target, ThirdParty},
-    consent::{Basis, Consent, Signal, Vote, Votes},
+    choice::Offer,
+    consent::{Basis, Consent, Signal, VendorList, Vote, Votes},
+    page::guard::told,
     policy::{Gate, Policy, Regime, Ruling},
     purpose::Purpose,
     site::Site,
@@ -30,11 +32,14 @@ const DESTINATIONS: [(Destination, &str); 10] = [
     (Destination::Other, "X"),
 ];
 
-fn ruling(granted: &str) -> Ruling {
+/// `shown` is the list of vendors that the visitor was shown.
+fn ruling(granted: &str, shown: Option<&Offer>) -> Ruling {
     let vote = |letter| if granted.contains(letter) { Vote::Grant } else { Vote::Deny };
     let votes = Votes { functional: vote('f'), analytics: vote('a'), marketing: vote('m') };
     let signal = Signal { name: "own".into(), basis: Basis::Explicit, votes, note: "".into() };
-    Policy::default().rule(&Consent::from(vec![signal]), Regime::OptIn)
+    let told = shown.map(|offer| Arc::new(offer.clone()) as Arc<dyn VendorList>);
+    let told = told.into_iter().collect();
+    Policy::default().rule(&Consent { told, ..vec![signal].into() }, Regime::OptIn)
 }
 
 fn letter(purpose: Purpose) -> &'static str {
@@ -96,11 +101,13 @@ fn expected(gate: &Gate, url: &str, to: Destination, shape: Shape) -> Value {
     }
 }
 
-fn site(scope: &Arc<Scope>, granted: &str, urls: &[String]) -> Value {
+fn site(scope: &Arc<Scope>, granted: &str, shown: Option<&Offer>, urls: &[String]) -> Value {
     let page = Arc::new(Page::new(Url::parse("https://shop.example/a/b").unwrap()));
     let catalog = super::CATALOG_SHARED.clone();
-    let gate = Gate::new(catalog, scope.clone(), Arc::new(ruling(granted)), page)
-        .serving(&Prefix::default());
+    let ruling = ruling(granted, shown);
+    let told = shown.map(|_| told(&CATALOG, scope, "fam", ruling.lists())).unwrap_or_default();
+    let gate =
+        Gate::new(catalog, scope.clone(), Arc::new(ruling), page).serving(&Prefix::default());
     let cases: Vec<Value> = urls
         .iter()
         .enumerate()
@@ -123,10 +130,10 @@ fn site(scope: &Arc<Scope>, granted: &str, urls: &[String]) -> Value {
             json!([name, owner])
         })
         .collect();
-    json!({ "granted": granted, "urls": cases, "cookies": cookies })
+    json!({ "granted": granted, "told": told, "urls": cases, "cookies": cookies })
 }
 
-fn compare(name: &str, config: &Config, granted: &[&str]) {
+fn compare(name: &str, config: &Config, shown: Option<&Offer>, granted: &[&str]) {
     let scope = Arc::new(scope(config));
     let folder = folder("guard-decisions");
     let (guard, cases) = (folder.join(format!("{name}.js")), folder.join(format!("{name}.json")));
@@ -134,14 +141,15 @@ fn compare(name: &str, config: &Config, granted: &[&str]) {
     println!("{name}: {} bytes", body.len());
     fs::write(&guard, body).unwrap();
     let urls: Vec<String> = known().into_iter().chain(random(4000)).collect();
-    let sites: Vec<Value> = granted.iter().map(|granted| site(&scope, granted, &urls)).collect();
+    let sites: Vec<Value> =
+        granted.iter().map(|granted| site(&scope, granted, shown, &urls)).collect();
     fs::write(&cases, json!({ "sites": sites }).to_string()).unwrap();
     node("tests/guard/decisions.mjs", &[&guard, &cases]);
 }
 
 #[test]
 fn the_guard_decides_as_the_server_does() {
-    compare("known", &Config::default(), &["", "a", "fam"]);
+    compare("known", &Config::default(), None, &["", "a", "fam"]);
 }
 
 #[test]
@@ -152,12 +160,38 @@ fn the_operators_words_count_too() {
         heuristics: false,
         ..Config::default()
     };
-    compare("words", &config, &["f"]);
+    compare("words", &config, None, &["f"]);
 }
 
 #[test]
 fn every_other_site_can_be_gated() {
     let config =
         Config { third_party: ThirdParty::All, allow: vec!["cdn.com".into()], ..Config::default() };
-    compare("all", &config, &["a"]);
+    compare("all", &config, None, &["a"]);
+}
+
+/// Of what the visitor allowed, what he was not told of is held, whoever's host it is on.
+#[test]
+fn a_list_holds_all_others() {
+    use Purpose::{Analytics as A, Functional as F, Marketing as M};
+    let vendors = [
+        (A, "ga4"),
+        (A, "gtm"),
+        (M, "gtm"),
+        (M, "meta"),
+        (M, "google_ads"),
+        (F, "youtube"),
+        (M, "unknown-tracker"),
+        (M, "criteo"),
+        (A, "hotjar"),
+        (M, "amplience"),
+    ];
+    let list = Offer::new(None, vendors);
+    compare("told", &Config::default(), Some(&list), &["m", "fam"]);
+    let third_party = ThirdParty::All;
+    let all = Config { third_party, deny: vec!["cdn.example".into()], ..Config::default() };
+    let some = Offer::new(None, [(M, "google_ads"), (M, "meta"), (A, "ga4")]);
+    compare("told-all", &all, Some(&some), &["am"]);
+    let denied = Offer::new(None, [(M, "denied"), (A, "matomo")]);
+    compare("told-denied", &all, Some(&denied), &["am"]);
 }

@@ -1,19 +1,11 @@
 //! A program that takes the place of another, with its sockets.
 
-use super::program::{Load, Place, Program, ask, origin, until};
+use super::program::{Load, Place, Program, ask, free, origin, until};
 use std::{
     net::{SocketAddr, TcpListener},
     os::fd::OwnedFd,
     process::Stdio,
-    sync::atomic::{AtomicU8, Ordering::Relaxed},
 };
-
-/// An address that nobody listens on, where no test's own connections take the port in the meantime.
-fn free() -> SocketAddr {
-    static NEXT: AtomicU8 = AtomicU8::new(1);
-    let at = format!("127.77.0.{}:0", NEXT.fetch_add(1, Relaxed));
-    TcpListener::bind(at).unwrap().local_addr().unwrap()
-}
 
 fn write(place: &Place, at: SocketAddr, origin: SocketAddr, handover: &str) {
     place.write(&format!(

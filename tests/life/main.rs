@@ -4,5 +4,10 @@
 
 mod end;
 mod handover;
+mod nodes;
+#[path = "../records/postgres.rs"]
+#[expect(dead_code, reason = "it is another test's, who takes it down too")]
+mod postgres;
 mod program;
 mod reload;
+mod soak;

@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -150,11 +150,25 @@ impl Program {
     }
 }
 
+impl Program {
+    /// How many descriptors it has open, where the system tells.
+    pub(crate) fn descriptors(&self) -> Option<usize> {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok().map(Iterator::count)
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// An address that nobody listens on, where no test's own connections take the port in the meantime.
+pub(crate) fn free() -> SocketAddr {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let at = format!("127.77.0.{}:0", NEXT.fetch_add(1, Relaxed));
+    TcpListener::bind(at).unwrap().local_addr().unwrap()
 }
 
 /// Waits until `is`, or fails with what `why` says.

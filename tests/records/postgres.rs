@@ -76,12 +76,11 @@ impl Postgres {
         Some(server)
     }
 
-    /// Asks for TLS from here on, with a certificate for 127.0.0.1 that a root signed; that root's file, or none where there is no
-    /// `openssl`, which is said. What is not encrypted is refused.
-    pub(crate) fn encrypt(&self) -> Option<PathBuf> {
+    /// Asks for TLS from here on, with the `server.crt` and `server.key` that `make` puts in a folder; what that gives, if anything.
+    /// What is not encrypted is refused.
+    pub(crate) fn encrypt<T>(&self, make: impl FnOnce(&Path) -> Option<T>) -> Option<T> {
         let folder = self.folder.path();
-        let root = crate::tls::root(folder, "root")?;
-        crate::tls::sign(folder, &root, "server", "IP:127.0.0.1,DNS:db.internal");
+        let made = make(folder)?;
         for name in ["server.crt", "server.key"] {
             let file = folder.join(name);
             fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
@@ -98,7 +97,7 @@ impl Postgres {
         fs::write(data.join("pg_hba.conf"), "hostssl all all all scram-sha-256\n").unwrap();
         self.down();
         self.up();
-        Some(root)
+        Some(made)
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {

@@ -20,7 +20,7 @@ fn openssl(folder: &Path, arguments: &str) -> bool {
 }
 
 /// A new root with this name in `folder`; none where there is no `openssl`, which is said.
-pub(crate) fn root(folder: &Path, name: &str) -> Option<PathBuf> {
+fn root(folder: &Path, name: &str) -> Option<PathBuf> {
     let made = openssl(
         folder,
         &format!(
@@ -34,7 +34,7 @@ pub(crate) fn root(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// A certificate in `folder` that `root` signed for `names`.
-pub(crate) fn sign(folder: &Path, root: &Path, name: &str, names: &str) {
+fn sign(folder: &Path, root: &Path, name: &str, names: &str) {
     openssl(
         folder,
         &format!(
@@ -55,7 +55,11 @@ pub(crate) fn sign(folder: &Path, root: &Path, name: &str, names: &str) {
 /// The server, and its root.
 fn server() -> Option<(Postgres, PathBuf)> {
     let server = Postgres::start()?;
-    let root = server.encrypt()?;
+    let root = server.encrypt(|folder| {
+        let root = root(folder, "root")?;
+        sign(folder, &root, "server", "IP:127.0.0.1,DNS:db.internal");
+        Some(root)
+    })?;
     Some((server, root))
 }
 

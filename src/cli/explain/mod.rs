@@ -220,10 +220,11 @@ fn signal(signal: &Signal) -> Value {
 }
 
 fn grant(grant: &Grant) -> Value {
-    let Grant { granted, listed, basis, signal, reason } = grant;
+    let Grant { granted, listed, told, basis, signal, reason } = grant;
     json!({
         "granted": granted,
         "granted_to_listed_vendors": listed,
+        "granted_to_shown_vendors": told,
         "basis": basis.name(),
         "signal": signal.as_deref().unwrap_or_default(),
         "reason": &**reason,

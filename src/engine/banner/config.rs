@@ -1,6 +1,7 @@
 //! What the operator says of the banner of one site, as plain data.
 
 use crate::page::banner::{self, After};
+use std::collections::BTreeSet;
 
 /// Whether visitors are asked by our own banner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,6 +26,8 @@ pub struct Banner {
     pub wp_consent: bool,
     /// Whether `gtag` and the data layer are told; default yes.
     pub data_layer: bool,
+    /// Ids of vendors that it names beside those that the gate finds in pages: those that only scripts add.
+    pub vendors: BTreeSet<String>,
     /// How it looks.
     pub look: banner::Config,
 }
@@ -36,6 +39,7 @@ impl Default for Banner {
             after: After::default(),
             wp_consent: false,
             data_layer: true,
+            vendors: BTreeSet::new(),
             look: banner::Config::default(),
         }
     }

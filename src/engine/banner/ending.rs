@@ -4,13 +4,13 @@
 //! 2. It asks (`data-ask`) where the law does, and nothing that was chosen before stands, with this page's own vendors on the site's
 //!    list; else it is there to be opened again. What it says is granted (`data-granted`) is what this page was made with, by the law
 //!    and the browser's signal too; what was chosen (`data-state`) stands beside it.
-//! 3. With `enabled = "auto"` a page that has a consent manager gets none, and a visitor whom one asked gets none.
+//! 3. With `enabled = "auto"` a page that has a consent manager gets none, and a visitor who chose with one, and never here, gets none.
 //! 4. Where nothing is shared on a page nobody is asked on it; the way back to a choice stays (GDPR 7(3)).
 
-use super::super::sites::Compiled;
+use super::super::{Snapshot, sites::Compiled};
 use crate::{
     choice::law_asks,
-    consent::{Consent, Held, Managers},
+    consent::{Consent, Held, Managers, VendorList, VendorLists},
     page::banner as page,
     policy::{Regime, Ruling},
     purpose::{Purpose, PurposeSet},
@@ -56,7 +56,8 @@ impl Visit {
         withheld: bool,
     ) -> Option<Self> {
         let banners = &site.banners;
-        let is_on = banners.is_on(&site.config.consent) && !banners.is_elsewhere(consent);
+        let config = &site.config.consent;
+        let is_on = banners.is_on(config) && !banners.is_elsewhere(config, consent);
         if !is_on || site.shares_nothing() {
             return None;
         }
@@ -114,13 +115,15 @@ impl Ending for Last {
         let language = site.banners.language(lang, visit.accepts.as_deref());
         let (made, lang) = (site.banners.made(language, now.offer()), language.tag());
         let asks = u8::from(visit.asks(site, *regime)).to_string();
-        let attributes = vec![
+        let mut attributes = vec![
             ("data-state", visit.state()),
             ("data-granted", self.granted()),
             ("data-ask", asks),
             ("data-signal", visit.signal.to_owned()),
             ("data-removed", self.removed(found)),
         ];
+        attributes.extend(self.new_vendors(&now).map(|letters| ("data-new", letters)));
+        attributes.extend(self.told(&now).map(|told| ("data-told", told)));
         let path = format!("/_consentry/banner/{lang}/{}.js", made.script.file().hash);
         let script = OwnScript { path, attributes, blocking: false };
         let back: String = url::form_urlencoded::byte_serialize(visit.back.as_bytes()).collect();
@@ -136,6 +139,26 @@ impl Last {
             return "-".to_owned();
         }
         letters(Purpose::OPTIONAL.into_iter().filter(|p| self.ruling.grants(*p)).collect())
+    }
+
+    /// The letters of what is granted to vendors of an older list alone, where there are others now; a new choice is for these too.
+    fn new_vendors(&self, now: &Snapshot) -> Option<String> {
+        let Self { ruling, .. } = self;
+        let is_new = |vendor: &Vendor| {
+            ruling.goes_by_list(vendor.purpose) && !ruling.allows(vendor, vendor.purpose)
+        };
+        let new = now.vendors().filter(|vendor| is_new(vendor)).map(|vendor| vendor.purpose);
+        Some(letters(new.collect())).filter(|letters| !letters.is_empty())
+    }
+
+    /// The list that is shown, as the guard goes by it once more is allowed; none where it goes by that already.
+    fn told(&self, now: &Snapshot) -> Option<String> {
+        let Self { site, ruling, regime, .. } = self;
+        let guard = site.guard.as_ref()?;
+        let offer: Arc<dyn VendorList> = now.offer().clone();
+        let lists: VendorLists = [offer].into_iter().collect();
+        let asks = law_asks(*regime, site.config.policy.allow_implied);
+        (asks && *ruling.lists() != lists).then(|| guard.told().text(ruling, &lists).to_string())
     }
 
     /// The letters of what the page lacks, where it is taken out and not only held.

@@ -13,7 +13,7 @@ use super::Served;
 use crate::{
     catalog::Catalog,
     choice::{Offer, Shown},
-    consent::{self, Basis, Consent, PolicyVersion, Signal},
+    consent::{self, Basis, Cmp, Consent, PolicyVersion, Signal},
     page::{
         banner::{self, Data, Options},
         data,
@@ -113,13 +113,25 @@ impl Banners {
 
     /// Whether one who says this may have to be asked: where our own banner is not used, by a banner of the operator's.
     pub(super) fn asks(&self, config: &consent::Config, said: &Consent) -> bool {
-        self.config.enabled == Enabled::Never || self.is_on(config) && !self.is_elsewhere(said)
+        self.config.enabled == Enabled::Never
+            || self.is_on(config) && !self.is_elsewhere(config, said)
     }
 
-    /// Whether one who says this was asked by a consent manager, where that counts.
-    pub(super) fn is_elsewhere(&self, said: &Consent) -> bool {
-        let own = |signal: &Signal| ["own", "gpc", "dnt"].contains(&&*signal.name);
-        self.yields() && said.signals.iter().any(|s| !own(s) && s.basis != Basis::None)
+    /// Whether one who says this has chosen with a consent manager, and never with our own banner, where that counts. What the manager
+    /// assumes, and cookies that our own scripts write for other scripts, are no choice.
+    pub(super) fn is_elsewhere(&self, config: &consent::Config, said: &Consent) -> bool {
+        let signals = &said.signals;
+        let is_other = |s: &Signal| {
+            s.basis == Basis::Explicit
+                && !["gpc", "dnt"].contains(&&*s.name)
+                && !self.writes(config, s)
+        };
+        self.yields() && !signals.iter().any(Signal::is_own) && signals.iter().any(is_other)
+    }
+
+    /// Whether what `signal` was read from is written by our own scripts on the site.
+    fn writes(&self, config: &consent::Config, signal: &Signal) -> bool {
+        self.config.wp_consent && signal.name == Cmp::WpConsentApi.name() && self.is_on(config)
     }
 
     /// Whether what says that others ask counts.

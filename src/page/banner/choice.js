@@ -109,11 +109,15 @@ function learn(answer, now) {
   granted = here(letters);
   chosen = now || Boolean(answer.day);
   receipt = answer.receipt || null;
-  if (now || granted !== before || chosen !== known) changed(before);
+  if (now || granted !== before || chosen !== known) changed(before, now);
 }
 
-function changed(before) {
-  const added = lettersOf(granted, before);
+/** The purposes that are granted in this page, and for which the site has vendors that were not among those when they were. */
+let outdated = told('data-new');
+
+function changed(before, now) {
+  const added = lettersOf(granted, now ? lettersOf(before, outdated) : before);
+  if (now) outdated = '';
   // What the site has nothing for was lost by nobody.
   const lost = lettersWhere((id) => has(before, id) && !has(granted, id));
   tellTags(granted, true);
@@ -139,7 +143,7 @@ function revive(added) {
   const guard = window[Symbol.for('consentry.guard')];
   const held = () => guard || options.gated || queryPage(document, '[data-consentry],[data-consentry-purpose]');
   if (removed || (held() && (!guard || options.after === 'reload'))) return location.reload();
-  if (guard) guard.grant(added);
+  if (guard) guard.grant(added, told('data-told') || undefined);
 }
 
 const channel = window.BroadcastChannel ? new BroadcastChannel('consentry') : null;

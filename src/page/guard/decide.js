@@ -151,15 +151,41 @@ if (boot.except) {
   }
 }
 
+/** Of what is allowed, what is so for the vendors of a list alone: letters, ids, and places in order, of which some are others'. */
+let only;
+const limit = (text) => {
+  boot.told = text;
+  const parts = split(text, '|');
+  only = { letters: parts[0], ids: ` ${parts[1]} `, places: [] };
+  all(split(parts[2] || '', ' '), (place) => {
+    const others = place[0] === '!';
+    const rule = others ? slice(place, 1) : place;
+    const at = indexOf(rule, '/');
+    if (rule) push(only.places, at < 0 ? [rule, '', !others] : [slice(rule, 0, at), slice(rule, at), !others]);
+  });
+};
+limit(boot.told || '');
+/** The id of whose what no rule names is; where every other site is gated, rules of marketing are left out, and its place may say more. */
+let whose;
+const isTold = (letter, host, path) => {
+  if (!includes(only.letters, letter)) return true;
+  const place = !whose || whose === 'third-party' ? listed(only.places, host, path) : undefined;
+  return place === undefined ? !!whose && includes(only.ids, ` ${whose} `) : place;
+};
+
 /** Whose a host and path are: the letter, or nothing for nobody's. */
 const classify = (host, path, to, hidden) => {
   const word = listed(rules.w, host, '/');
+  whose = 'denied';
   if (word !== undefined) return word;
+  whose = '';
   if (isOwn(host)) return listed(rules.o, host, path);
   if (except.length && listed(except, host, path)) return 'x';
   const letter = find('h', rules.p, host, path) || find('t', {}, host, '/');
   if (letter && !includes('hz', letter)) return letter;
+  whose = 'third-party';
   if (rules.a) return 'm';
+  whose = 'unknown-tracker';
   if (!rules.h[0] || letter === 'h' || includes(` ${boot.kin} `, ` ${host} `)) return '';
   const own = nameOf(boot.site);
   const other = nameOf(host);
@@ -195,7 +221,7 @@ const judge = (value, to, base, hidden) => {
   const path = pathOf(url);
   const letter = classify(host, path, to, hidden);
   if (!letter) return;
-  if (holds(letter)) return { letter, host };
+  if (holds(letter) || !isTold(letter, host, path)) return { letter, host };
   const way = served(url, host, path, to);
   return way === undefined ? way : { way };
 };

@@ -76,13 +76,13 @@ let asks = 0;
 const NAMES_OF = { f: 'functional', a: 'analytics', m: 'marketing' };
 const ask = () => {
   asking = 0;
-  fetchNow(boot.origin + '/_consentry/guard/state', { cache: 'no-store' }).then((answer) => answer.json()).then(({ granted: letters }) => {
+  fetchNow(boot.origin + '/_consentry/guard/state', { cache: 'no-store' }).then((answer) => answer.json()).then(({ granted: letters, told: list }) => {
     // What is no answer of ours opens nothing.
     if (typeof letters !== 'string' || !exec(/^f?a?m?$/, letters)) return;
     const purposes = [];
     all('fam', (letter) => includes(letters, letter) && push(purposes, NAMES_OF[letter]));
     const given = change({ purposes });
-    if (given) grant(given);
+    if (given) grant(given, list);
   }).catch(() => {});
 };
 const fetchNow = self.fetch && self.fetch.bind(self);

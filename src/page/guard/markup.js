@@ -56,7 +56,7 @@ const enter = (frame) => ended(() => {
   const { document: page } = win;
   if (!win[KEY]) install(win);
   else win[KEY].watch(page);
-  if (win[KEY] !== api && granted !== boot.granted) win[KEY].grant(granted);
+  if (win[KEY] !== api && granted !== boot.granted) win[KEY].grant(granted, boot.told);
 });
 const frames = new Weak();
 const meet = (frame) => {

@@ -3,14 +3,16 @@
 //!
 //! 1. One file for all visitors of a site; what differs stands in the attributes of its element: `data-granted` the letters of what is
 //!    allowed, `data-cmp` the cookies of other consent managers, `data-site` the registrable domain (`data-exact` where names below it are other sites), `data-kin` hosts of the site's own
-//!    company, `data-except` hosts of vendors that a TC string holds back, `data-withheld` where nothing is ever opened, and the words of
+//!    company, `data-except` hosts of vendors that a TC string holds back, `data-told` the list of vendors to whom alone something is allowed, `data-withheld` where nothing is ever opened, and the words of
 //!    a placeholder: `data-text` with `{host}` in it, `data-once`, `data-always`, `data-lang`, `data-dir`.
 //! 2. The parts of the code stand in files of their own, and leave without comments and indentation.
 
 mod rules;
 mod table;
+mod told;
 
 use self::rules::Rules;
+pub use self::told::told;
 use super::File;
 use crate::catalog::{Catalog, Prefix, Scope};
 use std::{collections::BTreeSet, fmt::Write as _};

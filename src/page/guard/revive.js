@@ -18,8 +18,21 @@ const lettersOf = (el) => {
 };
 const isOpen = (el) => {
   const letters = lettersOf(el);
-  for (let i = 0; i < letters.length; i++) if (holds(letters[i])) return false;
-  return true;
+  let byList = false;
+  for (let i = 0; i < letters.length; i++) {
+    if (holds(letters[i])) return false;
+    byList ||= includes(only.letters, letters[i]);
+  }
+  return !byList || idsOf(el).every(isNamed);
+};
+/** Whether an id, or the host by which the guard knows what it held, is on the list. */
+const isNamed = (id) => {
+  if (!id || includes(only.ids, ` ${id} `)) return true;
+  for (let i = 0; i < only.places.length; i++) {
+    const name = only.places[i][0];
+    if (only.places[i][2] && name && (id === name || endsWith(id, '.' + name))) return true;
+  }
+  return false;
 };
 /** What is inert in a page and its open shadow trees, in order. */
 const inertIn = (page) => {
@@ -228,15 +241,16 @@ const comeAlive = async (page, letters) => {
     const win = native.frame(frame);
     if (!win[KEY] || native.has(frame, 'data-consentry')) return;
     if (win[KEY] === api) comeAlive(win.document, letters);
-    else win[KEY].grant(letters);
+    else win[KEY].grant(letters, boot.told);
   }));
   // What a script that came alive wrote may be inert, and open.
   for (let turn = 0, list; turn < 20 && (list = inertIn(page).filter(isOpen)).length; turn++) await walk(list);
 };
 let turns = self.Promise.resolve();
-/** Opens purposes, brings what is inert back to life, and resolves when that is done. */
-const grant = (letters) => {
+/** Opens purposes, for the vendors of a list where one is given, brings what is inert back to life, and resolves when that is done. */
+const grant = (letters, list) => {
   if (boot.withheld) return turns;
+  if (typeof list === 'string') limit(list);
   all('fam', (letter) => {
     if (includes(letters, letter) && holds(letter)) granted += letter;
   });

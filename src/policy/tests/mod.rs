@@ -1,6 +1,7 @@
 //! The rules of the list one by one, and that a refusal never opens anything.
 
 mod listed;
+mod told;
 
 use super::*;
 use crate::{

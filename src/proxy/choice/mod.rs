@@ -174,5 +174,5 @@ impl Keys for Desk {
 
 /// Tells a person that his address asks too often.
 pub(super) async fn too_often(session: &mut Session) -> Result<()> {
-    answer::refusal(session, &Refused::TooOften, Format::Form, false).await
+    answer::refusal(session, &Refused::TooOften, Format::Form, true).await
 }

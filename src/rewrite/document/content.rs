@@ -7,8 +7,8 @@
 //! 4. Where a gated script defined globals that pages call, the page gets the vendor's stub in its place, once.
 
 use super::{
-    Ambiguity, Content, Document, Held, Kind, State, excerpt, served::in_css, setup::insertions,
-    start::make_script_inert,
+    Ambiguity, Content, Document, Held, Kind, State, served::in_css, setup::insertions,
+    start::make_script_inert, window::excerpt,
 };
 use crate::{
     catalog::{Destination, Shape},

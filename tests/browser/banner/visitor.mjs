@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { pause } from '../visit.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 export const SIZES = {
@@ -12,7 +13,7 @@ export const SIZES = {
   zoomed: { width: 320, height: 256 },
 };
 
-export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+export { pause };
 
 /** Waits until `test` holds, at most some seconds; what is then wrong the assertion behind it says. */
 export async function until(test) {

@@ -1,7 +1,7 @@
 // Turns one visitor into a browser context of his own, what he can do with the banner, and what was sent while he was there.
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
-import { Sink } from '../sink.mjs';
+import { guest, pause as wait } from '../visit.mjs';
 
 export const OWN = 'https://shop.example';
 export const SIZES = {
@@ -22,12 +22,11 @@ export function signed(choice) {
   const mac = createHmac('sha256', SECRET).update(`consentry\n${choice}\n${receipt}\n${new URL(OWN).hostname}`).digest('hex');
   return `${choice}.${receipt}.${mac.slice(0, 32)}`;
 }
-export const pause = (ms = SETTLE) => new Promise((done) => setTimeout(done, ms));
+export const pause = (ms = SETTLE) => wait(ms);
 
 /** `world`: the browser, the front, the certificate, the companies, where screenshots go. */
 export async function visitor(world, { size = 'desktop', javascript = true, headers, origin = OWN } = {}) {
-  const sink = await new Sink(world.secure, new URL(origin), world.front).listen();
-  const context = await world.browser.createBrowserContext({ proxyServer: `http://${sink.address}`, proxyBypassList: ['<-loopback>'] });
+  const { sink, context, end } = await guest(world.browser, world.secure, new URL(origin), world.front);
   const complaints = [];
   const loads = [];
   const open = async () => {
@@ -56,10 +55,7 @@ export async function visitor(world, { size = 'desktop', javascript = true, head
       return Object.fromEntries(all.map((cookie) => [cookie.name, cookie]));
     },
     put: (name, value) => context.setCookie({ name, value, domain: new URL(origin).hostname, path: '/', secure: origin.startsWith('https'), sameSite: 'Lax' }),
-    async close() {
-      await context.close();
-      sink.close();
-    },
+    close: end,
   };
 }
 
