@@ -22,6 +22,7 @@ nginx_worker=$(pgrep -P "$(cat "$dir/nginx.pid")")
 
 served=$((port + 4))
 cat >"$dir/collect.toml" <<END
+$agreed
 [collect]
 targets = { "www.google-analytics.com" = "http://127.0.0.1:$origin" }
 [collect.limits]

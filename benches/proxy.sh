@@ -34,7 +34,8 @@ nginx_worker=$(pgrep -P "$(cat "$dir/nginx.pid")")
 off=$((port + 4)) enforce=$((port + 5))
 start_consentry 0 "$off" --mode off
 off_pid=$started
-start_consentry 0 "$enforce"
+echo "$agreed" >"$dir/agreed.toml"
+start_consentry 0 "$enforce" --config "$dir/agreed.toml"
 enforce_pid=$started
 
 cpu() { awk '{ print $14 + $15 }' <(sed 's/.*) //' "/proc/$1/stat" | sed 's/^/0 0 /'); }

@@ -94,6 +94,13 @@ metrics! {
     encode: Histogram("consentry_encode_seconds");
     /// Pages that are being rewritten now.
     in_flight: IntGauge("consentry_rewrites_in_flight");
+    /// About how much memory the pages hold that are being rewritten now; bytes.
+    rewrite_memory: IntGauge("consentry_rewrite_memory_bytes");
+    /// Pages that there was no room to read (`rewrites`, `memory`), or on which the engine had failed (`fault`), by what was done:
+    /// "shed", "pass", or "unread" where the mode is "report".
+    overloads: IntCounterVec("consentry_overloads_total", "cause", "action");
+    /// Failures of the engine itself, by where: with a request's head, a response's, or its body.
+    faults: IntCounterVec("consentry_engine_faults_total", "stage");
     /// Requests that vendors answered, by vendor and status class.
     forwarded: IntCounterVec("consentry_collect_forwarded_total", "vendor", "class");
     /// Requests to vendors that were refused here, by vendor and reason.

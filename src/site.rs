@@ -48,6 +48,14 @@ pub fn is_public(host: &str) -> bool {
     psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known())
 }
 
+/// Whether browsers take cookies for all hosts of `domain` (lower case, no trailing dot): it is no address and no public suffix
+/// (RFC 6265, 5.3, step 5).
+#[must_use]
+pub fn takes_cookies(domain: &str) -> bool {
+    let is_name = !domain.starts_with('[') && domain.parse::<IpAddr>().is_err();
+    is_name && psl::domain_str(domain).is_some()
+}
+
 fn registrable(host: &str) -> &str {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     if address.parse::<IpAddr>().is_ok() {
@@ -72,6 +80,16 @@ mod tests {
             ("a.github.io", "a.github.io"),
         ] {
             assert_eq!(Site::of_host(host).as_str(), site, "{host}");
+        }
+    }
+
+    #[test]
+    fn cookies_are_for_registered_domains() {
+        for domain in ["example.com", "www.example.co.uk", "a.github.io", "shop.test"] {
+            assert!(takes_cookies(domain), "{domain}");
+        }
+        for domain in ["com", "co.uk", "github.io", "localhost", "127.0.0.1", "[::1]", ""] {
+            assert!(!takes_cookies(domain), "{domain}");
         }
     }
 

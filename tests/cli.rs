@@ -484,6 +484,17 @@ fn check_sums_up_what_is_right() {
         "{}",
         err(&checked)
     );
+    for (secret, warns) in [("", true), ("secret = \"made by a machine\"\n", false)] {
+        let records = format!("[records]\nstore = \"postgres://a@b.test/c\"\n{secret}");
+        let file = path(
+            &folder,
+            "nodes.toml",
+            &format!("[origin]\nurl = \"http://127.0.0.1:3000\"\n{records}"),
+        );
+        let checked = consentry(&["check", &file]);
+        assert!(checked.status.success(), "{}", err(&checked));
+        assert_eq!(err(&checked).contains("warning: `secret` in [records]"), warns);
+    }
     let absent = consentry(&["check", "/no/such/file.toml"]);
     assert_eq!(absent.status.code(), Some(2));
 }
@@ -557,7 +568,7 @@ fn serve_needs_no_file_and_says_when_it_is_ready() {
     let origin = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", origin.local_addr().unwrap());
     let serving = thread::spawn(move || {
-        (0..2).for_each(|_| answer(&origin.accept().unwrap().0));
+        answer(&origin.accept().unwrap().0);
     });
     let (_running, line) = Running::start(&["serve", "--origin", &url, "--listen", "127.0.0.1:0"]);
     let (address, rest) = line.strip_prefix("consentry: http://").unwrap().split_once(' ').unwrap();
@@ -565,9 +576,25 @@ fn serve_needs_no_file_and_says_when_it_is_ready() {
     let gated = get(address, "");
     assert!(gated.starts_with("HTTP/1.1 200") && gated.contains("<p>Tea</p>"), "{gated}");
     assert!(!gated.contains("stats.acme.example") && !gated.contains("_ga="), "{gated}");
-    let granted = get(address, &format!("Cookie: {}\r\n", cookie("f1a1m1")));
-    assert!(has_its_trackers(&granted), "{granted}");
     serving.join().unwrap();
+}
+
+/// Where our banner is on, which it is by default, only what the server signed allows anything.
+#[test]
+fn serve_takes_the_sites_own_cookie_where_the_banner_is_off() {
+    for (enabled, counts) in [("\"auto\"", false), ("false", true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = path(&folder, "c.toml", &format!("[banner]\nenabled = {enabled}\n"));
+        let origin = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", origin.local_addr().unwrap());
+        let serving = thread::spawn(move || answer(&origin.accept().unwrap().0));
+        let arguments = ["serve", "--origin", &url, "--config", &file, "--listen", "127.0.0.1:0"];
+        let (_running, line) = Running::start(&arguments);
+        let address = line.strip_prefix("consentry: http://").unwrap().split_once(' ').unwrap().0;
+        let granted = get(address, &format!("Cookie: {}\r\n", cookie("f1a1m1")));
+        assert_eq!(has_its_trackers(&granted), counts, "{granted}");
+        serving.join().unwrap();
+    }
 }
 
 #[test]

@@ -50,8 +50,12 @@ answers() {
   exit 1
 }
 
-# Everything is allowed, since today.
-consent="consentry=v1.p1.$(date -u +%Y%m%d).f1a1m1"
+# Everything is allowed, by a cookie of the site's own beside the banner: the banner's would need a signature.
+consent="agreed=1"
+agreed='[banner]
+enabled = true
+[consent]
+rule = [{ cookie = "agreed", equals = "1", purpose = "functional" }, { cookie = "agreed", equals = "1", purpose = "analytics" }, { cookie = "agreed", equals = "1", purpose = "marketing" }]'
 
 machine() {
   echo "$(nproc) cores, $(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1), Linux $(uname -r)"

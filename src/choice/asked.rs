@@ -1,7 +1,8 @@
 //! Turns a request about the visitor's choice into the state, and with a body into a choice that is [`Made`].
 //!
-//! 1. The cookie is the first party's (`Path=/`, `SameSite=Lax`, host-only), on HTTPS `Secure`, and lives as long as what it says
-//!    counts: a refusal [`LASTS`] days, what is allowed no longer than the operator says.
+//! 1. The cookie is the first party's (`Path=/`, `SameSite=Lax`, host-only unless the operator names a domain), on HTTPS `Secure`,
+//!    and lives as long as what it says counts: a refusal [`LASTS`] days, what is allowed no longer than the operator says. With a
+//!    domain, the host's own cookie of that name ends: browsers would send both.
 //! 2. What is allowed gets a new receipt each time, so that none follows a visitor from choice to choice; a refusal gets none, and
 //!    has the same value for all who refuse on a day.
 //! 3. A visitor is asked where the law asks for consent, the site has a vendor that needs it, and no choice that was made before
@@ -57,6 +58,8 @@ pub struct Asked {
     pub law_asks: bool,
     /// The name of the cookie.
     pub cookie: Box<str>,
+    /// The domain whose hosts share it.
+    pub domain: Option<Box<str>>,
     /// How long what is allowed counts; days.
     pub max_age_days: u32,
     /// Paths that are no pages: nobody goes back to what begins with one of them.
@@ -76,6 +79,8 @@ pub struct Made {
     pub granted: PurposeSet,
     /// The value of `Set-Cookie`.
     pub set_cookie: String,
+    /// The same of the host's own cookie, which ends, where it is shared.
+    pub ended: Option<String>,
     /// How it was made.
     pub method: Method,
     /// Its proof: the record, and before it what it names.
@@ -175,7 +180,8 @@ impl Asked {
         let back = self.back(wanted).unwrap_or_else(|_| "/".to_owned());
         let upheld = self.terms.upheld(&cookie);
         let granted = self.granted_to(&self.consent.choosing(&cookie.choice, upheld));
-        Made { set_cookie: self.line(&cookie), cookie, granted, method, entries, back }
+        let (set_cookie, ended) = (self.line(&cookie), self.ended());
+        Made { set_cookie, ended, cookie, granted, method, entries, back }
     }
 
     /// Rule 2.
@@ -190,8 +196,20 @@ impl Asked {
     fn line(&self, cookie: &OwnCookie) -> String {
         let refusal = cookie.choice.purposes.is_empty();
         let days = if refusal { LASTS } else { self.max_age_days.min(LASTS) };
-        let secure = if self.page.scheme() == "https" { "; Secure" } else { "" };
-        format!("{}={cookie}; Path=/; Max-Age={}; SameSite=Lax{secure}", self.cookie, days * DAY)
+        let domain = self.domain.as_deref();
+        let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
+        let (name, age, secure) = (&self.cookie, days * DAY, self.secure());
+        format!("{name}={cookie}; Path=/{domain}; Max-Age={age}; SameSite=Lax{secure}")
+    }
+
+    fn ended(&self) -> Option<String> {
+        let (name, secure) = (&self.cookie, self.secure());
+        self.domain.as_ref()?;
+        Some(format!("{name}=; Path=/; Max-Age=0; SameSite=Lax{secure}"))
+    }
+
+    fn secure(&self) -> &'static str {
+        if self.page.scheme() == "https" { "; Secure" } else { "" }
     }
 
     /// Rule 3.
@@ -223,6 +241,11 @@ impl Asked {
 }
 
 impl Made {
+    /// The values of `Set-Cookie`. What ends comes first: to old browsers both are one cookie.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        self.ended.as_deref().into_iter().chain([&*self.set_cookie])
+    }
+
     /// The state that it leads to, for a script; `recorded` says whether its proof is on the disk.
     #[must_use]
     pub fn state(&self, recorded: bool) -> State {
@@ -280,6 +303,7 @@ mod tests {
             has_page: true,
             law_asks: true,
             cookie: "consentry".into(),
+            domain: None,
             max_age_days: 30,
             own_paths: vec!["/_consentry/v/".into()],
             texts: Arc::new(Text),
@@ -465,7 +489,7 @@ mod tests {
         assert_eq!(
             asked(None).state(&key).json(),
             format!(
-                r#"{{"purposes":[],"policy":"{version}","day":null,"receipt":null,"recorded":null,"asked":true}}"#
+                r#"{{"purposes":[],"granted":[],"policy":"{version}","day":null,"receipt":null,"recorded":null,"asked":true}}"#
             )
         );
         let made = made(&asked(None), "purpose=analytics", Refusals::Records);
@@ -474,13 +498,16 @@ mod tests {
             format!(r#""policy":"{version}","day":"20261123","receipt":"{receipt}","recorded""#);
         assert_eq!(
             made.state(false).json(),
-            format!(r#"{{"purposes":["analytics"],{told}:false}}"#)
+            format!(r#"{{"purposes":["analytics"],"granted":["analytics"],{told}:false}}"#)
         );
-        let later = asked(Some(&made.cookie.to_string()));
+        let mut later = asked(Some(&made.cookie.to_string()));
+        later.consent = later.consent.choosing(&made.cookie.choice, made.cookie.choice.purposes);
         let state = |key: &Key| later.state(key).json();
         assert_eq!(
             state(&key),
-            format!(r#"{{"purposes":["analytics"],{told}:null,"asked":false,"verified":true}}"#)
+            format!(
+                r#"{{"purposes":["analytics"],"granted":["analytics"],{told}:null,"asked":false,"verified":true}}"#
+            )
         );
         assert!(state(&Key::new(b"other")).ends_with(r#""verified":false}"#));
     }

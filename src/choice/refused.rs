@@ -21,7 +21,7 @@ pub enum Refused {
     #[error("the body came too slowly")]
     TooSlow,
     /// The visitor chose too often.
-    #[error("there were too many choices from this address; try again in a while")]
+    #[error("there were too many requests from this address; try again in a while")]
     TooOften,
     /// The body is no UTF-8.
     #[error("the body is no UTF-8")]

@@ -2,7 +2,8 @@
 //!
 //! 1. Every problem is a line `file:line:column: what; instead`, on standard error, and the exit code is 2.
 //! 2. The files of certificates are read as they would be served, and those that origins are known by.
-//! 3. Lines of filter lists that no rule can be made of are warnings: they are skipped when the program runs.
+//! 3. Lines of filter lists that no rule can be made of are warnings: they are skipped when the program runs. So is a key of choices
+//!    that nodes with one store do not share.
 
 use super::{Usage, print, say};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     config::{Config, Overrides, Problem, Problems, read_list},
     engine::Engine,
     proxy::{listen::facts, origins},
+    record::StoreUrl,
 };
 use clap::Args;
 use std::{
@@ -37,6 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     lists(&config, &arguments.file)?;
     certificates(&config, &arguments.file)?;
     origins::check(&engine).map_err(|error| wrong(error.to_string()))?;
+    secret(&config, &arguments.file);
     print(&summary(&config, &engine))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -85,6 +88,16 @@ fn certificates(config: &Config, file: &Path) -> Result<(), Problems> {
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+}
+
+/// Says where several nodes may sign with keys of their own.
+fn secret(config: &Config, file: &Path) {
+    let is_shared = matches!(config.records.store, Some(StoreUrl::Postgres(_)));
+    if is_shared && config.secret.is_none() {
+        let what =
+            "`secret` in [records] is empty: a node does not take what visitors allowed on another";
+        say(&format!("{}: warning: {what}", file.display()));
+    }
 }
 
 fn warn(path: &Path, text: &str) {

@@ -164,6 +164,7 @@ impl Next {
 /// An engine whose origins can be asked.
 pub(super) fn engine(config: &Config) -> anyhow::Result<Engine> {
     let engine = Engine::new(config.engine(&[])?)?.collecting(config.collection.clone());
+    let engine = engine.holding(config.limits.capacity);
     origins::check(&engine)?;
     Ok(engine)
 }

@@ -23,6 +23,9 @@ use url::Url;
 /// How long requests on their way may take at the end.
 const DRAIN: Duration = Duration::from_secs(1);
 
+/// The shop asks by itself and writes the cookie, which on a site with our banner only the server may.
+const CONFIG: &str = "[banner]\nenabled = false\n";
+
 /// Show it on a small shop with stub vendors, all on this machine.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -45,7 +48,7 @@ async fn show(address: Option<SocketAddr>) -> anyhow::Result<()> {
     let demo = demo::start().await?;
     let origin = Url::parse(&format!("http://{}", demo.shop))?;
     let overrides = Overrides { origin: Some(origin), ..Overrides::default() };
-    let config = Config::parse("", "the demo's configuration", "".as_ref(), &overrides)?;
+    let config = Config::parse(CONFIG, "the demo's configuration", "".as_ref(), &overrides)?;
     let mut collection = config.collection.clone();
     for host in demo::hosts() {
         collection.targets.insert(host.to_owned(), format!("http://{}", demo.stubs).parse()?);

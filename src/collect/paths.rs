@@ -37,10 +37,20 @@ impl Paths {
             return false;
         }
         let path = path.split(['?', '#']).next().unwrap_or_default();
-        readings(path).iter().any(|path| {
-            let bare = path.trim_end_matches('/');
-            self.patterns.iter().any(|parts| matches(parts, path) || matches(parts, bare))
-        })
+        readings(path).iter().any(|path| self.means(path))
+    }
+
+    /// Whether they mean `path` whatever a server takes it for.
+    #[must_use]
+    pub fn cover_wholly(&self, path: &str) -> bool {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        // Servers that leave dot segments and backslashes as they are read something else again.
+        !path.contains(['\\', ';']) && readings(path).iter().all(|path| self.means(path))
+    }
+
+    fn means(&self, path: &str) -> bool {
+        let bare = path.trim_end_matches('/');
+        self.patterns.iter().any(|parts| matches(parts, path) || matches(parts, bare))
     }
 
     /// The host of a URL whose path is meant, empty for a relative one; `None` where it is not meant or no URL.

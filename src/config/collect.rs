@@ -160,7 +160,7 @@ fn prefix(value: &DeValue<'_>) -> Result<Prefix, Wrong> {
 }
 
 /// A pattern of paths of pages.
-fn path(value: &DeValue<'_>) -> Result<String, Wrong> {
+pub(super) fn path(value: &DeValue<'_>) -> Result<String, Wrong> {
     let path = some_text(value)?;
     if !path.starts_with(['/', '*']) {
         let why = ", which does not begin with a slash or a star";

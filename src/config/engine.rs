@@ -52,7 +52,9 @@ impl Config {
             hosts,
             origin,
             mode,
+            paths,
             on_unreadable,
+            on_overload,
             regime,
             header,
             policy,
@@ -64,12 +66,14 @@ impl Config {
             guard,
             collect,
         } = site;
-        let Limits { max_decoded, max_burst, visitors: _ } = self.limits;
+        let Limits { max_decoded, max_burst, capacity: _, visitors: _ } = self.limits;
         Ok(Site {
             hosts: hosts.iter().map(HostPattern::to_string).collect(),
             origin: engine_origin(origin)?,
             mode: *mode,
+            paths: paths.clone(),
             on_unreadable: *on_unreadable,
+            on_overload: *on_overload,
             regime: *regime,
             policy: *policy,
             consent: consent.clone(),

@@ -10,6 +10,7 @@ mod asking;
 mod banner;
 mod changes;
 mod collect;
+mod cookie_domain;
 mod endpoints;
 mod engine;
 mod facts;
@@ -46,7 +47,7 @@ pub use self::schema::{Schema, TABLES};
 pub use self::shutdown::Shutdown;
 pub use self::site::{Limits, Origin, Server, SiteConfig};
 pub use self::vendors::{built_in, vendors};
-pub use crate::engine::OnUnreadable;
+pub use crate::engine::{Capacity, OnOverload, OnUnreadable, PathMode};
 use crate::{
     catalog::VendorEntry,
     choice::Key,

@@ -8,7 +8,7 @@ use crate::{
         Cmp, Iab,
         tcf::{Purposes, Use},
     },
-    engine::OnUnreadable,
+    engine::{OnOverload, OnUnreadable},
     page::banner::{After, Corner, Position, Scheme},
     policy::{Mode, Regime, Tcf, csp::Wall},
     purpose::Purpose,
@@ -22,6 +22,9 @@ pub(super) const MODES: &[(&str, Mode)] =
 
 pub(super) const ON_UNREADABLE: &[(&str, OnUnreadable)] =
     &[("block", OnUnreadable::Block), ("pass", OnUnreadable::Pass)];
+
+pub(super) const ON_OVERLOAD: &[(&str, OnOverload)] =
+    &[("shed", OnOverload::Shed), ("pass", OnOverload::Pass)];
 
 pub(super) const REGIMES: &[(&str, Regime)] =
     &[("opt-in", Regime::OptIn), ("opt-out", Regime::OptOut), ("none", Regime::None)];

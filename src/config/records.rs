@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     choice::Key,
-    record::{Config, StoreUrl},
+    record::{BadStore, Config, StoreUrl},
 };
 use std::path::PathBuf;
 use toml::de::DeValue;
@@ -54,7 +54,13 @@ fn store(value: &DeValue<'_>) -> Result<Option<StoreUrl>, Wrong> {
     match value.as_str() {
         None => Err(Wrong::new(format!("is {}", kind(value)), instead)),
         Some("") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| Wrong::new("is no store", instead)),
+        Some(text) => text.parse().map(Some).map_err(|bad| match bad {
+            BadStore::Other => Wrong::new("is no store", instead),
+            BadStore::Parameter(name) => Wrong::new(
+                format!("has the parameter `{}`, which is not known", name.escape_debug()),
+                "write sslmode, sslrootcert and the like, or leave it out",
+            ),
+        }),
     }
 }
 
@@ -108,6 +114,14 @@ mod tests {
             let error = parse(&format!("[records]\nstore = \"{wrong}\"")).unwrap_err();
             assert_eq!(error, format!("c.toml:2:9: `store` is no store; {instead}"));
         }
+        let misspelt = "[records]\nstore = \"postgres://u:s3cret@db/c?sslmod=require\"";
+        let instead = "write sslmode, sslrootcert and the like, or leave it out";
+        assert_eq!(
+            parse(misspelt).unwrap_err(),
+            format!(
+                "c.toml:2:9: `store` has the parameter `sslmod`, which is not known; {instead}"
+            )
+        );
         let error = parse("[records]\nkeep = \"1h\"").unwrap_err();
         assert_eq!(error, "c.toml:2:8: `keep` is `1h`; write from \"1d\" to \"100y\"");
         assert!(parse("[records]\nstore = 1").unwrap_err().contains("`store` is a number; write"));

@@ -10,7 +10,7 @@ pub struct Schema {
 }
 
 /// Every table of the configuration file.
-pub static TABLES: [&Schema; 26] = [
+pub static TABLES: [&Schema; 27] = [
     &TOP,
     &LISTEN,
     &LISTENER,
@@ -24,6 +24,7 @@ pub static TABLES: [&Schema; 26] = [
     &CONSENT,
     &RULE,
     &GATE,
+    &PATH,
     &FIRST_PARTY,
     &LIST,
     &BANNER,
@@ -44,6 +45,8 @@ pub(super) static TOP: Schema = Schema {
     keys: &[
         "mode",
         "on_unreadable",
+        "on_overload",
+        "paths",
         "regime",
         "header",
         "vendors",
@@ -130,6 +133,7 @@ pub(super) static CONSENT: Schema = Schema {
     table: "consent",
     keys: &[
         "cookie",
+        "cookie_domain",
         "policy",
         "max_age_days",
         "cmp",
@@ -174,6 +178,8 @@ pub(super) static GATE: Schema = Schema {
         "list_cache",
     ],
 };
+
+pub(super) static PATH: Schema = Schema { table: "paths", keys: &["path", "mode"] };
 
 pub(super) static FIRST_PARTY: Schema =
     Schema { table: "gate.first_party", keys: &["path", "vendor"] };
@@ -251,6 +257,8 @@ pub(super) static LIMITS: Schema = Schema {
         "max_inline",
         "max_decoded",
         "max_burst",
+        "rewrites",
+        "rewrite_memory",
         "connections",
         "connections_per_client",
         "requests_per_client",
@@ -317,6 +325,8 @@ pub(super) static SITE: Schema = Schema {
         "hosts",
         "mode",
         "on_unreadable",
+        "on_overload",
+        "paths",
         "regime",
         "header",
         "origin",

@@ -4,6 +4,7 @@
 //! 2. Arrays replace, tables merge.
 
 use super::{
+    cookie_domain::cookie_domain,
     host::{domain, place},
     listen::visitors,
     meaning::{Wrong, boolean, duration, kind, one_of, shown, size, some_text, text, whole},
@@ -43,6 +44,11 @@ pub(super) fn limits<'t>(
         reader.set(&mut rewrite.max_tag, &table, "max_tag", bytes);
         reader.set(&mut rewrite.max_inline, &table, "max_inline", bytes);
         reader.set(&mut limits.max_burst, &table, "max_burst", bytes);
+        reader.set(&mut limits.capacity.rewrites, &table, "rewrites", whole(1..=1_000_000));
+        let memory = |value: &DeValue<'_>| -> Result<usize, Wrong> {
+            size(16 << 20..=1 << 40)(value).map(|size| usize::try_from(size).unwrap_or(usize::MAX))
+        };
+        reader.set(&mut limits.capacity.memory, &table, "rewrite_memory", memory);
         visitors(reader, &table, &mut limits.visitors);
         reader.set(&mut limits.max_decoded, &table, "max_decoded", size(1 << 20..=64 << 30));
     }
@@ -53,6 +59,7 @@ pub(super) fn consent<'t>(reader: &mut Reader<'t>, parent: &Table<'t>, site: &mu
     let Some(table) = reader.table(parent, "consent", &CONSENT) else { return };
     let config = &mut site.consent;
     reader.set(&mut config.cookie, &table, "cookie", cookie_name);
+    reader.set(&mut config.cookie_domain, &table, "cookie_domain", cookie_domain);
     reader.set(&mut config.policy, &table, "policy", policy);
     reader.set(&mut config.max_age_days, &table, "max_age_days", whole(1..=3650));
     reader.set_list(&mut config.cmps, &table, "cmp", one_of(CMPS));

@@ -4,7 +4,8 @@ use super::host::HostPattern;
 use crate::{
     catalog, collect, consent,
     engine::{
-        Balance, Banner, Discovery, Ejection, Enabled, Health, Http, OnUnreadable, OriginTls,
+        Balance, Banner, Capacity, Discovery, Ejection, Enabled, Health, Http, OnOverload,
+        OnUnreadable, OriginTls, PathMode,
     },
     page::guard,
     policy::{Mode, Policy, Regime, csp},
@@ -66,8 +67,12 @@ pub struct SiteConfig {
     pub origin: Origin,
     /// What the gate does; default [`Mode::Enforce`].
     pub mode: Mode,
+    /// What the gate does on some of its paths, in the place of `mode`; the first that means a path.
+    pub paths: Vec<PathMode>,
     /// What happens to a page that cannot be inspected; default [`OnUnreadable::Block`].
     pub on_unreadable: OnUnreadable,
+    /// What happens to a page that there is no room to inspect; default [`OnOverload::Shed`].
+    pub on_overload: OnOverload,
     /// The law in force; default [`Regime::OptIn`].
     pub regime: Regime,
     /// Whether responses say in a `Consentry` header what was decided; default true.
@@ -97,6 +102,8 @@ pub struct Limits {
     pub max_decoded: u64,
     /// How much of one page may leave at once; bytes, default 8 MiB.
     pub max_burst: usize,
+    /// How many pages are read at a time, and what they may hold in memory.
+    pub capacity: Capacity,
     /// What visitors' connections and requests may cost.
     pub visitors: listen::Limits,
 }
@@ -128,7 +135,9 @@ impl Default for SiteConfig {
             hosts: Vec::new(),
             origin: Origin::default(),
             mode: Mode::default(),
+            paths: Vec::new(),
             on_unreadable: OnUnreadable::default(),
+            on_overload: OnOverload::default(),
             regime: Regime::default(),
             header: true,
             policy: Policy::default(),
@@ -145,6 +154,11 @@ impl Default for SiteConfig {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_decoded: 1 << 30, max_burst: 8 << 20, visitors: listen::Limits::default() }
+        Self {
+            max_decoded: 1 << 30,
+            max_burst: 8 << 20,
+            capacity: Capacity::default(),
+            visitors: listen::Limits::default(),
+        }
     }
 }

@@ -4,19 +4,20 @@
 //! 2. A host belongs to one site; a site that is served has an origin, and one that is only looked at needs none.
 
 use super::{
-    Config, Overrides,
+    Config, Overrides, PathMode,
     asking::asking,
-    collect::{collect, collection},
+    collect::{collect, collection, path},
+    cookie_domain::check_cookie_domain,
     host::{HostPattern, pattern},
     listen::listen,
     meaning::{boolean, one_of, text},
-    names::{MODES, ON_UNREADABLE, REGIMES},
+    names::{MODES, ON_OVERLOAD, ON_UNREADABLE, REGIMES},
     origin::origin,
     problem::Problem,
     reader::{Reader, Table},
     records::records,
     region::region,
-    schema::{COLLECT, GATE, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
+    schema::{COLLECT, GATE, PATH, SITE, SITE_COLLECT, SITE_GATE, Schema, TOP},
     sections::{check_cmps, consent, dns, gate, limits, list_cache},
     shutdown::shutdown,
     site::{Server, SiteConfig},
@@ -53,6 +54,7 @@ pub(super) fn config<'t>(
     let mut sites = sites(reader, &top, &default, &vendors, overrides.offline);
     if sites.is_empty() {
         check_cmps(reader, &top, &default.consent);
+        check_cookie_domain(reader, &top, &default);
     }
     for site in sites.iter_mut().chain([&mut default]) {
         site.mode = overrides.mode.unwrap_or(site.mode);
@@ -107,12 +109,23 @@ fn settings<'t>(
 ) -> Option<Table<'t>> {
     reader.set(&mut site.mode, table, "mode", one_of(MODES));
     reader.set(&mut site.on_unreadable, table, "on_unreadable", one_of(ON_UNREADABLE));
+    reader.set(&mut site.on_overload, table, "on_overload", one_of(ON_OVERLOAD));
+    if let Some(rules) = reader.tables(table, "paths", &PATH) {
+        site.paths = rules.iter().filter_map(|table| path_mode(reader, table)).collect();
+    }
     reader.set(&mut site.regime, table, "regime", one_of(REGIMES));
     reader.set(&mut site.header, table, "header", boolean);
     origin(reader, table, &mut site.origin);
     consent(reader, table, site);
     asking(reader, table, &mut site.banner, vendors);
     gate(reader, table, gate_schema, site, vendors)
+}
+
+/// What the gate does on some paths.
+fn path_mode<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Option<PathMode> {
+    let path = reader.required(table, "path", "\"/api/*\"", path);
+    let mode = reader.required(table, "mode", "\"off\"", one_of(MODES));
+    Some(PathMode { path: path?, mode: mode? })
 }
 
 fn sites<'t>(
@@ -129,6 +142,7 @@ fn sites<'t>(
         settings(reader, &table, &SITE_GATE, &mut site, vendors);
         let _ = collect(reader, &table, &SITE_COLLECT, &mut site.collect, vendors);
         check_cmps(reader, &table, &site.consent);
+        check_cookie_domain(reader, &table, &site);
         // An origin that is written but wrong has been reported already.
         let lacks = !offline && site.origin.servers.is_empty();
         if lacks && !writes_origin(&table) && !writes_origin(top) {

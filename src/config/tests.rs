@@ -166,6 +166,45 @@ fn strings_of_the_iabs_frameworks_can_be_chosen() {
 }
 
 #[test]
+fn a_cookies_domain_holds_the_sites_hosts() {
+    let registered = "write the domain that you registered, as \"shop.example\", or \"\" for none";
+    for (written, wrong) in [
+        ("co.uk", format!(", for which browsers take no cookies; {registered}")),
+        ("127.0.0.1", format!(", for which browsers take no cookies; {registered}")),
+        ("localhost", format!(", for which browsers take no cookies; {registered}")),
+        (".shop.example", "; write \"shop.example\": its subdomains are included".to_owned()),
+        ("*.shop.example", "; write \"shop.example\": its subdomains are included".to_owned()),
+    ] {
+        let problem = format!("c.toml:2:17: `cookie_domain` is `{written}`{wrong}");
+        has(&format!("[consent]\ncookie_domain = \"{written}\""), &[&problem]);
+    }
+    let site = |hosts: &str, domain: &str| {
+        format!(
+            "origin.url = \"http://127.0.0.1:1\"\n[[site]]\nhosts = [{hosts}]\nconsent.cookie_domain = \"{domain}\""
+        )
+    };
+    for (hosts, outside) in [
+        ("\"www.shop.example\", \"shop.example.org\"", "shop.example.org"),
+        ("\"*.example\"", "*.example"),
+        ("\"shop.example\", \"myshop.example\"", "myshop.example"),
+    ] {
+        let what = format!(
+            "`cookie_domain` is `shop.example`, and the site's host `{outside}` is not in it"
+        );
+        let instead = "write a domain that all of `hosts` are in, or \"\" for none";
+        has(&site(hosts, "shop.example"), &[&format!("c.toml:4:25: {what}; {instead}")]);
+    }
+    let what = "`cookie_domain` is `shop.example`, and `__Host-c` is a cookie of one host";
+    has(
+        "[consent]\ncookie = \"__Host-c\"\ncookie_domain = \"shop.example\"",
+        &[&format!("c.toml:3:17: {what}; give the cookie another name")],
+    );
+    let hosts = "\"shop.example\", \"www.shop.example\", \"*.a.shop.example\", \"*.shop.example\"";
+    let config = parse(&site(hosts, "Shop.Example")).unwrap();
+    assert_eq!(config.sites[0].consent.cookie_domain.as_deref(), Some("shop.example"));
+}
+
+#[test]
 fn values_out_of_range_come_with_the_range() {
     has(
         "[consent]\nmax_age_days = 0\n[limits]\nmax_tag = \"1B\"\nmax_inline = \"2MB\"\nmax_decoded = 5",

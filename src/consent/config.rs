@@ -40,6 +40,9 @@ pub struct Rule {
 pub struct Config {
     /// The cookie of our own choice; default `consentry`.
     pub cookie: String,
+    /// The domain whose hosts share that cookie: one that cookies can have ([`crate::site::takes_cookies`]). A host outside it keeps
+    /// its own. Unset: each host does.
+    pub cookie_domain: Option<String>,
     /// The version of the policy that visitors choose under; what a choice of our own under another
     /// version allows does not count. Unset: any.
     pub policy: Option<PolicyVersion>,
@@ -91,6 +94,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             cookie: "consentry".to_owned(),
+            cookie_domain: None,
             policy: None,
             max_age_days: 180,
             cmps: Cmp::all().filter(|cmp| cmp.is_usual()).collect(),

@@ -1,7 +1,7 @@
 //! Turns the cookie of our own banner into a [`Choice`], and a choice into the cookie's value.
 //!
 //! 1. The value is `v1.<policy>.<yyyymmdd>.f<0|1>a<0|1>m<0|1>`, and may have more fields after it, each of
-//!    `[A-Za-z0-9_-]`; anything else is malformed. What the banner puts there is an [`OwnCookie`](super::OwnCookie)'s.
+//!    `[A-Za-z0-9_-]`; anything else is malformed. What the banner puts there is an [`OwnCookie`]'s.
 //! 2. It is always the visitor's act: nothing but a click sets it.
 //! 3. What is refused is refused for [`LASTS`] days, under whatever policy it was (CNIL 2020-092: nobody who refused is asked again
 //!    for six months).

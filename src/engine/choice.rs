@@ -9,15 +9,15 @@ use super::{
     Client, Engine, PREFIX, Plan, Reply,
     banner::spoken,
     own::{Own, READS, reads},
-    served::Served,
     sites::{Compiled, Visitor},
 };
 use crate::{
     choice::{Asked, CHANGED, Offer, Poster, Shown, Texts, back, law_asks},
     page::banner::{Standing, Told, form},
+    site::{canonical, ends_at_label},
 };
 use http::{
-    HeaderValue, Method, StatusCode,
+    Method, StatusCode,
     header::{ACCEPT_LANGUAGE, HeaderMap},
     request,
 };
@@ -26,7 +26,6 @@ use url::Url;
 
 /// The methods of the choice.
 const CHOICES: &str = "GET, HEAD, POST";
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 impl Engine {
     /// What becomes of a request for the path `own` behind [`PREFIX`].
@@ -81,7 +80,6 @@ impl Engine {
             site: site.name(page.host_str().unwrap_or_default()),
             poster: Poster::of(headers, &page),
             held: site.held(page.host_str().unwrap_or_default(), headers, now),
-            page,
             terms: site.inventory.now().terms().clone(),
             consent: visitor.consent.clone(),
             regime,
@@ -91,10 +89,12 @@ impl Engine {
             law_asks: law_asks(regime, config.policy.allow_implied)
                 && site.banners.asks(&site.config.consent, &visitor.consent),
             cookie: config.consent.cookie.as_str().into(),
+            domain: shared(config.consent.cookie_domain.as_deref(), &page),
             max_age_days: config.consent.max_age_days,
             own_paths: vec![PREFIX.into(), config.collect.prefix.as_str().into()],
             texts: site.clone(),
             now,
+            page,
         }
     }
 }
@@ -119,8 +119,7 @@ fn page_of(site: &Compiled, visitor: &Visitor, asked: &Asked, headers: &HeaderMa
         back: back.unwrap_or_else(|| "/".to_owned()),
     };
     let made = site.banners.made(language, site.inventory.now().offer());
-    let served = Arc::new(Served::new(form(&made.data, &standing)));
-    Plan::Own(Own::File { served, caching: NO_STORE })
+    Plan::Own(Own::Page(Box::new(form(&made.data, &standing))))
 }
 
 impl Texts for Compiled {
@@ -137,6 +136,12 @@ fn told(visitor: &Visitor) -> Option<Told> {
         (false, true) => Some(Told::Dnt),
         (false, false) => None,
     }
+}
+
+/// The domain that the cookie is for, where it is one that `page` is in: elsewhere browsers would refuse it.
+fn shared(domain: Option<&str>, page: &Url) -> Option<Box<str>> {
+    let host = canonical(page.host_str()?);
+    domain.filter(|domain| ends_at_label(&host, domain)).map(Into::into)
 }
 
 fn script(site: &Compiled, lang: &str, name: &str) -> Plan {

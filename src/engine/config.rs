@@ -21,6 +21,40 @@ pub enum OnUnreadable {
     Pass,
 }
 
+/// What becomes of a page that there is no room to read, or on which the engine failed not long ago.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnOverload {
+    /// The visitor is asked to come again (503).
+    #[default]
+    Shed,
+    /// It goes out unread, under a policy that lets the browser contact the site itself and `csp_hosts` alone.
+    Pass,
+}
+
+/// How much may be read at a time, of all sites together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Pages; default 1000.
+    pub rewrites: usize,
+    /// What reading them holds in memory; bytes, default 1 GiB.
+    pub memory: usize,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self { rewrites: 1000, memory: 1 << 30 }
+    }
+}
+
+/// What the gate does on some paths of a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathMode {
+    /// The paths, as in [`crate::collect::Paths`].
+    pub path: String,
+    /// What it does there.
+    pub mode: Mode,
+}
+
 /// How long an origin may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timeouts {
@@ -151,8 +185,12 @@ pub struct Site {
     pub origin: Option<Origins>,
     /// What the gate does.
     pub mode: Mode,
+    /// What it does on some paths, in the place of `mode`; the first that means a path.
+    pub paths: Vec<PathMode>,
     /// What becomes of pages that cannot be read.
     pub on_unreadable: OnUnreadable,
+    /// What becomes of pages that there is no room to read.
+    pub on_overload: OnOverload,
     /// The law in force.
     pub regime: Regime,
     /// The operator's rules.

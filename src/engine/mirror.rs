@@ -57,13 +57,6 @@ impl Mirror {
     }
 }
 
-/// Whether the page that `request` is for takes the script: a piece of a page that a script asks for does not, nor does a page in a
-/// frame, where consent managers do not ask.
-pub(super) fn is_taken_by(request: &request::Parts) -> bool {
-    let destination = request.headers.get("sec-fetch-dest");
-    destination.is_none_or(|to| to == "document")
-}
-
 /// What becomes of a request for the file `name` of `site`.
 pub(super) fn file(site: &Compiled, name: &str, request: &request::Parts) -> Plan {
     let Some(mirror) = &site.mirror else { return Reply::NOT_FOUND.into() };

@@ -14,6 +14,7 @@ mod asset;
 mod banner;
 mod choice;
 mod config;
+mod fetched;
 mod guard;
 mod inventory;
 mod locator;
@@ -29,7 +30,10 @@ mod view;
 mod wall;
 
 pub use self::banner::{Banner, Enabled};
-pub use self::config::{Collection, Config, NoOrigin, OnUnreadable, Origin, Site, Timeouts};
+pub use self::config::{
+    Capacity, Collection, Config, NoOrigin, OnOverload, OnUnreadable, Origin, PathMode, Site,
+    Timeouts,
+};
 pub use self::inventory::{Inventory, Snapshot};
 pub use self::locator::{Locator, NoPlaces, Places};
 pub use self::mirror::Mirrored;
@@ -131,6 +135,7 @@ pub struct Engine {
     stubs: Vec<(Arc<Vendor>, String)>,
     forms: Forms,
     collection: Collection,
+    capacity: Capacity,
 }
 
 impl Engine {
@@ -144,7 +149,8 @@ impl Engine {
         let stubs = stubs(&catalog);
         let (forms, collection) = (Forms::new(&catalog), Collection::default());
         let fingerprint = short_hash(&fingerprint).into();
-        Ok(Self { catalog, sites, locator, fingerprint, stubs, forms, collection })
+        let capacity = Capacity::default();
+        Ok(Self { catalog, sites, locator, fingerprint, stubs, forms, collection, capacity })
     }
 
     /// The engine with other than default settings of collection.
@@ -157,6 +163,18 @@ impl Engine {
     #[must_use]
     pub const fn collection(&self) -> &Collection {
         &self.collection
+    }
+
+    /// The engine with room for other than the default number of pages.
+    #[must_use]
+    pub fn holding(self, capacity: Capacity) -> Self {
+        Self { capacity, ..self }
+    }
+
+    /// How much may be read at a time.
+    #[must_use]
+    pub const fn capacity(&self) -> Capacity {
+        self.capacity
     }
 
     /// What becomes of `request`.
@@ -266,7 +284,8 @@ impl Engine {
     ) -> Option<Arc<Vendor>> {
         // Sent with these scripts only (Service Workers, 6.1).
         let asks = request.headers.get("service-worker").is_some_and(|value| value == "script");
-        let asks = asks && site.config.mode == Mode::Enforce && own::reads(&request.method);
+        let asks =
+            asks && site.mode(request.uri.path()) == Mode::Enforce && own::reads(&request.method);
         let vendor = self.catalog.worker(request.uri.path()).filter(|_| asks)?;
         let (_, ruling) = site.ruling(visitor, &self.locator.regions);
         let shares = site.withheld(request.uri.path()).is_none();

@@ -4,7 +4,7 @@
 //! 2. A file has its hash in its name; under an old one it is the current file, which then nobody keeps.
 
 use super::{mirror::Mirrored, reported::Reported, served::Served};
-use crate::{choice::Asked, vendor::Vendor};
+use crate::{choice::Asked, page, vendor::Vendor};
 use http::{HeaderValue, Method};
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub enum Own {
         /// How long it is kept.
         caching: HeaderValue,
     },
+    /// A page that is made for this visitor, and kept by nobody.
+    Page(Box<page::File>),
     /// A choice that a mirror tells; its body is not read yet.
     Mirror(Box<Mirrored>),
     /// The script of a vendor's service worker, which the visitor does not allow.

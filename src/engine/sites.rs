@@ -1,12 +1,14 @@
 //! Turns the sites' hosts into a lookup from a request's host to its site.
 
-use super::{Error, Inventory, Site, banner::Banners, guard::Guard, mirror::Mirror, wall::Needs};
+use super::{
+    Error, Inventory, PathMode, Site, banner::Banners, guard::Guard, mirror::Mirror, wall::Needs,
+};
 use crate::{
     catalog::{Catalog, Scope},
     choice::{Keys, Signed},
-    collect::{Refused, Rules},
+    collect::{Paths, Refused, Rules},
     consent::{Consent, Held, Reader, Terms},
-    policy::{Location, Regime, Regions, Ruling},
+    policy::{Location, Mode, Regime, Regions, Ruling},
     site::canonical,
 };
 use http::HeaderMap;
@@ -31,6 +33,7 @@ pub(super) struct Compiled {
     pub(super) needs: Needs,
     pub(super) guard: Option<Guard>,
     pub(super) mirror: Option<Mirror>,
+    modes: Vec<(Paths, Mode)>,
     reader: Reader,
     keys: OnceLock<Arc<dyn Keys>>,
 }
@@ -51,8 +54,24 @@ impl Compiled {
         let needs = Needs::new(&config, catalog, &scope);
         let guard = Guard::new(&config, catalog, &scope);
         let mirror = Mirror::new(&config.consent);
+        let mode = |rule: &PathMode| (Paths::new(std::slice::from_ref(&rule.path)), rule.mode);
+        let modes = config.paths.iter().map(mode).collect();
         let keys = OnceLock::new();
-        Self { scope, rules, inventory, banners, needs, guard, mirror, reader, keys, config }
+        Self { modes, scope, rules, inventory, banners, needs, guard, mirror, reader, keys, config }
+    }
+
+    /// What the gate does at `path`. A rule that makes it do less counts where every reading of the path that a server may make
+    /// is meant, any other one where one of them is.
+    pub(super) fn mode(&self, path: &str) -> Mode {
+        let own = self.config.mode;
+        let means = |(paths, mode): &&(Paths, Mode)| {
+            if strictness(*mode) < strictness(own) {
+                paths.cover_wholly(path)
+            } else {
+                paths.cover(path)
+            }
+        };
+        self.modes.iter().find(means).map_or(own, |(_, mode)| *mode)
     }
 
     /// The name in records and signatures: the first of the site's hosts, else the registrable domain of the one that was asked for.
@@ -116,6 +135,14 @@ impl Compiled {
     pub(super) fn ruling(&self, visitor: &Visitor, regions: &Regions) -> (Regime, Ruling) {
         let regime = regions.regime(&visitor.location, self.config.regime);
         (regime, self.config.policy.rule(&visitor.consent, regime))
+    }
+}
+
+const fn strictness(mode: Mode) -> u8 {
+    match mode {
+        Mode::Off => 0,
+        Mode::Report => 1,
+        Mode::Enforce => 2,
     }
 }
 
@@ -206,6 +233,29 @@ mod tests {
 
     fn first_host<'s>(sites: &'s Sites, host: &str) -> Option<&'s str> {
         sites.find(host).map(|s| s.config.hosts.first().map_or("any", String::as_str))
+    }
+
+    #[test]
+    fn paths_have_modes_of_their_own_that_nobody_widens() {
+        let rule = |path: &str, mode| PathMode { path: path.to_owned(), mode };
+        let paths = vec![rule("/api/shop/*", Mode::Report), rule("/api/*", Mode::Off)];
+        let sites = sites(vec![Site { paths, ..site(&[]) }]).unwrap();
+        let mode = |path: &str| sites.find("a.test").unwrap().mode(path);
+        for path in ["/api", "/api/", "/api/v1/items", "/API/v1"] {
+            assert_eq!(mode(path), Mode::Off, "{path}");
+        }
+        assert_eq!(mode("/api/shop/1"), Mode::Report);
+        for path in
+            ["/", "/apis", "/api/../page", "/api/%2e%2e/page", "/api%2f..%2fpage", "/page?/api/"]
+        {
+            assert_eq!(mode(path), Mode::Enforce, "{path}");
+        }
+        let paths = vec![rule("/shop/*", Mode::Enforce)];
+        let strict = Site { paths, mode: Mode::Off, ..site(&[]) };
+        let sites = super::Sites::new(vec![strict], &Arc::new(Catalog::new(&[], &[]).unwrap()));
+        let sites = sites.unwrap();
+        let mode = |path: &str| sites.find("a.test").unwrap().mode(path);
+        assert_eq!((mode("/x/..%2fshop/1"), mode("/api")), (Mode::Enforce, Mode::Off));
     }
 
     #[test]

@@ -12,10 +12,11 @@
 //! 6. A 304 is a page's when a page was asked for, or when it was asked for by a page's validator of ours.
 
 use super::{
-    Client, Engine, Inventory, OnUnreadable, Site, asset,
+    Client, Engine, Inventory, OnOverload, OnUnreadable, Site, asset,
     banner::{Last, Visit},
+    fetched::FetchedAs,
     guard::Guard,
-    mirror::{self, Mirror},
+    mirror::Mirror,
     short_hash,
     sites::{Compiled, Visitor},
     treatment::{
@@ -38,8 +39,9 @@ use crate::{
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{
-        ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
-        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, IF_NONE_MATCH,
+        ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED,
+        X_DNS_PREFETCH_CONTROL,
     },
     request, response,
 };
@@ -48,9 +50,19 @@ use url::Url;
 
 /// The request headers on which a page depends.
 const SIGNALS: &[&str] = &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding"];
+/// The same where pages get something of ours, and pieces of pages do not.
+const SIGNALS_WITH_ADDITIONS: &[&str] =
+    &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding", "Sec-Fetch-Dest", "Sec-Fetch-Mode"];
 /// The same of a page with a banner, which has a language.
-const SIGNALS_WITH_BANNER: &[&str] =
-    &["Cookie", "Sec-GPC", "DNT", "Accept-Encoding", "Accept-Language"];
+const SIGNALS_WITH_BANNER: &[&str] = &[
+    "Cookie",
+    "Sec-GPC",
+    "DNT",
+    "Accept-Encoding",
+    "Sec-Fetch-Dest",
+    "Sec-Fetch-Mode",
+    "Accept-Language",
+];
 
 /// The class of files that are the same for every visitor, in their validators; no consent class has its name.
 const EVERYBODY: &str = "own";
@@ -76,8 +88,8 @@ pub struct View {
     /// The engine's own fingerprint.
     edition: Arc<str>,
     mode: Mode,
-    /// Whether the page takes a mirror.
-    takes_mirror: bool,
+    /// What the response is to become.
+    fetched: FetchedAs,
     /// What of the banner's is known before the page is read, if it gets one.
     visit: Option<Visit>,
 }
@@ -108,11 +120,13 @@ impl View {
         let held = site.held(host, &request.headers, SystemTime::now());
         let (headers, consent) = (&request.headers, &visitor.consent);
         let visit = Visit::new(&site, consent, headers, held, back, withheld.is_some());
-        let stamp = visit.as_ref().map(|visit| visit.stamp(&site, regime));
+        let fetched = FetchedAs::of(headers);
+        let stamp = stamp(&site, visit.as_ref(), regime, fetched);
         let fingerprint = fingerprint(engine, &gate, stamp.as_deref());
         let state = State { class: &class, fingerprint: &fingerprint };
+        let mode = site.mode(request.uri.path());
         let is_file = site.config.rewrite.assets
-            && site.config.mode == Mode::Enforce
+            && mode == Mode::Enforce
             && gate.front().is_some()
             && asset::is_asked_for(request);
         let edition = engine.fingerprint.clone();
@@ -132,7 +146,7 @@ impl View {
             is_file,
             edition,
             fingerprint,
-            mode: site.config.mode,
+            mode,
             site,
             visitor,
             regime,
@@ -140,7 +154,7 @@ impl View {
             class,
             accepts: joined(&request.headers),
             method: request.method.clone(),
-            takes_mirror: mirror::is_taken_by(request),
+            fetched,
             visit,
         };
         view.hold_cookies(&request.headers);
@@ -170,7 +184,7 @@ impl View {
             self.class = ruling.class();
             self.stubs = engine.stubs(&ruling);
             self.gate = self.gate.clone().under(Arc::new(ruling));
-            let stamp = self.visit.as_ref().map(|visit| visit.stamp(&self.site, self.regime));
+            let stamp = stamp(&self.site, self.visit.as_ref(), self.regime, self.fetched);
             self.fingerprint = fingerprint(engine, &self.gate, stamp.as_deref());
         }
         let mut url = self.page().url().clone();
@@ -226,7 +240,7 @@ impl View {
             rewritten: true,
             depends_on_consent: true,
             state,
-            signals: if self.visit.is_some() { SIGNALS_WITH_BANNER } else { SIGNALS },
+            signals: self.signals(),
             own: &own,
             narrow: self.narrows(),
             ours,
@@ -241,6 +255,24 @@ impl View {
         edits = self.made(edits);
         if self.site.config.announce {
             edits.push(Edit::Set(headers::OPERATOR, headers::operator(self.mode(), &self.class)));
+        }
+        (edits, findings)
+    }
+
+    /// Edits to the head of a page that leaves as it came, unread: the browser may contact the site alone, and keeps nothing of it.
+    #[must_use]
+    pub fn head_of_unread(&self, response: &response::Parts) -> (Vec<Edit>, Vec<Finding>) {
+        let (mut edits, findings) = headers::subresource(&response.headers, &self.gate, SIGNALS);
+        edits.extend([ETAG, LAST_MODIFIED, ACCEPT_RANGES].map(Edit::Remove));
+        edits.push(Edit::Set(CACHE_CONTROL, HeaderValue::from_static("private, no-store")));
+        edits.push(Edit::Set(X_DNS_PREFETCH_CONTROL, HeaderValue::from_static("off")));
+        let policy = HeaderValue::try_from(Ours::of_unread(&self.site.needs, &self.gate));
+        let policy = policy.unwrap_or(HeaderValue::from_static("default-src 'self'"));
+        edits.push(Edit::Append(CONTENT_SECURITY_POLICY, policy));
+        if self.site.config.announce {
+            let value = format!("enforce; consent={}; unread", self.class);
+            edits
+                .extend(HeaderValue::try_from(value).ok().map(|v| Edit::Set(headers::OPERATOR, v)));
         }
         (edits, findings)
     }
@@ -334,6 +366,14 @@ impl View {
     #[must_use]
     pub fn on_unreadable(&self) -> OnUnreadable {
         if self.grants_everything() { OnUnreadable::Pass } else { self.site.config.on_unreadable }
+    }
+
+    /// What becomes of the page when there is no room to read it. A policy cannot tell copies of vendors' scripts that the site
+    /// serves itself from its own scripts, so that such a site's pages do not leave unread.
+    #[must_use]
+    pub fn on_overload(&self) -> OnOverload {
+        let has_copies = !self.site.config.gate.first_party.is_empty();
+        if has_copies { OnOverload::Shed } else { self.site.config.on_overload }
     }
 
     /// The request's method.
@@ -467,7 +507,7 @@ impl View {
     /// The visit whose page gets a banner; none where pages are not edited.
     fn visit(&self) -> Option<&Visit> {
         match self.mode() {
-            Mode::Enforce => self.visit.as_ref(),
+            Mode::Enforce => self.visit.as_ref().filter(|_| self.fetched.is_page()),
             Mode::Report | Mode::Off => None,
         }
     }
@@ -487,10 +527,19 @@ impl View {
         Additions { head, end, is_page: self.is_document }
     }
 
+    /// The request headers on which a page of the site depends.
+    fn signals(&self) -> &'static [&'static str] {
+        match (&self.visit, adds(&self.site, None)) {
+            (Some(_), _) => SIGNALS_WITH_BANNER,
+            (None, true) => SIGNALS_WITH_ADDITIONS,
+            (None, false) => SIGNALS,
+        }
+    }
+
     /// What holds the decision in the page; none where pages are not edited.
     fn guard(&self) -> Option<&Guard> {
         match self.mode() {
-            Mode::Enforce => self.site.guard.as_ref(),
+            Mode::Enforce => self.site.guard.as_ref().filter(|_| self.fetched.is_page()),
             Mode::Report | Mode::Off => None,
         }
     }
@@ -498,7 +547,7 @@ impl View {
     /// What reads choices in the browser, where the page takes it; none where pages are not edited.
     fn mirror(&self) -> Option<&Mirror> {
         match self.mode() {
-            Mode::Enforce => self.site.mirror.as_ref().filter(|_| self.takes_mirror),
+            Mode::Enforce => self.site.mirror.as_ref().filter(|_| self.fetched.asks()),
             Mode::Report | Mode::Off => None,
         }
     }
@@ -531,12 +580,34 @@ fn of_everybody(edition: &str) -> State<'_> {
     State { class: EVERYBODY, fingerprint: edition }
 }
 
+/// Whether pages of `site` get something of ours, on this visit.
+const fn adds(site: &Compiled, visit: Option<&Visit>) -> bool {
+    visit.is_some() || site.guard.is_some() || site.mirror.is_some()
+}
+
+/// What tells what is added to one page from what is added to another, where that is not said elsewhere.
+fn stamp(
+    site: &Compiled,
+    visit: Option<&Visit>,
+    regime: Regime,
+    fetched: FetchedAs,
+) -> Option<String> {
+    let banner = visit.map(|visit| visit.stamp(site, regime));
+    match fetched {
+        FetchedAs::Piece => adds(site, visit).then(|| "piece".to_owned()),
+        FetchedAs::Framed if site.mirror.is_some() => {
+            Some(format!("{}framed", banner.unwrap_or_default()))
+        }
+        FetchedAs::Framed | FetchedAs::Page => banner,
+    }
+}
+
 /// What a page depends on beside the consent class: the engine's own fingerprint, with the stamps of filter lists, of names that are
-/// aliases, of TC strings and of the banner.
-fn fingerprint(engine: &Engine, gate: &Gate, banner: Option<&str>) -> Arc<str> {
-    let banner = banner.map(short_hash).unwrap_or_default();
+/// aliases, of TC strings and of what is added.
+fn fingerprint(engine: &Engine, gate: &Gate, added: Option<&str>) -> Arc<str> {
+    let added = added.map(short_hash).unwrap_or_default();
     let cloaks = gate.cloaks();
-    let stamps = [gate.lists().stamp(), &gate.ruling().stamp(), cloaks.stamp(), &banner];
+    let stamps = [gate.lists().stamp(), &gate.ruling().stamp(), cloaks.stamp(), &added];
     let (own, stamp) = (&engine.fingerprint, stamps.concat());
     if stamp.is_empty() { own.clone() } else { format!("{own}{stamp}").into() }
 }

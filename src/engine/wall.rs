@@ -217,6 +217,17 @@ impl Ours {
         Some(Self { wall, built })
     }
 
+    /// The policy of a page that leaves unread, whoever the visitor is: it holds, and reports nothing.
+    pub(super) fn of_unread(needs: &Needs, gate: &Gate) -> String {
+        let page = gate.page();
+        let place =
+            Place { url: page.url(), site: page.site(), is_whole: !gate.holds_on_own_site() };
+        let built = |needed: &[Needed]| csp::build(place, needed, &[], |_| false).policy;
+        let policy = built(&needs.needed(gate)).or_else(|| built(&[]));
+        let policy = policy.unwrap_or_else(|| "default-src 'self'".to_owned());
+        policy.split(';').next().unwrap_or_default().to_owned()
+    }
+
     /// How the hosts found room.
     pub(super) const fn fit(&self) -> Fit {
         self.built.fit

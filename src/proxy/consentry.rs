@@ -5,6 +5,7 @@ use super::{
     collect::Collector,
     line::Line,
     listen::{Edge, told},
+    load::Load,
     module::{Builder, PageFilter},
     origins::Names,
     own, reply,
@@ -65,6 +66,7 @@ pub(super) struct Shared {
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: Options,
     pub(super) reports: Reports,
+    pub(super) load: Arc<Load>,
     collector: Collector,
     recorder: OnceLock<Recorder>,
     desk: Arc<Desk>,
@@ -91,10 +93,10 @@ impl Consentry {
         let (recorder, desk) = (OnceLock::new(), Arc::<Desk>::default());
         let keys: Arc<dyn Keys> = desk.clone();
         let engine = ArcSwap::from_pointee(engine.signed_with(&keys));
-        let reports = Reports::new(metrics.clone());
+        let (reports, load) = (Reports::new(metrics.clone()), Load::new(metrics.clone()));
         let swapped = watch::Sender::default();
         let shared =
-            Shared { engine, swapped, metrics, options, reports, collector, recorder, desk };
+            Shared { engine, swapped, metrics, options, reports, load, collector, recorder, desk };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -12,6 +12,7 @@ mod intake;
 pub mod life;
 mod line;
 pub mod listen;
+mod load;
 mod module;
 pub mod names;
 pub mod origins;

@@ -5,25 +5,31 @@
 //! 3. Heads without a body (HEAD, 204, 304) get the edits that the page's own head gets (RFC 9110 9.3.2, 15.4.5).
 //! 4. A page that cannot be read is answered with 502 while its head has not left; after that the connection ends
 //!    before the message does, so nobody takes a half for a whole.
+//!    So does one on which the engine itself fails.
 //! 5. HTTP/1.0 knows no chunks: such a client gets a body that ends with the connection (RFC 9112 7.1). What an origin answers in
 //!    that version leaves in ours: browsers take no chunks under its name (RFC 9110 6.2).
+//! 6. What there is no room to read is shed or passes as the site says, before its head leaves; also what the engine failed on, not
+//!    long ago. What follows the head of such a page is not looked at.
 
 use super::{
     Shared,
     body::{Failure, Pipeline},
     edit::{clear, coded, edit_request, edit_response, unmeasured},
+    load::{Permit, Stage as At, Strain, weight},
     record::{Record, count},
     reply,
     sniffer::{Sniffed, Sniffer},
 };
-use crate::engine::{Body, Cause, Client, Engine, OnUnreadable, Own, Plan, Reply, Treatment, View};
+use crate::engine::{
+    Body, Cause, Client, Engine, OnOverload, OnUnreadable, Own, Plan, Reply, Treatment, View,
+};
 use crate::policy::{Finding, Mode};
 use crate::{collect::Call, consent::Cmp};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
     HeaderMap, Method, StatusCode, Version,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, RETRY_AFTER, TRANSFER_ENCODING},
 };
 use pingora_core::{
     Error, ErrorType, Result,
@@ -67,6 +73,8 @@ pub(super) struct PageFilter {
     chunks: bool,
     // Modules are asked to be `Sync`, parsers are not; only `get_mut` is used, which locks nothing.
     stage: Mutex<Stage>,
+    /// The room of the page that is read.
+    permit: Option<Permit>,
     record: Option<Record>,
 }
 
@@ -93,6 +101,7 @@ impl PageFilter {
             cookies: HeaderMap::new(),
             chunks: true,
             stage: Mutex::new(Stage::Pass),
+            permit: None,
             record: None,
         }
     }
@@ -172,6 +181,10 @@ impl PageFilter {
         let bare = end
             || view.method() == Method::HEAD
             || matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if let Some(strain) = self.admit(&treatment, bare) {
+            return self.strained(strain, response, &treatment);
+        }
+        let Some(view) = &self.view else { return Ok(()) };
         if view.mode() != Mode::Off {
             let (edits, findings) = view.head(response, &treatment);
             self.shared.reports.fitted(view, response, &treatment);
@@ -179,6 +192,54 @@ impl PageFilter {
             edit_response(edits, response)?;
         }
         self.treat(response, treatment, bare)?;
+        if !self.chunks {
+            response.remove_header(&TRANSFER_ENCODING);
+        }
+        Ok(())
+    }
+
+    /// Takes the room that reading the body needs; why there is none, where there is none.
+    fn admit(&mut self, treatment: &Treatment, bare: bool) -> Option<Strain> {
+        let (comes, leaves) = match treatment {
+            Treatment::Rewrite(body) | Treatment::Perhaps(body) => (body.coding, body.leaves),
+            Treatment::File(file) => (file.coding, file.coding),
+            Treatment::Other
+            | Treatment::Bypass
+            | Treatment::Unreadable(_)
+            | Treatment::Passing(_) => return None,
+        };
+        let view = self.view.as_ref().filter(|_| !bare)?;
+        let (capacity, url) = (self.engine.capacity(), view.page().url());
+        let room = self.shared.load.admit(capacity, weight(comes, leaves), url);
+        room.map(|permit| self.permit = Some(permit)).err()
+    }
+
+    /// Does with a response that there is no room to read what the site says.
+    fn strained(
+        &mut self,
+        strain: Strain,
+        response: &mut ResponseHeader,
+        treatment: &Treatment,
+    ) -> Result<()> {
+        let Some(view) = &self.view else { return Ok(()) };
+        let enforces = view.mode() == Mode::Enforce;
+        let passes = view.on_overload() == OnOverload::Pass;
+        let action = if !enforces {
+            "unread"
+        } else if passes {
+            "pass"
+        } else {
+            "shed"
+        };
+        self.shared.load.refused(strain, action);
+        let (edits, findings) =
+            if enforces { view.head_of_unread(response) } else { view.head(response, treatment) };
+        self.open(response.status, treatment, false, findings);
+        self.note(Record::overloaded);
+        if enforces && !passes {
+            return self.replace(response, &Reply::new(StatusCode::SERVICE_UNAVAILABLE, ""));
+        }
+        edit_response(edits, response)?;
         if !self.chunks {
             response.remove_header(&TRANSFER_ENCODING);
         }
@@ -305,6 +366,9 @@ impl PageFilter {
         }
         response.insert_header(CONTENT_TYPE, content_type)?;
         response.insert_header(CONTENT_LENGTH, page.len())?;
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header(RETRY_AFTER, "5")?;
+        }
         self.note(|record| record.answered(status));
         self.stage = Mutex::new(Stage::Replace { page, discarded: 0 });
         Ok(())
@@ -321,15 +385,25 @@ impl PageFilter {
         let read = body.as_ref().map_or(0, Bytes::len);
         let Self { stage, record, .. } = self;
         let stage = stage.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let result = stage.step(body, end, record);
+        let load = &self.shared.load;
+        let result =
+            load.attempt(At::Body, || stage.step(body, end, record)).unwrap_or_else(|| {
+                self.view.iter().for_each(|view| load.failed_on(view.page().url()));
+                Err(failed("the engine failed"))
+            });
         let leaves = result.as_ref().ok().and_then(Option::as_ref).map_or(0, Bytes::len);
+        if let Some(permit) = &mut self.permit {
+            permit.holds(leaves);
+        }
         if let Some(record) = record {
             record.moved(read, leaves);
         }
         if result.is_err() {
             *stage = Stage::Ended;
+            self.permit = None;
         } else if end {
             *stage = Stage::Ended;
+            self.permit = None;
             if let Some(record) = record.take() {
                 record.end();
             }
@@ -418,6 +492,10 @@ fn note(record: &mut Option<Record>, cause: Cause) {
     }
 }
 
+fn broken() -> Box<Error> {
+    Error::explain(ErrorType::InternalError, "the engine failed")
+}
+
 /// While nothing was written a host's default answers such an error with 502.
 fn failed(why: &'static str) -> Box<Error> {
     Error::explain(ErrorType::HTTPStatus(502), why)
@@ -426,7 +504,8 @@ fn failed(why: &'static str) -> Box<Error> {
 #[async_trait]
 impl HttpModule for PageFilter {
     async fn request_header_filter(&mut self, request: &mut RequestHeader) -> Result<()> {
-        self.request(request)
+        let load = self.shared.load.clone();
+        load.attempt(At::Request, || self.request(request)).unwrap_or_else(|| Err(broken()))
     }
 
     async fn response_header_filter(
@@ -434,7 +513,12 @@ impl HttpModule for PageFilter {
         response: &mut ResponseHeader,
         end: bool,
     ) -> Result<()> {
-        self.head(response, end)
+        let load = self.shared.load.clone();
+        let done = load.attempt(At::Head, || self.head(response, end));
+        done.unwrap_or_else(|| {
+            self.view.iter().for_each(|view| load.failed_on(view.page().url()));
+            Err(broken())
+        })
     }
 
     fn response_body_filter(&mut self, body: &mut Option<Bytes>, end: bool) -> Result<()> {

@@ -1,6 +1,10 @@
 //! Turns what of ours a request asks for into the response.
+//!
+//! 1. A file is coded once and sent to everybody, the script that ends a worker too: it costs no more than to say no, and a browser
+//!    that was told no would keep the vendor's (Service Workers, "Update").
+//! 2. A page is made and coded for each request: an address gets as many of them a second as it may make choices.
 
-use super::{Consentry, consentry::answer, intake};
+use super::{Consentry, choice, consentry::answer, intake};
 use crate::{
     coding::Coding,
     engine::{Client, ENDING_WORKER, Own, Reply, Served},
@@ -16,11 +20,16 @@ use http::{
 use pingora_core::{Error, ErrorType, Result};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 use tokio::time::timeout;
 
 /// How long a visitor may take for a body.
 const PATIENCE: Duration = Duration::from_secs(10);
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// What ends a vendor's service worker.
+static WORKER: LazyLock<Served> =
+    LazyLock::new(|| Served::new(File::script(ENDING_WORKER.to_owned())));
 
 /// Sends what is asked for.
 pub(super) async fn serve(
@@ -33,6 +42,14 @@ pub(super) async fn serve(
         Own::Report(reported) => consentry.report_desk().serve(session, &reported, client).await,
         Own::File { served, caching } => file(session, &served, caching).await,
         Own::Choice(asked) => consentry.desk().serve(session, &asked, client, consentry).await,
+        Own::Page(_) if !consentry.desk().may_read(client) => {
+            consentry.metrics().limited.with_label_values(&["own"]).inc();
+            choice::too_often(session).await
+        }
+        Own::Page(page) => {
+            let page = Served::at(*page, consentry.options().levels);
+            file(session, &page, NO_STORE).await
+        }
         Own::Mirror(told) => {
             let engine = consentry.engine_of(session);
             let read = timeout(PATIENCE, intake::read(session, MAX_TOLD)).await;
@@ -46,8 +63,7 @@ pub(super) async fn serve(
         }
         Own::Worker(vendor) => {
             consentry.metrics().workers.with_label_values(&[&*vendor.id]).inc();
-            let file = Served::new(File::script(ENDING_WORKER.to_owned()));
-            self::file(session, &file, HeaderValue::from_static("no-store")).await
+            file(session, &WORKER, NO_STORE).await
         }
     }
 }

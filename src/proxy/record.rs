@@ -34,6 +34,8 @@ pub(super) enum Outcome {
     Bypassed,
     /// Not readable.
     Unreadable(Cause),
+    /// Not read: there was no room, or the engine had failed on it.
+    Overloaded,
     /// One side went away before the end.
     Aborted,
 }
@@ -64,6 +66,7 @@ impl Outcome {
             Self::Untouched => "untouched",
             Self::Bypassed => "bypassed",
             Self::Unreadable(_) => "unreadable",
+            Self::Overloaded => "overloaded",
             Self::Aborted => "aborted",
         }
     }
@@ -129,6 +132,10 @@ impl Record {
         self.outcome = Some(Outcome::Bypassed);
     }
 
+    pub(super) const fn overloaded(&mut self) {
+        self.outcome = Some(Outcome::Overloaded);
+    }
+
     /// The page has left whole.
     pub(super) fn end(mut self) {
         let read = if self.held > 0 { Outcome::Rewritten } else { Outcome::Untouched };
@@ -144,7 +151,7 @@ impl Record {
         if let Outcome::Unreadable(cause) = outcome {
             metrics.unreadable.with_label_values(&[cause.name()]).inc();
         }
-        if outcome != Outcome::Bypassed {
+        if ![Outcome::Bypassed, Outcome::Overloaded].contains(&outcome) {
             metrics.decode.observe(self.spent.decode.as_secs_f64());
             metrics.rewrite.observe(self.spent.rewrite.as_secs_f64());
             metrics.encode.observe(self.spent.encode.as_secs_f64());

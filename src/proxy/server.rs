@@ -8,7 +8,8 @@
 //! 2. Certificates whose files change are read again; those that cannot be leave the ones before where they are.
 //! 3. When it is told to end it is not ready at once, and serves on for [`Config::wait`]. Then no connection is accepted, idle ones
 //!    are closed, and requests on their way get [`Config::drain`].
-//! 4. A program that takes this one's place gets its sockets, and when that one serves this one drains.
+//! 4. A program that takes this one's place gets its sockets, and when that one serves this one drains. From when it is ready
+//!    another one can take its place.
 //! 5. Servers behind sites are looked after from the start, and those of another engine from when it is there.
 
 use super::{
@@ -32,8 +33,15 @@ use pingora_core::{
 };
 use pingora_proxy::{HttpProxy, http_proxy};
 use std::{
-    convert::Infallible, fmt, future::Future, io, net::SocketAddr, os::fd::OwnedFd, path::PathBuf,
-    sync::Arc, time::Duration,
+    convert::Infallible,
+    fmt,
+    future::Future,
+    io,
+    net::SocketAddr,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 use tokio::{
     runtime,
@@ -240,12 +248,13 @@ pub async fn live(
     if let Some(door) = admin {
         house.show(door, life, &mut tasks);
     }
+    // It waits for its successor before the one before it ends, which leaves the file to it, and before anybody hears of it.
+    let handover = config.handover.as_deref().and_then(wait_at);
     life.listens(speaking);
     ready(listening);
-    let path = config.handover.clone();
     let giving = async {
         inherited.serves();
-        give(path, copies, life).await;
+        give(handover, copies, life).await;
     };
     // The sockets are closed with the others, or what waits on them would wait for nobody.
     tokio::select! {
@@ -269,18 +278,19 @@ pub async fn live(
     Ok(())
 }
 
-/// Gives `sockets` to the program that takes this one's place, and has this one drain when that one serves.
-async fn give(path: Option<PathBuf>, sockets: Vec<OwnedFd>, life: &Life) {
-    let handover = path.map(|path| Handover::at(&path).map_err(|error| (path, error)));
-    match handover {
-        Some(Ok(handover)) => {
-            handover.give(sockets).await;
-            return life.tell(Order::Drain);
-        }
-        Some(Err((path, error))) => {
+fn wait_at(path: &Path) -> Option<Handover> {
+    Handover::at(path)
+        .inspect_err(|error| {
             log::error!("sockets cannot be handed over at {}: {error}", path.display());
-        }
-        None => {}
+        })
+        .ok()
+}
+
+/// Gives `sockets` to the program that takes this one's place, and has this one drain when that one serves.
+async fn give(handover: Option<Handover>, sockets: Vec<OwnedFd>, life: &Life) {
+    if let Some(handover) = handover {
+        handover.give(sockets).await;
+        return life.tell(Order::Drain);
     }
     drop(sockets);
     life.told(Order::Leave).await;

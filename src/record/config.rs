@@ -1,6 +1,6 @@
 //! What the operator says of the records, as plain data.
 
-use super::Store;
+use super::store::postgres;
 use std::{
     fmt, fs,
     os::unix::fs::MetadataExt as _,
@@ -18,10 +18,16 @@ pub enum StoreUrl {
     Postgres(String),
 }
 
-/// Text that is no store.
+/// Text that is no store; no message repeats a value from it, which may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is no store; write sqlite:consentry.db or postgres://user@host/database")]
-pub struct BadStore;
+pub enum BadStore {
+    /// It begins or goes on like none.
+    #[error("it is no store; write sqlite:consentry.db or postgres://user@host/database")]
+    Other,
+    /// It is a URL with a parameter that is not known.
+    #[error("its parameter `{0}` is not known; write sslmode, sslrootcert, or leave it out")]
+    Parameter(String),
+}
 
 /// What is kept of refusals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -67,12 +73,12 @@ impl FromStr for StoreUrl {
     type Err = BadStore;
     fn from_str(text: &str) -> Result<Self, BadStore> {
         let path = text.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
-        let postgres =
+        let is_server =
             ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
         match path {
             Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            None if postgres && Store::is_postgres(text) => Ok(Self::Postgres(text.to_owned())),
-            Some(_) | None => Err(BadStore),
+            None if is_server => postgres::check(text).map(|()| Self::Postgres(text.to_owned())),
+            Some(_) | None => Err(BadStore::Other),
         }
     }
 }
@@ -97,12 +103,12 @@ impl StoreUrl {
         }
     }
 
-    /// With a relative path beginning at `base`.
+    /// With relative paths beginning at `base`.
     #[must_use]
     pub fn below(self, base: &Path) -> Self {
         match self {
             Self::Sqlite(path) => Self::Sqlite(base.join(path)),
-            Self::Postgres(_) => self,
+            Self::Postgres(url) => Self::Postgres(postgres::below(&url, base)),
         }
     }
 }
@@ -151,7 +157,27 @@ mod tests {
             "postgres://a:b:c:d/x",
             "postgres://h/d?sslmode=some",
         ] {
-            assert_eq!(bad.parse::<StoreUrl>(), Err(BadStore), "{bad}");
+            assert_eq!(bad.parse::<StoreUrl>(), Err(BadStore::Other), "{bad}");
         }
+    }
+
+    #[test]
+    fn parameters_are_known_and_their_files_begin_at_the_base() {
+        let below = |text: &str| text.parse::<StoreUrl>().map(|store| store.below(Path::new("/b")));
+        let full = |text: &str| Ok(StoreUrl::Postgres(text.into()));
+        assert_eq!(
+            below("postgres://u:p%40@h/d?sslmode=verify-full&sslrootcert=a%20b.pem"),
+            full("postgres://u:p%40@h/d?sslmode=verify-full&sslrootcert=%2Fb%2Fa+b.pem")
+        );
+        for same in [
+            "postgres://u:a%2Fb@h/d?sslmode=require",
+            "postgresql://u@%2Fvar%2Frun%2Fpostgresql/d",
+            "postgres://u@[::1]:5433/d",
+        ] {
+            assert_eq!(below(same), full(same));
+        }
+        let misspelt = below("postgres://u:se@h/d?sslmod=require&passwrod=secret");
+        assert_eq!(misspelt, Err(BadStore::Parameter("sslmod".into())));
+        assert!(!misspelt.unwrap_err().to_string().contains("secret"));
     }
 }

@@ -6,8 +6,8 @@
 //! 2. What comes last stands behind everything else (HTML Standard, 13.2.6.4.19: it becomes the end of the body), in XML before
 //!    `</body>`; by then it is known whose the page is full of. A page that ends in the middle of a tag, a comment or a text
 //!    element, and one of frames, gets none.
-//! 3. A piece of a page that a script fetches is no page: unless the request says that it is one, it must have a doctype or begin
-//!    with an element that pages begin with.
+//! 3. A piece of a page that a script fetches is no page, and gets nothing where the request says that it is one. Where it says
+//!    neither, a page must have a doctype or begin with an element that pages begin with.
 //! 4. `integrity` is written only where a policy knows files by their hashes alone: elsewhere a file of the version after ours, which
 //!    another node may send, is as good. What comes last is then loaded by a script that the policy knows by its hash.
 //! 5. With a `<base>` on another origin our paths are written with the page's own scheme and host.

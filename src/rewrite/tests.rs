@@ -302,6 +302,8 @@ proptest! {
     #[test]
     fn with_nothing_gated_every_byte_stays(page in proptest::collection::vec(any::<u8>(), 0..2000)) {
         let page: Vec<u8> = page.into_iter().filter(|b| *b != b'/').collect();
+        // UTF-16 leaves as UTF-8.
+        prop_assume!(![[0xfe, 0xff], [0xff, 0xfe]].iter().any(|mark| page.starts_with(mark)));
         let (out, _) = run(&page, &Config::default(), &[7, 100]);
         prop_assert_eq!(out, page);
     }

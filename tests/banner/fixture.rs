@@ -193,14 +193,23 @@ fn vendor(facts: &[&str; 6]) -> Vendor {
     Vendor { id, name, company, receives, keeps, country, policy }
 }
 
-/// The page without JavaScript: 0 before a choice, 1 after one, 2 with Global Privacy Control.
+/// The page without JavaScript: 0 before a choice, 1 after one, 2 with Global Privacy Control and an old list, 3 where the law lets
+/// all be.
 pub(crate) fn page(data: &Data, state: u8) -> File {
-    let granted = (state == 1).then_some(PurposeSet::EMPTY.with(Purpose::Analytics));
+    let is_chosen = state == 1;
+    let all: PurposeSet = Purpose::OPTIONAL.into_iter().collect();
+    let analytics = PurposeSet::EMPTY.with(Purpose::Analytics);
     let standing = Standing {
-        granted,
+        is_chosen,
+        granted: match state {
+            1 => analytics,
+            3 => all,
+            _ => PurposeSet::EMPTY,
+        },
+        has_changed: state == 2,
         signal: (state == 2).then_some(Told::Gpc),
-        receipt: granted.map(|_| "5f0c1c3a9d7b4e2f8a6b0c1d2e3f4a5b".into()),
-        just_saved: state == 1,
+        receipt: is_chosen.then(|| "5f0c1c3a9d7b4e2f8a6b0c1d2e3f4a5b".into()),
+        just_saved: is_chosen,
         back: "/tea?cup=2".into(),
     };
     banner::form(data, &standing)
@@ -214,7 +223,7 @@ pub(crate) fn write(to: &Path) {
     for lang in ["en", "de", "ar"] {
         let data = banner(lang);
         put(format!("{lang}.js"), &banner::script(&data).body);
-        for state in 0..3 {
+        for state in 0..4 {
             let file = page(&data, state);
             put(format!("{lang}-{state}.html"), &file.body);
             put(format!("{lang}-{state}.csp"), file.policy.unwrap().as_bytes());

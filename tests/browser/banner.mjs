@@ -19,7 +19,7 @@ let failed = 0;
 try {
   for (const [name, test] of Object.entries({ ...layers, ...choices, ...pages })) {
     if (!name.includes(args.only)) continue;
-    Object.assign(site, { asked: [], reads: 0, answers: 'well' });
+    Object.assign(site, { asked: [], reads: 0, answers: 'well', given: '' });
     try {
       await test(browser, site);
       console.log(`ok     ${name}`);

@@ -1,7 +1,7 @@
 // Loads the saved pages in every variant and writes what each load sent as JSON lines, for a judge to read.
 //
 //   node corpus.mjs --corpus DIR --out FILE [--program consentry] [--variants direct,again,...] [--pages N | --only a,b]
-//                   [--tabs N] [--lists easyprivacy.txt=analytics,easylist.txt=marketing]
+//                   [--tabs N] [--settle MS] [--lists easyprivacy.txt=analytics,easylist.txt=marketing]
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,7 @@ import { Sink, certificate } from './sink.mjs';
 const { values: args } = parseArgs({ options: {
   corpus: { type: 'string' }, out: { type: 'string' }, program: { type: 'string', default: process.env.CONSENTRY },
   variants: { type: 'string', default: 'direct,again' }, pages: { type: 'string', default: '100000' },
-  only: { type: 'string' }, tabs: { type: 'string', default: '4' }, lists: { type: 'string', default: '' },
+  only: { type: 'string' }, settle: { type: 'string', default: '500' }, tabs: { type: 'string', default: '4' }, lists: { type: 'string', default: '' },
 } });
 
 function saved() {
@@ -27,11 +27,8 @@ function saved() {
   });
 }
 
-/** `consentry=v1.<policy>.<day>.<choices>`: yes to everything, said today. */
-function yes() {
-  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
-  return { name: 'consentry', value: `v1.x.${day}.f1a1m1` };
-}
+/** Yes to everything, in a cookie of the site's own: the banner's would need a signature. */
+const YES = { name: 'agreed', value: '1' };
 
 /** Runs `task` over `items`, so many at a time. */
 async function share(items, hands, task) {
@@ -48,7 +45,7 @@ async function run(chromium, pages, name, variant, write) {
   const started = performance.now();
   await share(pages, Number(args.tabs), async (page) => {
     try {
-      write({ variant: name, ...await load(chromium, behind.front, page, variant.consent ? yes() : undefined) });
+      write({ variant: name, ...await load(chromium, behind.front, page, variant.consent ? YES : undefined) });
     } catch (error) {
       write({ variant: name, file: page.file, url: page.url.href, failed: String(error) });
     }
@@ -73,7 +70,7 @@ async function main() {
   const control = await browser.target().createCDPSession();
   try {
     for (const name of args.variants.split(',')) {
-      await run({ browser, control, secure }, pages, name, known[name], (line) => out.write(`${JSON.stringify(line)}\n`));
+      await run({ browser, control, secure, settle: Number(args.settle) }, pages, name, known[name], (line) => out.write(`${JSON.stringify(line)}\n`));
     }
   } finally {
     await browser.close();

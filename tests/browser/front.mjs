@@ -12,11 +12,12 @@ const READY = 30_000;
 /** Every variant: `config` is the proxy's (absent: no proxy), `consent` whether the visitor has said yes to everything. */
 export function variants(lists) {
   const quoted = lists.map(({ path, purpose }) => `{ path = ${JSON.stringify(path)}, purpose = "${purpose}" }`).join(', ');
+  const agreed = ['functional', 'analytics', 'marketing'].map((purpose) => `{ cookie = "agreed", equals = "1", purpose = "${purpose}" }`).join(', ');
   return {
     direct: {},
     again: {},
     default: { config: '' },
-    consent: { config: '[collect]\nenabled = false\n', consent: true },
+    consent: { config: `[banner]\nenabled = true\n[consent]\nrule = [${agreed}]\n[collect]\nenabled = false\n`, consent: true },
     lists: { config: `[gate]\nlists = [${quoted}]\n` },
     all: { config: '[gate]\nthird_party = "all"\n' },
   };

@@ -1,11 +1,10 @@
 // Turns one page load in one tab into what it sent, what it showed and what went wrong.
 //
 // 1. What left the browser is what the sink saw; Chromium's own account of it adds the type and the initiator.
-// 2. A load ends `SETTLE` after the load event, or at `CAP`, whichever is first.
+// 2. A load ends `settle` ms after the load event, or at `CAP`, whichever is first.
 // 3. `Math.random` starts from the same seed in every load, so that two loads of a page can be compared.
 import { Sink } from './sink.mjs';
 
-const SETTLE = 500;
 const CAP = 7_000;
 const SEED = `(() => { let s = 42; Math.random = () => { s = (s * 1103515245 + 12345) % 2147483648; return s / 2147483648; }; })()`;
 const READ = `(() => ({
@@ -17,13 +16,13 @@ const READ = `(() => ({
  * Loads `page.url`, whose host is answered by `front`. `control` is a session with the browser itself, `cookie`
  * `{ name, value }` or absent. The sink is the load's own: a beacon of the page before cannot be taken for this one's.
  */
-export async function load({ browser, control, secure }, front, page, cookie) {
+export async function load({ browser, control, secure, settle }, front, page, cookie) {
   const started = performance.now();
   const sink = await new Sink(secure, page.url, front).listen();
   const context = await browser.createBrowserContext({ proxyServer: `http://${sink.address}`, proxyBypassList: ['<-loopback>'] });
   let seen = { text: '', hints: [], errors: [], told: new Map(), capped: true };
   try {
-    seen = await visit(await tab(control, context), page.url.href, cookie);
+    seen = await visit(await tab(control, context), page.url.href, cookie, settle);
   } finally {
     await context.close().catch(() => {});
   }
@@ -41,7 +40,7 @@ async function tab(control, context) {
   return target.createCDPSession();
 }
 
-async function visit(session, url, cookie) {
+async function visit(session, url, cookie, settle) {
   const errors = [];
   const told = new Map();
   session.on('Runtime.exceptionThrown', ({ exceptionDetails }) => errors.push(complaint(exceptionDetails)));
@@ -58,7 +57,7 @@ async function visit(session, url, cookie) {
   const end = performance.now() + CAP;
   session.send('Page.navigate', { url }).catch(() => {});
   const capped = !(await within(loaded, CAP));
-  await pause(Math.max(0, Math.min(SETTLE, end - performance.now())));
+  await pause(Math.max(0, Math.min(settle, end - performance.now())));
   const read = await within(session.send('Runtime.evaluate', { expression: READ, returnByValue: true, timeout: 2_000 }).catch(() => {}), 3_000);
   return { text: '', hints: [], ...read?.result?.value, errors, told, capped };
 }

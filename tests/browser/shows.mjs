@@ -12,6 +12,7 @@ import { parseArgs, promisify } from 'node:util';
 import { launch } from './chromium.mjs';
 import { proxy } from './front.mjs';
 import { companies, shop } from './shows/shop.mjs';
+import { SECRET } from './shows/visitor.mjs';
 import { VISITS } from './shows/visits.mjs';
 import { certificate } from './sink.mjs';
 
@@ -44,7 +45,7 @@ mkdirSync(args.folder, { recursive: true });
 if (args.shots) mkdirSync(args.shots, { recursive: true });
 const vendors = await companies();
 const old = shop();
-const config = `${vendors.config}[gate]\nguard = true\n[banner]\nvendors = ["clarity"]\n[records]\nstore = "sqlite:proof.db"\nspool = "spool"\n`;
+const config = `${vendors.config}[gate]\nguard = true\n[banner]\nvendors = ["clarity"]\n[records]\nstore = "sqlite:proof.db"\nspool = "spool"\nsecret = "${SECRET}"\n`;
 const running = await proxy(args.program, NAME, config, old.answer, args.folder);
 const browser = await launch();
 const world = { browser, front: running.front, secure: certificate(), companies: vendors, shots: args.shots };

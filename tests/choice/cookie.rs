@@ -2,14 +2,15 @@
 
 use super::{
     origin::Origin,
-    shop::{ALL, ANALYTICS, JSON, OWN, REFUSAL, Shop, asking, cookie, days_ago, post},
+    shop::{
+        ALL, ANALYTICS, FORM, GA, JSON, META, OWN, REFUSAL, Shop, asking, cookie, days_ago, get,
+        page, post, signed, signing,
+    },
+    visitor::Answer,
 };
 use consentry::{
-    choice::Key,
     consent::OwnCookie,
-    engine::Site,
-    proxy::choice::{Secret, Signing},
-    record::Refusals,
+    engine::{Banner, Enabled, Site},
 };
 use std::collections::BTreeSet;
 
@@ -77,14 +78,53 @@ async fn https_makes_it_secure_and_the_operator_its_name_and_age() {
     assert_eq!(shop.ask(&post(JSON, &downgraded, ALL)).await.status, 403);
 }
 
+/// Asks as a browser on `host` does that has these cookies.
+async fn on(shop: &Shop, host: &str, request: &str) -> Answer {
+    shop.ask(&request.replace("shop.test", host)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hosts_of_a_site_may_share_it() {
+    let mut site = asking();
+    site.hosts.push("shop.other.test".into());
+    site.consent.cookie_domain = Some("shop.test".into());
+    let shop = Shop::of(site, page(&[GA, META].concat())).await;
+    shop.page("").await;
+    for (host, body) in
+        [("www.shop.test", ALL), ("shop.test", ANALYTICS), ("a.b.shop.test", REFUSAL)]
+    {
+        let got = on(&shop, host, &post(JSON, OWN, body)).await;
+        let [ended, set] = got.all("set-cookie")[..] else { panic!("{}", got.head) };
+        // The host's own, from before there was a domain: browsers would send both.
+        assert_eq!(ended, "consentry=; Path=/; Max-Age=0; SameSite=Lax");
+        assert!(
+            set.starts_with("consentry=v1.") && set.contains("; Path=/; Domain=shop.test; "),
+            "{set}"
+        );
+        let cookie = format!("Cookie: {}\r\n", set.split(';').next().unwrap());
+        let state = on(&shop, "blog.shop.test", &get("/_consentry/choice", &cookie)).await;
+        let state: serde_json::Value = serde_json::from_slice(&state.body).unwrap();
+        assert_eq!((&state["asked"], &state["day"]), (&false.into(), &days_ago(0).into()));
+        assert_eq!(state.get("verified"), (body != REFUSAL).then_some(&true.into()));
+    }
+    // A form does the same.
+    let form = on(&shop, "www.shop.test", &post(FORM, OWN, "purpose=analytics")).await;
+    assert_eq!((form.status, form.all("set-cookie").len()), (303, 2));
+    // A host that is not in it keeps its own; browsers would refuse the other.
+    let got = on(&shop, "shop.other.test", &post(JSON, OWN, ALL)).await;
+    let [set] = got.all("set-cookie")[..] else { panic!("{}", got.head) };
+    assert!(!set.contains("Domain"), "{set}");
+    // Nor does a page of one host choose for another.
+    let crossing = post(JSON, "Origin: http://www.shop.test\r\n", ALL);
+    assert_eq!(shop.ask(&crossing).await.status, 403);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn receipts_are_told_from_forged_ones() {
-    let key = Key::new(b"the same on all nodes");
-    let signing = || Signing { with: Secret::Key(key.clone()), kept: Refusals::Records };
     let origin = || Origin::fixed(Vec::new(), true);
-    let shop = Shop::before(asking(), origin().await, |c| c.signing(signing())).await;
-    let other = Shop::before(asking(), origin().await, |c| c.signing(signing())).await;
-    let stranger = Shop::before(asking(), origin().await, |c| c).await;
+    let shop = Shop::before(asking(), origin().await, |c| c).await;
+    let other = Shop::before(asking(), origin().await, |c| c).await;
+    let stranger = Shop::before(asking(), origin().await, |c| c.signing(signing(b"other"))).await;
     let got = shop.choose(ANALYTICS).await;
     let own = cookie(&got);
     assert_eq!(shop.state(&own).await["verified"], true);
@@ -99,7 +139,60 @@ async fn receipts_are_told_from_forged_ones() {
     assert_eq!(state["verified"], true);
 }
 
-/// Whoever forges a choice forges his own: the gate does not ask for a signature.
+/// What a script of the page, or another site below the same domain, writes into the cookie was chosen by nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_our_banner_asks_nothing_unsigned_allows() {
+    let shop = Shop::open().await;
+    shop.page("").await;
+    let version = shop.state("").await["policy"].as_str().unwrap().to_owned();
+    let own = cookie(&shop.choose(ALL).await);
+    let today = days_ago(0);
+    let forged = |version: &str| format!("Cookie: consentry=v1.{version}.{today}.f1a1m1\r\n");
+    let (receipt, other) = ("0123456789abcdef0123456789abcdef", "0123456789abcdef1123456789abcdef");
+    let ended = |end: &str| forged(&version).replace("\r\n", &format!(".{end}\r\n"));
+    for (headers, counts) in [
+        (own.clone(), true),
+        (signed(&format!("v1.{version}.{today}.f0a1m1")), true),
+        (forged("p1"), false),
+        (forged("0"), false),
+        (forged(&version), false),
+        (ended(receipt), false),
+        (ended(&format!("{receipt}.{other}")), false),
+        (own.replace("f0a1m1", "f1a1m1"), false),
+        (own.replace(&today, &days_ago(1)), false),
+        (signed(&format!("v1.p1.{today}.f0a1m1")), false),
+        (signed(&format!("v1.00000000.{today}.f0a1m1")), false),
+    ] {
+        let (page, state) = (shop.page(&headers).await, shop.state(&headers).await);
+        assert_eq!(page.contains("fbevents.js"), counts, "{headers}");
+        assert_eq!(
+            (&state["asked"], state["granted"] != serde_json::json!([])),
+            (&(!counts).into(), counts),
+            "{headers}"
+        );
+    }
+    // A refusal needs no signature, and counts under any name.
+    let refusal = format!("Cookie: consentry=v1.p1.{today}.f0a0m0\r\n");
+    assert_eq!(shop.state(&refusal).await["asked"], false);
+    let swapped = super::shop::engine(shop.site()).after(&shop.consentry.engine());
+    shop.consentry.swap(swapped);
+    assert!(!shop.page(&forged("p1")).await.contains("fbevents.js"));
+    assert!(shop.page(&own).await.contains("fbevents.js"));
+}
+
+/// Without our banner the cookie is the operator's, who writes it under a name of his own.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_our_banner_the_operator_writes_the_cookie() {
+    for (policy, counts) in [(None, true), (Some("p1"), true), (Some("p2"), false)] {
+        let banner = Banner { enabled: Enabled::Never, ..Banner::default() };
+        let mut site = Site { banner, ..asking() };
+        site.consent.policy = policy.map(|name| name.parse().unwrap());
+        let shop = Shop::of(site, page(&[GA, META].concat())).await;
+        let own = format!("Cookie: consentry=v1.p1.{}.f0a1m0\r\n", days_ago(0));
+        assert_eq!(shop.page(&own).await.contains("/analytics.js"), counts, "{policy:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_choice_that_is_sent_twice_changes_nothing() {
     let shop = Shop::open().await;
@@ -118,6 +211,6 @@ async fn a_site_without_a_banner_takes_choices_too() {
         Shop::of(Site { hosts: vec!["shop.test".into()], ..Site::default() }, String::new()).await;
     assert_eq!(shop.choose(ANALYTICS).await.status, 200);
     for path in ["/_consentry/consent", "/_consentry/banner/en/x.js"] {
-        assert_eq!(shop.ask(&super::shop::get(path, "")).await.status, 404, "{path}");
+        assert_eq!(shop.ask(&get(path, "")).await.status, 404, "{path}");
     }
 }

@@ -1,6 +1,10 @@
 //! The way without JavaScript.
 
-use super::shop::{FORM, OWN, Shop, asking, cookie, get, post};
+use super::{
+    shop::{FORM, OWN, Shop, asking, cookie, get, post},
+    visitor::Visitor,
+};
+use consentry::coding::{Coding, Encoder, Levels};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_links_to_the_form_and_the_form_goes_back() {
@@ -83,4 +87,43 @@ async fn the_form_is_read_only() {
     assert_eq!((got.status, got.get("allow")), (405, Some("GET, HEAD")));
     let head = shop.ask(&get("/_consentry/consent", "").replacen("GET", "HEAD", 1)).await;
     assert_eq!((head.status, head.body.len()), (200, 0));
+}
+
+/// A page that is made for each request is coded as quickly as pages are, not as small as files.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_costs_no_more_than_a_page() {
+    let shop = Shop::open().await;
+    let plain = shop.ask(&get("/_consentry/consent", "")).await.body;
+    for (name, coding) in [("br", Coding::Brotli), ("gzip", Coding::Gzip)] {
+        let got =
+            shop.ask(&get("/_consentry/consent", &format!("Accept-Encoding: {name}\r\n"))).await;
+        let (mut encoder, mut coded) = (Encoder::new(coding, &Levels::default()), Vec::new());
+        encoder.write(&plain, &mut coded).unwrap();
+        encoder.finish(&mut coded).unwrap();
+        assert_eq!((got.status, got.get("content-encoding")), (200, Some(name)));
+        assert!(got.body == coded, "{name}: {} bytes, not {}", got.body.len(), coded.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_forms_is_stopped_and_nobodys_choice() {
+    let shop = Shop::open().await;
+    let mut visitor = Visitor::new(shop.address).await;
+    let mut stopped = None;
+    for _ in 0..1000 {
+        let got = visitor.ask(&get("/_consentry/consent", "Accept-Encoding: br\r\n")).await;
+        if got.status != 200 {
+            stopped = Some(got);
+            break;
+        }
+    }
+    let stopped = stopped.expect("nobody was stopped");
+    assert_eq!((stopped.status, stopped.get("retry-after")), (429, Some("10")));
+    assert_eq!(
+        shop.counted("consentry_requests_limited_total{limit=\"own\"}").as_deref(),
+        Some("1")
+    );
+    let chosen = shop.ask(&post(FORM, OWN, "purpose=analytics")).await;
+    assert_eq!(chosen.status, 303, "choices have tokens of their own");
+    shop.page("").await;
 }

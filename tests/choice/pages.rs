@@ -18,11 +18,42 @@ fn banner(page: &str) -> Option<&str> {
 
 /// State, ask, signal, removed.
 fn told(page: &str) -> [&str; 4] {
-    let tag = banner(page).expect("no banner");
-    ["state", "ask", "signal", "removed"].map(|name| {
-        let (_, rest) = tag.split_once(&format!("data-{name}=\"")).expect(name);
-        rest.split('"').next().unwrap()
-    })
+    ["state", "ask", "signal", "removed"].map(|name| attribute(page, name))
+}
+
+fn attribute<'p>(page: &'p str, name: &str) -> &'p str {
+    let (_, rest) = banner(page).unwrap().split_once(&format!("data-{name}=\"")).expect(name);
+    rest.split('"').next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_told_what_it_was_made_with() {
+    let of = |page: &str| ["state", "granted", "ask"].map(|name| attribute(page, name).to_owned());
+    let shop = Shop::open().await;
+    assert_eq!(of(&shop.page("").await), ["", "", "1"]);
+    let all = cookie(&shop.choose(ALL).await);
+    assert_eq!(of(&shop.page(&all).await), ["am", "am", "0"]);
+    let with_gpc = format!("Sec-GPC: 1\r\n{all}");
+    let page_with_gpc = shop.page(&with_gpc).await;
+    assert_eq!(of(&page_with_gpc), ["am", "a", "0"]);
+    assert!(!page_with_gpc.contains("fbevents.js"));
+    let mut site = Site { regime: Regime::OptOut, ..asking() };
+    site.policy.allow_implied = true;
+    site.collect.sensitive = vec!["/health".into()];
+    let shop = Shop::of(site, page(&[GA, META].concat())).await;
+    assert_eq!(of(&shop.page("").await), ["", "fam", "0"]);
+    assert_eq!(of(&shop.page("Sec-GPC: 1\r\n").await), ["", "fa", "0"]);
+    let form = shop.ask(&get("/_consentry/consent", "Sec-GPC: 1\r\n")).await;
+    let form = String::from_utf8(form.body).unwrap();
+    assert!(
+        form.contains("Allowed at present: Statistics.") && form.contains("Already refused"),
+        "{form}"
+    );
+    let none = cookie(&shop.choose(REFUSAL).await);
+    assert_eq!(of(&shop.page(&none).await), ["-", "", "0"]);
+    let accept = "Accept: text/html\r\nSec-Fetch-Dest: document\r\n";
+    let sensitive = shop.ask(&get("/health", accept)).await;
+    assert_eq!(of(&String::from_utf8(sensitive.body).unwrap()), ["", "-", "0"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use super::{
     origin::{Origin, Step},
-    shop::{ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, get, page},
+    shop::{ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, engine, get, page},
 };
 use consentry::{
     proxy::{
@@ -26,8 +26,15 @@ async fn trackers() -> Origin {
 
 /// A shop that records to the disk in `folder`, which nobody takes to a store.
 async fn recording(folder: &Path, kept: Refusals) -> Shop {
+    recording_with(folder, recorder(folder), kept).await
+}
+
+fn recorder(folder: &Path) -> Recorder {
     let config = Config { timeout: Duration::from_secs(20), ..Config::default() };
-    let recorder = Recorder::start(Spool::at(folder), &config).unwrap();
+    Recorder::start(Spool::at(folder), &config).unwrap()
+}
+
+async fn recording_with(folder: &Path, recorder: Recorder, kept: Refusals) -> Shop {
     let signing = Signing { with: Secret::Folder(folder.to_owned()), kept };
     Shop::before(asking(), trackers().await, |c| c.recording(recorder).signing(signing)).await
 }
@@ -102,6 +109,20 @@ async fn a_choice_is_proved_with_what_was_shown_and_no_more() {
     for secret in ["secret-agent", "clinic", "203.0.113", "127.0.0.1"] {
         assert!(!all.contains(secret), "{secret} in {all}");
     }
+}
+
+/// By the time that a segment is taken to the store that may be a new one, or have been purged.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_segment_has_what_its_records_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = recorder(folder.path());
+    let shop = recording_with(folder.path(), recorder.clone(), Refusals::Records).await;
+    shop.choose(ANALYTICS).await;
+    assert!(recorder.flush().await);
+    shop.choose(ANALYTICS).await;
+    let entries = entries(folder.path());
+    let lists = entries.iter().filter(|entry| matches!(entry, Entry::Vendors { .. }));
+    assert_eq!((records(&entries).len(), lists.count()), (2, 2), "{entries:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,7 +201,8 @@ async fn nodes_learn_from_each_other_through_the_store() {
     let store = Store::open(&url).await.unwrap();
     store.append("segment", &entries(&one)).await.unwrap();
     Memory::new(&one, Some(url.clone())).pass(&recorded.consentry).await;
-    let other = Shop::before(asking(), trackers().await, |c| c).await;
+    let signing = || Signing { with: Secret::Folder(one.clone()), kept: Refusals::Records };
+    let other = Shop::before(asking(), trackers().await, |c| c.signing(signing())).await;
     let mut memory = Memory::new(&two, Some(url.clone()));
     memory.pass(&other.consentry).await;
     assert_eq!(other.state("").await["policy"], recorded.state("").await["policy"]);
@@ -188,7 +210,7 @@ async fn nodes_learn_from_each_other_through_the_store() {
     // A third one whose operator has another vendor beside knows the list of the choice by its version alone.
     let mut site = asking();
     site.collect.accounts = [("clarity".to_owned(), Default::default())].into();
-    let third = Shop::before(site, trackers().await, |c| c).await;
+    let third = Shop::before(site, trackers().await, |c| c.signing(signing())).await;
     assert_eq!(third.state(&all).await["purposes"], serde_json::json!([]));
     Memory::new(&folder.path().join("three"), Some(url)).pass(&third.consentry).await;
     let state = third.state(&all).await;
@@ -197,4 +219,44 @@ async fn nodes_learn_from_each_other_through_the_store() {
         (&serde_json::json!(["marketing"]), &true.into())
     );
     assert_eq!(store.records(&Filter::default(), 0).await.unwrap().len(), 1);
+}
+
+/// The record names the list and has the text that the visitor saw, also when there is another one since.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_then_is_proved() {
+    let folder = tempfile::tempdir().unwrap();
+    let origin = Origin::new(|asked| {
+        let elements = if asked.contains("/more") { [GA, META].concat() } else { GA.into() };
+        let (page, head) = (page(&elements), "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n");
+        vec![Step::Send(format!("{head}Content-Length: {}\r\n\r\n{page}", page.len()).into())]
+    });
+    let config = Config { timeout: Duration::from_secs(20), ..Config::default() };
+    let recorder = Recorder::start(Spool::at(folder.path()), &config).unwrap();
+    let shop = Shop::before(asking(), origin.await, |c| c.recording(recorder)).await;
+    let first = shop.page("").await;
+    let (_, rest) = first.split_once("/_consentry/banner/").unwrap();
+    let path = format!("/_consentry/banner/{}", rest.split('"').next().unwrap());
+    let script = String::from_utf8(shop.ask(&get(&path, "")).await.body).unwrap();
+    let text = script.split_once("\"shown\":\"").unwrap().1.split('"').next().unwrap();
+    let policy = shop.state("").await["policy"].as_str().unwrap().to_owned();
+    assert!(script.contains(&format!("\"policy\":\"{policy}\"")));
+    shop.ask(&get("/more", "Accept: text/html\r\n")).await;
+    assert_ne!(shop.state("").await["policy"], policy);
+    // Another engine has made no banner of the old list.
+    shop.consentry.swap(engine(shop.site()));
+    let body = format!(
+        r#"{{"purposes":["analytics"],"text":"{text}","lang":"en","method":"accept-all","policy":"{policy}"}}"#
+    );
+    shop.choose(&body).await;
+    let entries = entries(folder.path());
+    let [record] = records(&entries)[..] else { panic!("{entries:?}") };
+    assert_eq!((&record.policy, record.method), (&policy, Method::AcceptAll));
+    assert_eq!((&*record.text, &*record.language), (text, "en"));
+    let vendors = entries.iter().find_map(|entry| match entry {
+        Entry::Vendors { hash, body } => Some((hash.clone(), body.clone())),
+        Entry::Record(_) | Entry::Text { .. } | Entry::Refusal { .. } => None,
+    });
+    let (hash, list) = vendors.unwrap();
+    assert!(hash == record.vendors && hash.starts_with(&policy), "{list}");
+    assert!(list.contains("analytics") && !list.contains("meta"), "{list}");
 }

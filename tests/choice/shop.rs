@@ -6,9 +6,16 @@ use super::{
 };
 use consentry::{
     catalog::Catalog,
+    choice::Key,
     config::built_in,
+    consent::OwnCookie,
     engine::{Banner, Config, Enabled, Engine, Locator, Site},
-    proxy::{Consentry, Options, server},
+    proxy::{
+        Consentry, Options,
+        choice::{Secret, Signing},
+        server,
+    },
+    record::Refusals,
 };
 use std::{
     net::SocketAddr,
@@ -81,6 +88,8 @@ impl Shop {
         let site =
             Site { origin: Some(format!("http://{}", origin.address).parse().unwrap()), ..site };
         let consentry = with(Consentry::new(engine(site.clone()), Options::default()).unwrap());
+        // Where `with` said nothing of it.
+        let consentry = consentry.signing(signing(KEY));
         let (end, ended) = oneshot::channel::<()>();
         let (ready, listening) = oneshot::channel();
         let config = server::Config::at("127.0.0.1:0".parse().unwrap());
@@ -158,6 +167,23 @@ pub(crate) fn post(content_type: &str, headers: &str, body: &str) -> String {
 pub(crate) fn cookie(answer: &Answer) -> String {
     let line = answer.get("set-cookie").expect("no cookie was set");
     format!("Cookie: {}\r\n", line.split(';').next().unwrap())
+}
+
+/// What choices are signed with on all nodes.
+pub(crate) const KEY: &[u8] = b"the same on all nodes";
+
+/// Choices are signed with `secret`.
+pub(crate) fn signing(secret: &[u8]) -> Signing {
+    Signing { with: Secret::Key(Key::new(secret)), kept: Refusals::Records }
+}
+
+/// The cookie of `choice`, as a request has it, signed as a choice on the shop.
+pub(crate) fn signed(choice: &str) -> String {
+    let cookie: OwnCookie = choice.parse().unwrap();
+    let receipt = "0123456789abcdef0123456789abcdef".parse().ok();
+    let cookie = OwnCookie { receipt, ..cookie };
+    let signature = Key::new(KEY).sign(&cookie, "shop.test");
+    format!("Cookie: consentry={}\r\n", OwnCookie { signature, ..cookie })
 }
 
 /// The day of so many days ago, as a cookie has it.

@@ -1,7 +1,8 @@
 //! What counts of a choice that was made before, and who is asked again.
 
 use super::shop::{
-    ALL, ANALYTICS, GA, META, REFUSAL, Shop, asking, cookie, days_ago, engine, page,
+    ALL, ANALYTICS, FORM, GA, JSON, META, OWN, REFUSAL, Shop, asking, cookie, days_ago, engine,
+    get, page, post, signed,
 };
 use consentry::{engine::Site, policy::Regime};
 use serde_json::json;
@@ -96,10 +97,8 @@ async fn age_ends_a_choice() {
     let shop = Shop::of(site, page(&[GA, META].concat())).await;
     shop.page("").await;
     let policy = shop.state("").await["policy"].as_str().unwrap().to_owned();
-    let held = |days, purposes: &str| {
-        format!("Cookie: consentry=v1.{policy}.{}.{purposes}\r\n", days_ago(days))
-    };
-    let tomorrow = format!("Cookie: consentry=v1.{policy}.99991231.f0a1m1\r\n");
+    let held = |days, purposes: &str| signed(&format!("v1.{policy}.{}.{purposes}", days_ago(days)));
+    let tomorrow = signed(&format!("v1.{policy}.99991231.f0a1m1"));
     for (cookie, asked) in [
         (held(29, "f0a1m1"), false),
         (held(40, "f0a1m1"), true),
@@ -108,7 +107,7 @@ async fn age_ends_a_choice() {
         (held(200, "f0a0m0"), true),
         (tomorrow, true),
         ("Cookie: consentry=garbage\r\n".to_owned(), true),
-        ("Cookie: consentry=v1.00000000.20261101.f0a1m1\r\n".to_owned(), true),
+        (signed(&format!("v1.00000000.{}.f0a1m1", days_ago(1))), true),
     ] {
         assert_eq!(shop.state(&cookie).await["asked"], asked, "{cookie}");
     }
@@ -150,7 +149,123 @@ async fn a_stranger_adds_no_vendor() {
     let before = shop.state("").await["policy"].clone();
     for vendor in ["connect.facebook.net/en_US/fbevents.js", "www.clarity.ms/tag/x"] {
         let path = format!("/_consentry/v/{vendor}");
-        shop.ask(&super::shop::get(&path, "Sec-Fetch-Site: same-origin\r\n")).await;
+        shop.ask(&get(&path, "Sec-Fetch-Site: same-origin\r\n")).await;
     }
     assert_eq!(shop.state("").await["policy"], before);
+}
+
+/// The shop before and after it has another vendor, with what `policy` is in both.
+async fn changed() -> (Shop, [String; 2]) {
+    let shop = Shop::of(asking(), page(GA)).await;
+    shop.page("").await;
+    let then = shop.state("").await["policy"].as_str().unwrap().to_owned();
+    let more = Shop::of(shop.site(), page(&[GA, META].concat())).await;
+    more.consentry.swap(engine(more.site()).after(&shop.consentry.engine()));
+    more.page("").await;
+    let now = more.state("").await["policy"].as_str().unwrap().to_owned();
+    assert_ne!(then, now);
+    (more, [then, now])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_is_about_the_list_that_was_shown() {
+    let (shop, [then, now]) = changed().await;
+    let body =
+        |policy: &str| format!(r#"{{"purposes":["analytics","marketing"],"policy":"{policy}"}}"#);
+    let chosen = shop.choose(&body(&then)).await;
+    let answer: serde_json::Value = serde_json::from_slice(&chosen.body).unwrap();
+    assert_eq!((&answer["policy"], &answer["purposes"]), (&json!(then), &json!(["analytics"])));
+    let old = cookie(&chosen);
+    assert!(old.contains(&format!("=v1.{then}.")) && old.contains(".f0a1m0."), "{old}");
+    // Nobody was asked about the marketing that came since, and analytics has what it had.
+    let page = shop.page(&old).await;
+    assert!(page.contains("/analytics.js") && !page.contains("fbevents.js"), "{page}");
+    let chosen = shop.choose(&body(&now)).await;
+    let answer: serde_json::Value = serde_json::from_slice(&chosen.body).unwrap();
+    assert_eq!(
+        (&answer["policy"], &answer["granted"]),
+        (&json!(now), &json!(["analytics", "marketing"]))
+    );
+    // Who names no list was shown the present one, by his own word.
+    let chosen = shop.choose(ALL).await;
+    let answer: serde_json::Value = serde_json::from_slice(&chosen.body).unwrap();
+    assert_eq!(answer["policy"], now);
+    assert!(shop.page(&cookie(&chosen)).await.contains("fbevents.js"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_list_allows_nothing_and_takes_a_refusal() {
+    let (shop, [_, now]) = changed().await;
+    for policy in ["00000000", "p1"] {
+        let body = format!(r#"{{"purposes":["analytics"],"policy":"{policy}"}}"#);
+        let got = shop.choose(&body).await;
+        assert_eq!((got.status, got.get("set-cookie")), (409, None), "{policy}");
+        let body: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
+        assert!(body["error"].as_str().unwrap().contains("has changed"), "{body}");
+        let refusal = shop.choose(&format!(r#"{{"purposes":[],"policy":"{policy}"}}"#)).await;
+        assert_eq!(refusal.status, 200);
+        assert!(
+            cookie(&refusal).contains(&format!("=v1.{now}."))
+                && cookie(&refusal).contains(".f0a0m0")
+        );
+    }
+    let outdated = "consentry_choices_refused_total{reason=\"outdated\"}";
+    assert_eq!(shop.counted(outdated).as_deref(), Some("2"));
+    for wrong in ["", "P1", "a b", "12345678901234567"] {
+        let got = shop.choose(&format!(r#"{{"purposes":["analytics"],"policy":"{wrong}"}}"#)).await;
+        assert_eq!(got.status, 400, "{wrong}");
+    }
+    let form = "purpose=analytics&policy=00000000&back=%2Fpage%3Fa%3Db";
+    let got = shop.ask(&post(FORM, OWN, form)).await;
+    let again = "/_consentry/consent?changed=1&back=%2Fpage%3Fa%3Db";
+    assert_eq!((got.status, got.get("location"), got.get("set-cookie")), (303, Some(again), None));
+    let text = String::from_utf8(shop.ask(&get(again, "")).await.body).unwrap();
+    assert!(
+        text.contains("have changed since your last choice") && text.contains("Meta"),
+        "{text}"
+    );
+    assert!(text.contains(&format!("name=\"policy\" value=\"{now}\"")), "{text}");
+    assert!(text.contains("name=\"back\" value=\"/page?a=b\""), "{text}");
+    let first = String::from_utf8(shop.ask(&get("/_consentry/consent", "")).await.body).unwrap();
+    assert!(!first.contains("have changed"));
+    // A banner of the operator's own has no page to go back to.
+    let bare = Shop::of(Site { hosts: vec!["shop.test".into()], ..Site::default() }, String::new());
+    let bare = bare.await;
+    assert_eq!(bare.ask(&post(FORM, OWN, form)).await.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_chosen_is_told_apart_from_what_is_granted() {
+    let shop = Shop::open().await;
+    shop.page("").await;
+    let all = cookie(&shop.choose(ALL).await);
+    let state = shop.state(&format!("Sec-GPC: 1\r\n{all}")).await;
+    assert_eq!(
+        (&state["purposes"], &state["granted"]),
+        (&json!(["analytics", "marketing"]), &json!(["analytics"]))
+    );
+    // Accepting everything is that, also where the browser has refused a part before.
+    for body in [ANALYTICS, ALL] {
+        let got = shop.ask(&post(JSON, &format!("{OWN}Sec-GPC: 1\r\n"), body)).await;
+        let answer: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
+        assert_eq!(
+            (&answer["purposes"], &answer["granted"]),
+            (&json!(["analytics"]), &json!(["analytics"]))
+        );
+        assert!(cookie(&got).contains(".f0a1m0."));
+    }
+    let accepted = "consentry_choices_total{method=\"accept-all\"}";
+    assert_eq!(shop.counted(accepted).as_deref(), Some("3"));
+    let mut site = Site { regime: Regime::OptOut, ..asking() };
+    site.policy.allow_implied = true;
+    let shop = Shop::of(site, page(&[GA, META].concat())).await;
+    shop.page("").await;
+    let state = shop.state("").await;
+    assert_eq!((&state["purposes"], &state["day"]), (&json!([]), &json!(null)));
+    assert_eq!(state["granted"], json!(["functional", "analytics", "marketing"]));
+    let refused = shop.choose(REFUSAL).await;
+    let answer: serde_json::Value = serde_json::from_slice(&refused.body).unwrap();
+    assert_eq!(answer["granted"], json!([]));
+    let state = shop.state(&cookie(&refused)).await;
+    assert_eq!((&state["granted"], &state["day"]), (&json!([]), &json!(days_ago(0))));
 }

@@ -5,7 +5,11 @@ use crate::{
     postgres::PASSWORD,
     said::{Said, until},
 };
-use consentry::record::{ConsentRecord, Entry, Outcome, Store, StoreUrl};
+use consentry::{
+    choice::Key,
+    consent::OwnCookie,
+    record::{ConsentRecord, Entry, Outcome, Store, StoreUrl},
+};
 use std::{
     fs,
     future::pending,
@@ -143,6 +147,82 @@ async fn a_receipt_is_printed() {
         let unknown = records(folder, &["receipt", "0"]);
         assert_eq!(unknown.status.code(), Some(1));
         assert!(err(&unknown).contains("no record has the receipt 0"));
+    }
+}
+
+/// The cookie of `record`, as `serve` would have signed it with `secret`.
+fn cookie_of(record: &ConsentRecord, secret: &str) -> OwnCookie {
+    let receipt = record.receipt.as_ref().unwrap();
+    let value: OwnCookie = format!("v1.p1.20250219.f0a1m0.{receipt}").parse().unwrap();
+    let signature = Key::new(secret.as_bytes()).sign(&value, &record.site);
+    OwnCookie { signature, ..value }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_is_held_against_its_record() {
+    const SECRET: &str = "made by a machine, kept by you";
+    for database in databases() {
+        let folder = file(&url_of(&database));
+        let (folder, store) = (folder.path(), Store::open(&database.url).await.unwrap());
+        let yes = granted();
+        store.append("a", &shown(yes.clone())).await.unwrap();
+        let shows =
+            |value: &str| records(folder, &["receipt", "--format", "text", "--cookie", value]);
+        let cookie = cookie_of(&yes, SECRET).to_string();
+
+        let keyless = shows(&cookie);
+        assert_eq!(keyless.status.code(), Some(1));
+        assert!(err(&keyless).contains("choices.key cannot be used: No such file"));
+        assert!(!folder.join("spool").exists(), "looking makes no key");
+
+        let text = fs::read_to_string(folder.join("c.toml")).unwrap();
+        fs::write(folder.join("c.toml"), format!("{text}secret = \"{SECRET}\"\n")).unwrap();
+        for value in [cookie.clone(), format!("a=b; consentry={cookie}; c=d")] {
+            let right = shows(&value);
+            assert!(right.status.success(), "{}", err(&right));
+            assert!(out(&right).contains("signature is right: it was given on shop.example"));
+        }
+        let html = good(folder, &["receipt", "--cookie", &cookie]);
+        assert!(html.contains("<h2>Cookie</h2>") && html.contains("says what the record says"));
+
+        for (forged, why) in [
+            (
+                cookie.replace("m0", "m1"),
+                "its choice is analytics, marketing; the record’s is analytics",
+            ),
+            (
+                cookie.replace("20250219", "20250220"),
+                "its day is 2025-02-20; the record’s is 2025-02-19",
+            ),
+            (cookie.replace(".p1.", ".p2."), "its policy is p2; the record’s is p1"),
+            (cookie_of(&yes, "another one").to_string(), "The signature is wrong"),
+            (cookie.rsplit_once('.').unwrap().0.to_owned(), "It has no signature"),
+        ] {
+            let output = shows(&forged);
+            assert_eq!(output.status.code(), Some(1), "{forged}");
+            assert!(err(&output).contains(why) && out(&output).contains(why), "{}", err(&output));
+            assert!(!out(&output).contains("is right"), "{}", out(&output));
+        }
+
+        let gone = ConsentRecord { receipt: Some("0".repeat(32)), ..yes.clone() };
+        let output = shows(&cookie_of(&gone, SECRET).to_string());
+        assert_eq!((output.status.code(), out(&output)), (Some(1), String::new()));
+        for words in
+            ["signature is right: it was given on shop.example", "no record has the receipt 000"]
+        {
+            assert!(err(&output).contains(words), "{}", err(&output));
+        }
+        for (value, why) in [
+            ("v1.p1.20250219.f0a0m0", "records list --day 2025-02-19"),
+            ("yes", "`--cookie` has no choice"),
+        ] {
+            let output = shows(value);
+            assert!(
+                output.status.code() == Some(2) && err(&output).contains(why),
+                "{}",
+                err(&output)
+            );
+        }
     }
 }
 

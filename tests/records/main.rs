@@ -14,4 +14,5 @@ mod postgres;
 mod said;
 mod slow;
 mod suite;
+mod tls;
 mod trouble;

@@ -1,9 +1,11 @@
 //! A PostgreSQL of our own, on a free port, in a folder that goes with it.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
+    io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    os::unix::fs::chown,
+    os::unix::fs::{PermissionsExt as _, chown},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -72,6 +74,31 @@ impl Postgres {
         server.run("initdb", &initialise);
         server.up();
         Some(server)
+    }
+
+    /// Asks for TLS from here on, with a certificate for 127.0.0.1 that a root signed; that root's file, or none where there is no
+    /// `openssl`, which is said. What is not encrypted is refused.
+    pub(crate) fn encrypt(&self) -> Option<PathBuf> {
+        let folder = self.folder.path();
+        let root = crate::tls::root(folder, "root")?;
+        crate::tls::sign(folder, &root, "server", "IP:127.0.0.1,DNS:db.internal");
+        for name in ["server.crt", "server.key"] {
+            let file = folder.join(name);
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some((uid, gid)) = owner() {
+                chown(&file, Some(uid), Some(gid)).unwrap();
+            }
+        }
+        let data = folder.join("data");
+        let place = |name: &str| folder.join(name).display().to_string();
+        let mut config = File::options().append(true).open(data.join("postgresql.conf")).unwrap();
+        let (certificate, key) = (place("server.crt"), place("server.key"));
+        writeln!(config, "ssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'")
+            .unwrap();
+        fs::write(data.join("pg_hba.conf"), "hostssl all all all scram-sha-256\n").unwrap();
+        self.down();
+        self.up();
+        Some(root)
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {

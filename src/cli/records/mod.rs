@@ -2,14 +2,17 @@
 //!
 //! 1. Every command works while `serve` writes, and says how much is not in the store yet. Only `purge` changes anything.
 //! 2. Nothing here says who a visitor is: the store does not know. Who has a receipt id can ask for its records.
-//! 3. Exit codes: 1 when the chain does not hold, when a receipt is not there, and when the store cannot be read.
+//! 3. Exit codes: 1 when the chain does not hold, when a receipt is not there or a cookie is not the one that was given with it, and
+//!    when the store cannot be read.
 
 mod cells;
+mod cookie;
 mod export;
 mod list;
 mod page;
 mod receipt;
 mod recording;
+mod shown;
 mod time;
 mod verify;
 
@@ -49,7 +52,7 @@ enum Command {
     Purge(Purge),
     /// What one visitor chose, as a page to print.
     ///
-    /// Example: consentry records receipt 0123456789abcdef0123456789abcdef > receipt.html
+    /// Example: consentry records receipt --cookie "$VALUE" > receipt.html
     Receipt(receipt::Arguments),
 }
 

@@ -4,19 +4,17 @@
 //! 2. Everything from the store is escaped; it came from visitors' browsers and operators' files.
 
 use super::{
+    cookie::Finding,
     receipt::{Answer, Receipt, Shown, method, regime, verdict},
-    time,
+    shown, time,
 };
 use crate::{purpose::Purpose, record::Chained};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 const STYLE: &str = include_str!("receipt.css");
-/// How many pieces of a text are shown.
-const PIECES: usize = 1000;
 
 pub(super) fn html(receipt: &Receipt) -> String {
-    let Receipt { id, made, choices, chain } = receipt;
+    let Receipt { id, made, choices, chain, cookie } = receipt;
     let answers: String = choices.iter().map(choice).collect();
     let texts: BTreeMap<&str, &Shown> =
         choices.iter().map(|shown| (&*shown.chained.record.text, shown)).collect();
@@ -28,7 +26,7 @@ pub(super) fn html(receipt: &Receipt) -> String {
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>Consent record {id}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header>\n<p class=\"kind\">Record of a choice about tracking</p>\n<h1>Receipt</h1>\n<p class=\"id\">{id}</p>\n</header>\n\
-         {answers}\
+         {answers}{cookie}\
          <section class=\"{state}\">\n<h2>Integrity</h2>\n<p>{verdict}</p>\n<p>Each record holds the SHA-256 of itself and of the record \
          before it. <code>consentry records verify</code> checks all of them again.</p>\n</section>\n\
          {texts}\
@@ -36,9 +34,22 @@ pub(super) fn html(receipt: &Receipt) -> String {
          and no page that was visited; only who has the receipt id, which is in a cookie on the visitor’s device, can be matched with it.</p>\n\
          </footer>\n</body>\n</html>",
         id = escape(id),
+        cookie = cookie.as_ref().map(finding).unwrap_or_default(),
         verdict = escape(&verdict(chain)),
         made = time::shown(*made),
     )
+}
+
+fn finding(finding: &Finding) -> String {
+    let state = if finding.is_right() { "holds" } else { "broken" };
+    let words = finding
+        .words()
+        .iter()
+        .map(|words| format!("<p>{}</p>\n", escape(words)))
+        .collect::<String>();
+    let same = "<p>It says what the record says.</p>\n";
+    let same = if finding.differences.is_empty() { same } else { "" };
+    format!("<section class=\"{state}\">\n<h2>Cookie</h2>\n{words}{same}</section>\n")
 }
 
 fn choice(shown: &Shown) -> String {
@@ -70,7 +81,7 @@ fn choice(shown: &Shown) -> String {
 
 fn text(Shown { chained, text, purposes: _ }: &Shown) -> String {
     let hash = escape(&chained.record.text);
-    let body = body(text.as_deref());
+    let body = shown::html(text.as_deref(), &chained.record.language);
     format!(
         "<section class=\"annex\">\n<h2>What was shown</h2>\n<p class=\"id\">{hash}</p>\n{body}</section>\n"
     )
@@ -103,55 +114,8 @@ fn list(class: &str, fields: &[(&str, String)]) -> String {
     format!("<dl class=\"{class}\">\n{}</dl>\n", fields.iter().map(row).collect::<String>())
 }
 
-/// A text as its words, piece by piece where it is JSON.
-fn body(text: Option<&str>) -> String {
-    let Some(text) = text else {
-        return "<p class=\"unknown\">The text is not known: it was none of the banner’s own.</p>\n".to_owned();
-    };
-    match serde_json::from_str::<Value>(text) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => {
-            let mut pieces = Vec::new();
-            collect(&value, String::new(), &mut pieces);
-            let row = |(place, words): &(String, String)| {
-                format!(
-                    "<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n",
-                    escape(place),
-                    escape(words)
-                )
-            };
-            format!(
-                "<table class=\"words\">\n{}</table>\n",
-                pieces.iter().map(row).collect::<String>()
-            )
-        }
-        Ok(_) | Err(_) => format!("<blockquote>{}</blockquote>\n", escape(text)),
-    }
-}
-
-/// The words in `value`, each with its place; what is no text is left out.
-fn collect(value: &Value, place: String, pieces: &mut Vec<(String, String)>) {
-    let below =
-        |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place} / {key}") };
-    match value {
-        Value::String(words) if !words.trim().is_empty() && pieces.len() < PIECES => {
-            pieces.push((place, words.clone()));
-        }
-        Value::Array(values) => {
-            for (number, value) in values.iter().enumerate() {
-                collect(value, below(&(number + 1).to_string()), pieces);
-            }
-        }
-        Value::Object(values) => {
-            for (key, value) in values {
-                collect(value, below(key), pieces);
-            }
-        }
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
 /// `text` between tags and in quoted attributes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, c| {
         match c {
             '&' => escaped.push_str("&amp;"),
@@ -164,31 +128,4 @@ fn escape(text: &str) -> String {
         }
         escaped
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_from_the_store_is_markup() {
-        let hostile = "</table><script>alert(1)</script>\"'&\u{0}";
-        for text in [hostile.to_owned(), format!("{{\"<b>\":[{}]}}", Value::from(hostile))] {
-            let shown = body(Some(&text));
-            assert!(!shown.contains("<script") && !shown.contains("<b>"), "{shown}");
-            assert!(shown.contains("&lt;script&gt;alert(1)"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn a_text_in_json_is_shown_as_words() {
-        let shown =
-            body(Some(r#"{"title":"We ask","purposes":[{"name":"Statistics","on":false}],"n":3}"#));
-        assert_eq!(shown.matches("<tr>").count(), 2);
-        assert!(shown.contains("<th scope=\"row\">purposes / 1 / name</th><td>Statistics</td>"));
-        let many = Value::from(vec!["x"; PIECES + 9]).to_string();
-        assert_eq!(body(Some(&many)).matches("<tr>").count(), PIECES);
-        assert!(body(Some("plain\nwords")).contains("<blockquote>plain\nwords"));
-        assert!(body(None).contains("not known"));
-    }
 }

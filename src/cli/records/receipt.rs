@@ -1,6 +1,10 @@
 //! Turns a receipt id into what its visitor chose, was shown and was asked about, as a page to print or as text.
 
-use super::{ConfigFile, Opened, cells, page, print, time};
+use super::{
+    ConfigFile, Opened, cells,
+    cookie::{Cookie, Finding},
+    page, print, say, time,
+};
 use crate::{
     catalog::VendorEntry,
     purpose::Purpose,
@@ -12,14 +16,25 @@ use std::{process::ExitCode, time::SystemTime};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The receipt id: 32 hexadecimal digits, as the visitor's banner and cookie have it.
-    #[arg(value_name = "ID")]
-    receipt: String,
+    #[command(flatten)]
+    which: Which,
     /// How it is written.
     #[arg(long, default_value = "html")]
     format: Format,
     #[command(flatten)]
     config: ConfigFile,
+}
+
+/// Which one.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// The receipt id: 32 hexadecimal digits, as the visitor's banner and cookie have it.
+    #[arg(value_name = "ID")]
+    receipt: Option<String>,
+    /// The visitor's cookie in place of the id: whether it was signed here, and what it says other than its record.
+    #[arg(long, value_name = "VALUE")]
+    cookie: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -36,6 +51,8 @@ pub(super) struct Receipt {
     pub(super) made: Minute,
     pub(super) choices: Vec<Shown>,
     pub(super) chain: Result<Verified, Flaw>,
+    /// What is known of the cookie, where one was shown.
+    pub(super) cookie: Option<Finding>,
 }
 
 /// One choice with what it names.
@@ -61,29 +78,47 @@ pub(super) struct Answer {
 )]
 struct Unknown(String);
 
+/// The cookie is not the one that was given with its receipt.
+#[derive(Debug, thiserror::Error)]
+#[error("the cookie: {0}")]
+struct Doubtful(String);
+
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let opened = Opened::of(&arguments.config).await?;
-    let filter = Filter { receipt: Some(arguments.receipt.clone()), ..Filter::default() };
+    let cookie = arguments.which.cookie.as_ref().map(|text| Cookie::read(text, &opened.config));
+    let cookie = cookie.transpose()?;
+    let id = cookie.as_ref().map(|cookie| cookie.receipt.clone());
+    let id = id.or_else(|| arguments.which.receipt.clone()).unwrap_or_default();
+    let filter = Filter { receipt: Some(id.clone()), ..Filter::default() };
     let found = opened.store.records(&filter, 0).await?;
     opened.say_waiting();
+    let finding = match (&cookie, found.last()) {
+        (Some(cookie), Some(last)) => Some(cookie.beside(&last.record)),
+        (Some(cookie), None) => Some(cookie.alone(&opened).await?),
+        (None, _) => None,
+    };
     if found.is_empty() {
-        return Err(Unknown(arguments.receipt.escape_debug().to_string()).into());
+        finding
+            .iter()
+            .flat_map(Finding::words)
+            .for_each(|words| say(&format!("the cookie: {words}")));
+        return Err(Unknown(id.escape_debug().to_string()).into());
     }
     let mut choices = Vec::new();
     for chained in found {
         choices.push(Shown::of(chained, &opened.store, &opened.config.vendors).await?);
     }
-    let receipt = Receipt {
-        id: arguments.receipt.clone(),
-        made: time::minute(SystemTime::now()),
-        choices,
-        chain: opened.store.verify().await?,
-    };
+    let made = time::minute(SystemTime::now());
+    let receipt =
+        Receipt { id, made, choices, chain: opened.store.verify().await?, cookie: finding };
     print(&match arguments.format {
         Format::Html => page::html(&receipt),
         Format::Text => text(&receipt),
     })?;
-    Ok(ExitCode::SUCCESS)
+    match receipt.cookie.filter(|finding| !finding.is_right()) {
+        Some(finding) => Err(Doubtful(finding.words().join(" ")).into()),
+        None => Ok(ExitCode::SUCCESS),
+    }
 }
 
 impl Shown {
@@ -173,6 +208,8 @@ fn text(receipt: &Receipt) -> String {
         lines.push(field("record", &format!("{seq}, {hash}")));
     }
     lines.push(String::new());
+    let words = receipt.cookie.iter().flat_map(Finding::words);
+    lines.extend(words.map(|words| format!("cookie    {}", cells::printable(&words))));
     lines.push(verdict(&receipt.chain));
     lines.join("\n")
 }

@@ -29,15 +29,11 @@ const RESOURCE_POLICY: (HeaderName, HeaderValue) = (
 );
 
 /// The state; with the cookie that keeps it where it was changed.
-pub(super) async fn state(
-    session: &mut Session,
-    state: &State,
-    set_cookie: Option<&str>,
-) -> Result<()> {
+pub(super) async fn state(session: &mut Session, state: &State, made: Option<&Made>) -> Result<()> {
     let mut response = head(StatusCode::OK)?;
     response.insert_header(CONTENT_TYPE, JSON)?;
-    if let Some(line) = set_cookie {
-        response.insert_header(SET_COOKIE, line)?;
+    for line in made.into_iter().flat_map(Made::cookies) {
+        response.append_header(SET_COOKIE, line)?;
     }
     send(session, response, state.json().into()).await
 }
@@ -46,7 +42,9 @@ pub(super) async fn state(
 pub(super) async fn redirect(session: &mut Session, made: &Made) -> Result<()> {
     let mut response = head(StatusCode::SEE_OTHER)?;
     response.insert_header(LOCATION, &made.back)?;
-    response.insert_header(SET_COOKIE, &made.set_cookie)?;
+    for line in made.cookies() {
+        response.append_header(SET_COOKIE, line)?;
+    }
     send(session, response, Bytes::new()).await
 }
 

@@ -5,9 +5,9 @@
 
 use crate::{choice::Key, record::new_id};
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, DirBuilder, OpenOptions},
     io::{self, ErrorKind, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -41,6 +41,15 @@ pub fn key_in(folder: &Path) -> Result<Key, KeyError> {
     key.map_err(|why| KeyError { path, why })
 }
 
+/// The key that is in `folder`; none is made.
+///
+/// # Errors
+/// When it is not there, or cannot be read.
+pub fn kept_key(folder: &Path) -> Result<Key, KeyError> {
+    let path = folder.join(NAME);
+    read(&path).map_err(|why| KeyError { path, why })
+}
+
 fn read(path: &Path) -> io::Result<Key> {
     let text = fs::read_to_string(path)?;
     let digits = text.trim_end();
@@ -52,7 +61,7 @@ fn read(path: &Path) -> io::Result<Key> {
 
 /// Of two programs that make one at the same time the first one's stays.
 fn make(folder: &Path, path: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let draft = folder.join(format!("{NAME}.{}", new_id()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     writeln!(file, "{}{}", new_id(), new_id())?;
@@ -77,9 +86,13 @@ mod tests {
         let cookie =
             "v1.a1b2c3d4.20261123.f0a1m0.0123456789abcdef0123456789abcdef".parse().unwrap();
         let sign = || key_in(&folder).unwrap().sign(&cookie, "shop.example");
+        assert!(kept_key(&folder).is_err() && !folder.exists());
         assert_eq!(sign(), sign());
+        assert_eq!(kept_key(&folder).unwrap().sign(&cookie, "shop.example"), sign());
         let path = folder.join(NAME);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        for (place, mode) in [(&path, 0o600), (&folder, 0o700)] {
+            assert_eq!(fs::metadata(place).unwrap().permissions().mode() & 0o777, mode);
+        }
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         for short in ["", "0123", &"g".repeat(64)] {
             fs::write(&path, short).unwrap();

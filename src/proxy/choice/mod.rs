@@ -9,19 +9,18 @@ mod key;
 mod memory;
 
 pub use self::{
-    key::{KeyError, key_in},
+    key::{KeyError, kept_key, key_in},
     memory::Memory,
 };
 use super::{Consentry, intake, listen::Visitors};
 use crate::{
     choice::{Asked, Format, Key, Keys, LONGEST, Made, Refused, Wanted},
     engine::Client,
-    record::{Entry, Outcome, Refusals},
+    record::{Outcome, Refusals},
 };
 use http::Method;
 use pingora_core::Result;
 use pingora_proxy::Session;
-use rustc_hash::FxHashMap;
 use std::{
     path::PathBuf,
     sync::{Mutex, OnceLock, PoisonError},
@@ -31,12 +30,9 @@ use tokio::time::timeout;
 
 /// How long a visitor may take for a body.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many choices an address makes a second over a while, ten times that at once: offices share one.
+/// How many choices an address makes a second over a while, ten times that at once: offices share one. As many pages that ask it
+/// gets beside them.
 const RATE: u32 = 5;
-/// How long a text or a list that was put on the disk needs not be put there again; its last record is younger then.
-const KEPT: Duration = Duration::from_secs(86_400);
-/// How many of them are remembered.
-const MOST_KEPT: usize = 4096;
 
 /// How choices are signed and kept.
 #[derive(Clone, Debug)]
@@ -60,9 +56,9 @@ pub enum Secret {
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     visitors: Visitors,
+    readers: Visitors,
     signing: OnceLock<Signing>,
     key: OnceLock<Key>,
-    kept: Mutex<FxHashMap<String, Instant>>,
     warned: Mutex<Option<Instant>>,
 }
 
@@ -71,6 +67,11 @@ impl Desk {
         if self.signing.set(signing).is_err() {
             log::error!("choices are signed with another key already");
         }
+    }
+
+    /// Whether the address may have one more page that asks.
+    pub(super) fn may_read(&self, client: Client) -> bool {
+        client.ip.is_none_or(|ip| self.readers.may_ask(ip, RATE, Instant::now()))
     }
 
     /// Answers one request.
@@ -102,7 +103,7 @@ impl Desk {
         match format {
             Ok(Format::Form) => answer::redirect(session, &made).await,
             Ok(Format::Json) | Err(_) => {
-                answer::state(session, &made.state(recorded), Some(&made.set_cookie)).await
+                answer::state(session, &made.state(recorded), Some(&made)).await
             }
         }
     }
@@ -135,12 +136,8 @@ impl Desk {
 
     /// Rule 2; says whether the proof is on the disk.
     async fn record(&self, made: &Made, consentry: &Consentry) -> bool {
-        let entries: Vec<_> = made.entries.iter().filter(|e| self.is_due(e)).cloned().collect();
-        let why = match consentry.record(&entries).await {
-            Some(Outcome::Recorded) => {
-                self.note(&entries);
-                return true;
-            }
+        let why = match consentry.record(&made.entries).await {
+            Some(Outcome::Recorded) => return true,
             Some(outcome) => outcome.name(),
             None => return false,
         };
@@ -148,19 +145,6 @@ impl Desk {
             log::warn!("a choice was made whose record is not on the disk: {why}");
         }
         false
-    }
-
-    fn is_due(&self, entry: &Entry) -> bool {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        named(entry).and_then(|hash| kept.get(hash)).is_none_or(|at| at.elapsed() > KEPT)
-    }
-
-    fn note(&self, entries: &[Entry]) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() > MOST_KEPT {
-            kept.clear();
-        }
-        kept.extend(entries.iter().filter_map(named).map(|hash| (hash.to_owned(), Instant::now())));
     }
 
     /// Whether a minute has passed since the last warning.
@@ -188,10 +172,7 @@ impl Keys for Desk {
     }
 }
 
-/// The hash of what is kept once.
-fn named(entry: &Entry) -> Option<&str> {
-    match entry {
-        Entry::Text { hash, .. } | Entry::Vendors { hash, .. } => Some(hash),
-        Entry::Record(_) | Entry::Refusal { .. } => None,
-    }
+/// Tells a person that his address asks too often.
+pub(super) async fn too_often(session: &mut Session) -> Result<()> {
+    answer::refusal(session, &Refused::TooOften, Format::Form, false).await
 }

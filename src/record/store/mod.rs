@@ -3,7 +3,7 @@
 //! 1. Both run the same statements and the same migrations, in the order of their numbers; a database with newer ones is refused.
 //! 2. SQLite writes ahead (`journal_mode = WAL`) and flushes each commit (`synchronous = FULL`).
 //! 3. PostgreSQL's password is in the URL, in `PGPASSWORD`, or in the file that `PGPASSFILE` names or `~/.pgpass` (its manual, 32.15
-//!    and 32.16). No message has it.
+//!    and 32.16). No message has it. The way there is encrypted as `sslmode` in the URL says.
 
 /// Runs the same code on either pool.
 macro_rules! on {
@@ -16,6 +16,7 @@ macro_rules! on {
 }
 
 mod found;
+pub(super) mod postgres;
 mod read;
 mod rows;
 mod verify;
@@ -25,15 +26,13 @@ pub use self::read::Policy;
 use super::{ConsentRecord, Minute, StoreUrl};
 use log::LevelFilter;
 use sqlx::{
-    ConnectOptions as _, Connection as _, Database, PgConnection, PgPool, SqlitePool,
+    ConnectOptions as _, Database, PgPool, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     pool::PoolOptions,
-    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{
-    borrow::Cow, fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, str::FromStr as _,
-    time::Duration,
+    borrow::Cow, fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration,
 };
 
 /// How long a connection may take.
@@ -153,13 +152,8 @@ impl Store {
     async fn connect(url: &StoreUrl, create: bool) -> Result<Self, sqlx::Error> {
         match url {
             StoreUrl::Sqlite(path) => sqlite(path, create).await.map(Self::Sqlite),
-            StoreUrl::Postgres(url) => postgres(url).await.map(Self::Postgres),
+            StoreUrl::Postgres(url) => postgres::connect(url).await.map(Self::Postgres),
         }
-    }
-
-    /// Whether `url` is one that PostgreSQL's clients read.
-    pub(super) fn is_postgres(url: &str) -> bool {
-        PgConnectOptions::from_str(url).is_ok()
     }
 
     /// Ends the connections.
@@ -185,16 +179,6 @@ async fn sqlite(path: &Path, create: bool) -> Result<SqlitePool, sqlx::Error> {
     pool(SqlitePoolOptions::new()).connect_with(options).await
 }
 
-async fn postgres(url: &str) -> Result<PgPool, sqlx::Error> {
-    let options = PgConnectOptions::from_str(url)?.application_name("consentry");
-    let options = options.disable_statement_logging();
-    // A pool tries again until its time is over, and says no more than that it is.
-    let first = PgConnection::connect_with(&options);
-    let first = tokio::time::timeout(PATIENCE, first).await;
-    first.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
-    pool(PgPoolOptions::new()).connect_with(options).await
-}
-
 /// What is slow is told by whoever waits for it, once.
 fn pool<D: Database>(options: PoolOptions<D>) -> PoolOptions<D> {
     options.max_connections(4).acquire_timeout(PATIENCE).acquire_slow_level(LevelFilter::Debug)
@@ -215,7 +199,9 @@ fn migrator() -> Migrator {
 }
 
 fn open_error(url: &StoreUrl, error: &sqlx::Error) -> StoreError {
-    let why = if let sqlx::Error::Io(error) = error {
+    let why = if let Some(words) = postgres::tls_words(error) {
+        words
+    } else if let sqlx::Error::Io(error) = error {
         error.to_string()
     } else if let sqlx::Error::Database(error) = error {
         error.message().to_owned()

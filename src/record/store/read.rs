@@ -80,6 +80,16 @@ impl Store {
         }))
     }
 
+    /// The sites that records are of, in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn sites(&self) -> Result<Vec<String>, StoreError> {
+        Ok(on!(self, pool => {
+            sqlx::query_scalar("SELECT DISTINCT site FROM consentry_records ORDER BY site").fetch_all(pool).await?
+        }))
+    }
+
     /// The text that was shown under `hash`, and its language.
     ///
     /// # Errors

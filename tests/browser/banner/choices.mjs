@@ -119,6 +119,96 @@ export async function theBrowsersSignalIsARefusal(browser, site) {
   await w.leave();
 }
 
+export async function tagsAndSwitchesGoByWhatIsGranted(browser, site) {
+  const v = await arrive(browser, site);
+  const storage = () => v.page.evaluate(() => window.dataLayer.map((e) => [e[1], e[2].analytics_storage, e[2].ad_storage].join(' ')));
+  const isOn = () => v.look((root) => [...root.querySelectorAll('input')].map((i) => i.checked));
+  // All was allowed before the browser began to refuse.
+  await v.go({ state: 'fam', signal: 'gpc', tags: '1' });
+  assert.deepEqual(await storage(), ['update granted denied']);
+  assert.deepEqual(await v.page.evaluate(() => window.consentry.get()), { purposes: ['functional', 'analytics'], chosen: true, receipt: null });
+  await v.click('.stay button');
+  assert.match(await v.words('#about'), /refusal of: Marketing\.\s+You have allowed: Comfort, Statistics\./);
+  await v.click('.card .quiet');
+  assert.deepEqual(await isOn(), [true, true, false]);
+  // The law lets all be until the visitor refuses.
+  await v.go({ granted: 'fam', ask: '0', tags: '1' });
+  assert.deepEqual([await v.sees('.card'), await storage()], [false, ['update granted granted']]);
+  await v.click('.stay button');
+  assert.match(await v.words('#about'), /Allowed at present: Comfort, Statistics, Marketing\. You can refuse this at any time\./);
+  assert.doesNotMatch(await v.words('#about'), /None of this happens|You have/);
+  await v.click('.card .quiet');
+  assert.deepEqual(await isOn(), [true, true, true]);
+  assert.doesNotMatch(await v.words('.sheet'), /Everything is off/);
+  await v.press('Escape');
+  assert.equal(v.loads, 2);
+  await v.refuse();
+  await until(async () => v.loads === 3 && await v.sees('.stay'));
+  assert.deepEqual([v.loads, v.last().purposes, v.last().method], [3, [], 'withdraw']);
+  await v.leave();
+  // Accepting changes nothing that runs, and what the site does not have is lost by nobody.
+  const w = await arrive(browser, site);
+  await w.go({ granted: 'fam', ask: '0', file: 'bare', tags: '1' });
+  await w.page.evaluate(() => window.consentry.open());
+  await w.accept();
+  await pause(150);
+  assert.equal(w.loads, 1);
+  await w.leave();
+  // Where the operator shares nothing, a choice for the rest of the site brings nothing here.
+  const x = await arrive(browser, site);
+  await x.go({ granted: '-', ask: '0', removed: 'am', tags: '1' });
+  await x.page.evaluate(() => window.consentry.open());
+  await x.accept();
+  await pause(150);
+  assert.deepEqual([x.loads, await x.page.evaluate(() => window.consentry.get().purposes), await cookies(x)], [1, [], 'consentry=fam']);
+  assert.match((await x.page.evaluate(() => JSON.stringify(window.dataLayer))), /"ad_storage":"denied"/);
+  await x.leave();
+}
+
+export async function whatIsGrantedIsAskedForApart(browser, site) {
+  site.given = 'fam';
+  const v = await arrive(browser, site);
+  await v.go({ granted: 'fam', ask: '0' });
+  const reads = site.reads;
+  await v.page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+  await until(async () => site.reads > reads);
+  await pause(150);
+  assert.deepEqual([v.loads, await v.page.evaluate(() => window.changes.length)], [1, 0]);
+  site.given = '';
+  await v.leave();
+}
+
+export async function anUnknownListIsShownAnewOnce(browser, site) {
+  const v = await arrive(browser, site);
+  await v.go();
+  assert.equal(JSON.parse(await v.page.evaluate(() => JSON.stringify(Object.keys(sessionStorage)))).length, 0);
+  site.answers = 'unknown';
+  await v.accept().catch(() => {});
+  await until(async () => v.loads === 2 && await v.sees('.card'));
+  assert.match(await v.words('#about'), /have changed since your last choice\. Please choose again\./);
+  await v.accept();
+  await pause(200);
+  assert.equal(v.loads, 2, 'the page loads again and again');
+  assert.match(await v.words('.card .error'), /could not be saved/);
+  assert.equal(await cookies(v), '');
+  site.answers = 'well';
+  await v.accept();
+  assert.deepEqual([await cookies(v), await v.page.evaluate(() => sessionStorage.length)], ['consentry=fam', 0]);
+  assert.match(v.last().policy, /^[0-9a-z]{1,16}$/);
+  await v.leave();
+  // One who had chosen before is asked by the page that is loaded once more, and by no other.
+  const w = await arrive(browser, site);
+  await w.go({ state: 'a' });
+  assert.equal(await w.sees('.card'), false);
+  site.answers = 'unknown';
+  await w.page.evaluate(() => window.consentry.set(['marketing']).catch(() => {})).catch(() => {});
+  await until(async () => w.loads === 2 && await w.sees('.card'));
+  site.answers = 'well';
+  await w.go({ state: 'a' });
+  assert.equal(await w.sees('.card'), false);
+  await w.leave();
+}
+
 export async function heldThingsAreRevivedOrThePageLoadsOnce(browser, site) {
   const cases = [
     [{ marked: '1' }, 2], [{ marked: '1', guard: '1' }, 1], [{ removed: 'm', guard: '1' }, 2], [{ removed: 'm' }, 2], [{}, 1],
@@ -191,7 +281,7 @@ export async function wordPressIsToldWhereAskedFor(browser, site) {
 }
 
 export async function thePageWithoutJavaScriptAsksToo(browser, site) {
-  for (const name of ['en-0', 'de-1', 'ar-2']) {
+  for (const name of ['en-0', 'de-1', 'ar-2', 'de-3']) {
     for (const size of ['desktop', 'phone', 'zoomed']) {
       const v = await arrive(browser, site, { size });
       await v.page.goto(`${site.url}/form/${name}`);

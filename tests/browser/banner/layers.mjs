@@ -88,7 +88,7 @@ export async function keysReachEverythingInOrder(browser, site) {
 }
 
 export async function nothingIsTickedForTheVisitor(browser, site) {
-  for (const query of [{}, { state: 'fa', ask: '1' }]) {
+  for (const query of [{}, { state: 'fa', granted: '', ask: '1' }]) {
     const v = await arrive(browser, site);
     await v.go(query);
     if (query.state) assert.match(await v.words('#about'), /have changed since your last choice/);
@@ -177,6 +177,7 @@ export async function axeFindsNothing(browser, site) {
     ['first', {}, async () => {}],
     ['settings', {}, async (v) => { await v.click('.card .quiet'); for (let i = 0; i < 3; i += 1) await v.click('summary', i); await v.click('.switch input', 1); }],
     ['refused by the browser', { signal: 'gpc' }, async (v) => { await v.click('.card .quiet'); }],
+    ['granted by the law', { granted: 'fam', ask: '0' }, async (v) => { await v.click('.stay button'); await v.click('.card .quiet'); }],
     ['reopened', { state: 'fa' }, async (v) => { await v.click('.stay button'); }],
     ['button', { state: '-' }, async () => {}],
     ['failed', {}, async (v) => { site.answers = 'badly'; await v.accept(); site.answers = 'well'; }],

@@ -8,7 +8,9 @@ const opened = async (v) => { await settings(v); await v.click('.switch input', 
 
 const SHOTS = [
   ['first', {}], ['first-start', { file: 'start' }], ['first-end', { file: 'end' }], ['first-gpc', { signal: 'gpc' }],
-  ['first-de', { file: 'de' }], ['first-rtl', { file: 'ar' }], ['first-changed', { state: 'fa', ask: '1' }],
+  ['first-de', { file: 'de' }], ['first-rtl', { file: 'ar' }], ['first-changed', { state: 'fa', granted: '', ask: '1' }],
+  ['given', { granted: 'fam', ask: '0' }, (v) => v.click('.stay button')],
+  ['settings-given', { granted: 'fam', ask: '0', file: 'de' }, async (v) => { await v.click('.stay button'); await settings(v); }],
   ['settings', {}, settings], ['settings-open', {}, opened], ['settings-gpc', { signal: 'gpc' }, settings],
   ['settings-de', { file: 'de' }, opened], ['settings-rtl', { file: 'ar' }, opened],
   ['button', { state: 'a' }], ['reopened', { state: 'a' }, (v) => v.click('.stay button')],
@@ -23,7 +25,7 @@ export async function shoot(browser, site, to) {
       for (const [name, query, act] of SHOTS) await shot(browser, site, { size, media: { 'prefers-color-scheme': scheme } }, query, act, join(to, `${size}-${scheme}-${name}.png`));
     }
     await shot(browser, site, { size, media: { 'forced-colors': 'active' } }, {}, opened, join(to, `${size}-forced-settings.png`));
-    for (const name of ['en-0', 'de-1', 'ar-2']) await form(browser, site, size, 'light', name, to);
+    for (const name of ['en-0', 'de-1', 'ar-2', 'de-3']) await form(browser, site, size, 'light', name, to);
     await form(browser, site, size, 'dark', 'en-2', to);
   }
   await shot(browser, site, { size: 'zoomed' }, {}, null, join(to, 'zoomed-first.png'));

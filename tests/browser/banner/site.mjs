@@ -1,6 +1,7 @@
 // Turns the files of a folder into a small site with the banner in its pages: normal ones, old ones and hostile ones.
 //
-// 1. A page is told by its query what it is: `kind`, `file` (the script), `signal`, `removed`, `policy` (which CSP).
+// 1. A page is told by its query what it is: `kind`, `file` (the script), `signal`, `removed`, `policy` (which CSP), and where the visitor
+//    stands: `state`, `granted`, `ask`. Without a word `granted` is what the cookie says, less marketing with GPC.
 // 2. `/_consentry/choice` keeps the choice in a cookie and every request to it in `asked`; `site.answers` says how it answers.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -45,7 +46,7 @@ const integrity = (script) => `sha256-${createHash('sha256').update(script).dige
 const lettersIn = (cookie = '') => /(?:^|; )consentry=([fam]+|-)/.exec(cookie)?.[1] ?? '';
 
 export async function serve(files) {
-  const site = { asked: [], reads: 0, answers: 'well', url: null, close: null };
+  const site = { asked: [], reads: 0, answers: 'well', given: '', url: null, close: null };
   const server = createServer((request, response) => answer(site, files, request, response));
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   site.url = `http://127.0.0.1:${server.address().port}`;
@@ -76,8 +77,9 @@ function answer(site, files, request, response) {
 }
 
 function choice(site, request, send) {
+  const named = (letters) => ['functional', 'analytics', 'marketing'].filter((name) => letters.includes(name[0]));
   const state = (letters, more) => JSON.stringify({
-    purposes: ['functional', 'analytics', 'marketing'].filter((name) => letters.includes(name[0])),
+    purposes: named(letters), granted: named(letters || site.given),
     policy: 'a1b2c3d4', day: letters ? '20261123' : null, receipt: /[fam]/.test(letters) ? '5f0c1c3a9d7b4e2f8a6b0c1d2e3f4a5b' : null, ...more,
   });
   if (request.method === 'GET') {
@@ -88,6 +90,7 @@ function choice(site, request, send) {
   request.on('data', (chunk) => { text += chunk; });
   request.on('end', () => {
     site.asked.push({ text, type: request.headers['content-type'], from: request.headers['sec-fetch-site'] });
+    if (site.answers === 'unknown') return send(409, 'application/json', '{"error":"the list has changed"}');
     if (site.answers === 'badly') return send(500, 'text/plain', 'no');
     if (site.answers === 'wrongly') return send(200, 'text/html', '<p>no');
     let names;
@@ -104,8 +107,9 @@ function page(files, query, letters) {
   const lang = file.length === 2 ? file : 'en';
   const state = of('state', letters);
   const ask = of('ask', state ? '0' : '1');
+  const granted = of('granted', state.replace(of('signal') === 'gpc' ? /[m-]/g : '-', ''));
   const isX = kind === 'xhtml';
-  const script = `<script ${isX ? 'async="async"' : 'async'} src="/_consentry/banner/${file}.js" data-state="${state}" data-ask="${ask}" data-signal="${of('signal')}"`
+  const script = `<script ${isX ? 'async="async"' : 'async'} src="/_consentry/banner/${file}.js" data-state="${state}" data-granted="${granted}" data-ask="${ask}" data-signal="${of('signal')}"`
     + ` data-removed="${of('removed')}" nonce="abc123" integrity="${integrity(code)}"></script>`;
   const marks = of('marked') ? `<script type="text/plain" data-consentry="ga4" data-consentry-purpose="analytics"></script>` : '';
   const guard = of('guard') ? `<script>window.granted=[];Object.defineProperty(window,Symbol.for('consentry.guard'),{value:{grant(l){granted.push(l)},gated(){return{}}}})</script>` : '';

@@ -19,7 +19,7 @@ export async function program(browser, path, folder, { fail, pause }) {
     response.writeHead(200, { 'content-type': 'text/javascript' }).end('window.tag = 1');
   });
   await new Promise((done) => vendor.listen(0, '127.0.0.1', done));
-  const config = `[gate]\nguard = true\n[collect]\ntargets = { "www.googletagmanager.com" = "http://127.0.0.1:${vendor.address().port}" }\n`;
+  const config = `[banner]\nenabled = false\n[gate]\nguard = true\n[collect]\ntargets = { "www.googletagmanager.com" = "http://127.0.0.1:${vendor.address().port}" }\n`;
   const origin = (request, response) => {
     const script = request.url === '/bundle.js';
     response.writeHead(script || request.url === '/' ? 200 : 404, { 'content-type': script ? 'text/javascript' : 'text/html; charset=utf-8' });

@@ -1,4 +1,5 @@
 // Turns one visitor into a browser context of his own, what he can do with the banner, and what was sent while he was there.
+import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { Sink } from '../sink.mjs';
 
@@ -13,6 +14,14 @@ export const BUTTONS = {
   refuse: '.pair button:nth-child(1)', accept: '.pair button:nth-child(2)', settings: '.deeds .quiet', close: '.card .close',
   reopen: '.stay button', save: '.trio button:nth-child(3)',
 };
+/** What choices are signed with. */
+export const SECRET = 'for visits of these tests only';
+/** The cookie's value for `choice`, as the server would have given it. */
+export function signed(choice) {
+  const receipt = '0123456789abcdef0123456789abcdef';
+  const mac = createHmac('sha256', SECRET).update(`consentry\n${choice}\n${receipt}\n${new URL(OWN).hostname}`).digest('hex');
+  return `${choice}.${receipt}.${mac.slice(0, 32)}`;
+}
 export const pause = (ms = SETTLE) => new Promise((done) => setTimeout(done, ms));
 
 /** `world`: the browser, the front, the certificate, the companies, where screenshots go. */
