@@ -8,17 +8,33 @@ use super::{Served, Site};
 use crate::{
     catalog::{Catalog, Scope},
     consent,
-    page::guard,
+    page::{guard, texts::Language},
     policy::{Gate, Ruling, csp},
     purpose::Purpose,
     rewrite::OwnScript,
     site::{Site as Domain, is_public},
     vendor::Vendor,
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
+};
 
 /// Where a guard asks what the visitor allows, behind the path of its file.
 pub(super) const STATE: &str = "state";
+
+/// Where it asks for the words of a held frame, before a language.
+pub(super) const WORDS: &str = "words/";
+
+static SPOKEN: LazyLock<BTreeMap<Language, Arc<Served>>> = LazyLock::new(|| {
+    let one = |language| (language, Arc::new(Served::new(guard::words(language))));
+    Language::ALL.into_iter().map(one).collect()
+});
+
+/// The words of a held frame in the language of `tag`, or in English.
+pub(super) fn words(tag: &str) -> Option<Arc<Served>> {
+    SPOKEN.get(&Language::of_tag(tag).unwrap_or_default()).cloned()
+}
 
 /// The guard of a site.
 #[derive(Debug)]

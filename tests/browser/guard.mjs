@@ -54,8 +54,8 @@ async function vectors() {
   }
 }
 /** Chromium asks for a video or a font in pieces, or not at all, by its own reasons. */
-/** Without a window there is no icon. */
-const NEVER = ['link icon'];
+/** Without a window there is no icon, and nothing is fetched on speculation. */
+const NEVER = ['link icon', 'speculation rules'];
 const OFTEN = ['img setAttribute srcset', 'video src', 'audio source', 'Audio'];
 
 const orderOf = (site) => site.page.evaluate(() => window.order ?? []);

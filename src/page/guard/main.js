@@ -6,17 +6,23 @@ const base = proto ? () => native.base(document) : () => self.location.href;
 const watch = (page) => {
   if (weakHas(watched, page)) return;
   weakSet(watched, page, 1);
+  native.watch(watcher, page, { childList: true, subtree: true, attributes: true, attributeFilter: ['style'] });
+};
+const watched = new Weak();
+const Watcher = self.MutationObserver;
+const watcher = proto && (() => {
   const look = (node) => ended(() => {
-    late = true;
     if (native.type(node) !== 1) return;
     const tag = native.tag(node);
-    if (USES[tag] || native.has(node, 'style')) check(node);
+    late = true;
+    if (USES[tag] || native.has(node, 'style')) ended(() => check(node));
     late = false;
     if (tag !== 'iframe') return;
     meet(node);
     if (native.has(node, 'data-consentry-src')) offer(node);
   });
-  new Watcher((records) => all(records, (record) => {
+  native.watch = free(Watcher.prototype.observe);
+  return new Watcher((records) => all(records, (record) => {
     const { target } = record;
     if (record.type === 'childList') {
       all(record.addedNodes, look);
@@ -25,10 +31,8 @@ const watch = (page) => {
       const text = native.get(target, 'style') || '';
       if (exec(/url\(/, text)) look(target);
     }
-  })).observe(page, { childList: true, subtree: true, attributes: true, attributeFilter: ['style'] });
-};
-const watched = new Weak();
-const Watcher = self.MutationObserver;
+  }));
+})();
 
 /** Removes what vendors of these purposes keep in the browser. */
 const forget = (letters) => {
@@ -74,27 +78,33 @@ const change = (detail) => {
 let asking = 0;
 let asks = 0;
 const NAMES_OF = { f: 'functional', a: 'analytics', m: 'marketing' };
-const ask = () => {
+const ask = async () => {
   asking = 0;
-  fetchNow(boot.origin + '/_consentry/guard/state', { cache: 'no-store' }).then((answer) => answer.json()).then(({ granted: letters }) => {
-    // What is no answer of ours opens nothing.
-    if (typeof letters !== 'string' || !exec(/^f?a?m?$/, letters)) return;
-    const purposes = [];
-    all('fam', (letter) => includes(letters, letter) && push(purposes, NAMES_OF[letter]));
-    const given = change({ purposes });
-    if (given) grant(given);
-  }).catch(() => {});
+  const { granted: letters } = await answerOf('guard/state');
+  // What is no answer of ours opens nothing.
+  if (typeof letters !== 'string' || !exec(/^f?a?m?$/, letters)) return;
+  const purposes = [];
+  all('fam', (letter) => includes(letters, letter) && push(purposes, NAMES_OF[letter]));
+  const given = change({ purposes });
+  if (given) grant(given);
 };
 const fetchNow = self.fetch && self.fetch.bind(self);
+/** What the server says at a path of ours; it rejects where it says no. */
+const answerOf = async (path, more) => {
+  const answer = await fetchNow(boot.origin + '/_consentry/' + path, { cache: 'no-store', ...more });
+  if (!answer.ok) throw new Failure(path);
+  return answer.json();
+};
 const wrote = (name) => {
   if (!boot.cmp || asking || asks > 30) return;
   const names = split(boot.cmp, ' ');
   for (let i = 0; i < names.length && !asking; i++) {
     const is = endsWith(names[i], '*') ? startsWith(name, slice(names[i], 0, -1)) : name === names[i];
-    if (is) asking = ++asks && later(ask, 50);
+    if (is) asking = ++asks && later(() => ask().catch(() => {}), 50);
   }
 };
 
+let channel;
 const api = Object.freeze({ grant, gated, watch });
 const install = (win) => {
   defineProperty(win, KEY, { value: api });
@@ -109,7 +119,7 @@ install(self);
 if (!proto) return;
 native.on(document, 'consentry:change', (event) => change(event.detail));
 ended(() => {
-  const channel = new BroadcastChannel('consentry');
+  channel = new BroadcastChannel('consentry');
   const learn = (detail) => {
     const given = change(detail);
     if (given) grant(given);
@@ -117,6 +127,6 @@ ended(() => {
   channel.onmessage = ({ data }) => {
     if (data !== 'change') return learn(data);
     // A banner in this page asks by itself.
-    if (!self.consentry) self.fetch(boot.origin + '/_consentry/choice').then((answer) => answer.json()).then(learn, () => {});
+    if (!self.consentry) answerOf('choice').then(learn, () => {});
   };
 });

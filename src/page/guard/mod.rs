@@ -3,15 +3,15 @@
 //!
 //! 1. One file for all visitors of a site; what differs stands in the attributes of its element: `data-granted` the letters of what is
 //!    allowed, `data-cmp` the cookies of other consent managers, `data-site` the registrable domain (`data-exact` where names below it are other sites), `data-kin` hosts of the site's own
-//!    company, `data-except` hosts of vendors that a TC string holds back, `data-withheld` where nothing is ever opened, and the words of
-//!    a placeholder: `data-text` with `{host}` in it, `data-once`, `data-always`, `data-lang`, `data-dir`.
+//!    company, `data-except` hosts of vendors that a TC string holds back, `data-alias` the site's own names behind which there is a
+//!    vendor, each with a letter, and `data-withheld` where nothing is ever opened.
 //! 2. The parts of the code stand in files of their own, and leave without comments and indentation.
 
 mod rules;
 mod table;
 
 use self::rules::Rules;
-use super::File;
+use super::{File, texts::Language};
 use crate::catalog::{Catalog, Prefix, Scope};
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -72,6 +72,21 @@ pub fn file(settings: Settings<'_>) -> File {
     let rules = rules.replace('\\', "\\\\").replace('\'', "\\'");
     let _ = writeln!(text, "}})('{rules}',{{}},self,{{{}}});", setups(catalog, prefix));
     File::script(text)
+}
+
+/// The words of a held frame in `language`, as JSON that the guard reads.
+#[must_use]
+pub fn words(language: Language) -> File {
+    let text = |key: &str| language.texts().get(key).cloned().unwrap_or_default();
+    let words = serde_json::json!({
+        "lang": language.tag(),
+        "dir": if language.is_rtl() { "rtl" } else { "ltr" },
+        "text": text("embed_text"),
+        "once": text("embed_once"),
+        "always": text("embed_always"),
+        "failed": text("failed"),
+    });
+    File { content_type: "application/json", ..File::script(words.to_string()) }
 }
 
 /// The setups of the vendors that are served, as methods that get what is granted, what was before, and where vendors are served.

@@ -149,7 +149,7 @@ const put = async (el, text) => {
   const range = inert.createRange();
   range.selectNodeContents(inert.body);
   const part = range.createContextualFragment(text);
-  checkAll(part);
+  checkAll(settled(part));
   const scripts = [];
   all(native.queryPart(part, 'script'), (script) => {
     if (isCode(script) || !exec(/^$|javascript|module/, lower(native.get(script, 'type') || ''))) return;

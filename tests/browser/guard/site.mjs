@@ -16,6 +16,10 @@ export async function visit(browser, guard, { pages, vendors = {}, granted = '',
   };
   const front = (request, response) => {
     if (request.url === '/_consentry/guard/state') return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>famous page</title>');
+    if (request.url === '/_consentry/guard/words/en') {
+      return response.writeHead(200, { 'content-type': 'application/json' }).end('{"lang":"nb","dir":"ltr","text":"Fra {host}.","once":"Én gang","always":"Alltid"}');
+    }
+    if (request.url === '/cookies') return response.writeHead(200, { 'set-cookie': ['_ga=1; Path=/', '_fbp=1; Path=/', '_gid=1; Path=/', '_hjSession_1=1; Path=/', 'kept=1; Path=/'] }).end();
     if (request.url.startsWith('/_consentry/guard/')) return response.writeHead(200, { 'content-type': 'text/javascript' }).end(guard);
     if (request.url.startsWith('/_consentry/v/')) return served(request.url, request, response);
     const page = pages[request.url.split('?')[0]];
