@@ -23,6 +23,9 @@ use std::{
 /// Where a guard asks what the visitor allows, behind the path of its file.
 pub(super) const STATE: &str = "state";
 
+/// How many names of a site that are aliases a page tells.
+const MOST_ALIASES: usize = 32;
+
 /// Where it asks for the words of a held frame, before a language.
 pub(super) const WORDS: &str = "words/";
 
@@ -87,6 +90,10 @@ impl Guard {
         if !except.is_empty() {
             attributes.push(("data-except", except));
         }
+        let aliases = aliases(gate);
+        if !aliases.is_empty() {
+            attributes.push(("data-alias", aliases));
+        }
         let kin: Vec<&str> = gate.catalog().kin(own).collect();
         if !kin.is_empty() {
             attributes.push(("data-kin", kin.join(" ")));
@@ -134,6 +141,20 @@ fn except(gate: &Gate) -> String {
         .collect();
     texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     texts.join(" ")
+}
+
+/// The page's own site's names behind which there is a vendor, each with the letter of its purpose, the first ones.
+fn aliases(gate: &Gate) -> String {
+    let page = gate.page();
+    let is_other = |name: &str| page.site().contains(name) && page.url().host_str() != Some(name);
+    let names = gate.cloaked_hosts().into_iter();
+    let mut names: Vec<String> = names
+        .filter(|(name, _)| is_other(name))
+        .filter_map(|(name, vendor)| Some(format!("{}:{name}", vendor.purpose.name().get(..1)?)))
+        .collect();
+    names.sort_unstable();
+    names.truncate(MOST_ALIASES);
+    names.join(" ")
 }
 
 /// Whether the names below are other sites: an address, or a suffix under which names are registered.

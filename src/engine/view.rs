@@ -39,7 +39,7 @@ use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{
         ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
-        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, IF_NONE_MATCH,
+        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, IF_MODIFIED_SINCE, IF_NONE_MATCH,
     },
     request, response,
 };
@@ -73,6 +73,8 @@ pub struct View {
     is_document: bool,
     /// Whether a script or a style sheet of the site's is asked for, which is rewritten.
     is_file: bool,
+    /// Whether the script of a worker is asked for.
+    is_worker: bool,
     /// The engine's own fingerprint.
     edition: Arc<str>,
     mode: Mode,
@@ -129,6 +131,7 @@ impl View {
             ended: Vec::new(),
             is_document: !is_file && (ours || headers::is_document(request)),
             is_file,
+            is_worker: asset::is_worker(request),
             edition,
             fingerprint,
             mode: site.config.mode,
@@ -188,6 +191,10 @@ impl View {
             return Vec::new();
         }
         let mut edits = self.request.clone();
+        // A stored response would keep the policy of the choice before (RFC 9111, 3.2).
+        if self.is_worker && self.narrows() {
+            edits.extend([IF_NONE_MATCH, IF_MODIFIED_SINCE].map(Edit::Remove));
+        }
         if !self.passes() {
             edits.push(Edit::Set(ACCEPT_ENCODING, self.readable()));
         }
@@ -207,11 +214,13 @@ impl View {
         let of_file = self.is_file && response.status == StatusCode::NOT_MODIFIED;
         if matches!(treatment, Treatment::File(_)) || of_file {
             let state = of_everybody(&self.edition);
-            let (edits, findings) = headers::file(&response.headers, gate, SIGNALS, &state);
+            let (mut edits, findings) = headers::file(&response.headers, gate, SIGNALS, &state);
+            edits.extend(self.of_worker(response));
             return (self.made(edits), findings);
         }
         if matches!(treatment, Treatment::Other | Treatment::Passing(_)) && !unchanged {
-            let (edits, findings) = headers::subresource(&response.headers, gate, SIGNALS);
+            let (mut edits, findings) = headers::subresource(&response.headers, gate, SIGNALS);
+            edits.extend(self.of_worker(response));
             return (self.made(edits), findings);
         }
         let state = State { class: &self.class, fingerprint: &self.fingerprint };
@@ -242,6 +251,16 @@ impl View {
             edits.push(Edit::Set(headers::OPERATOR, headers::operator(self.mode(), &self.class)));
         }
         (edits, findings)
+    }
+
+    /// The policy of a worker's script, where the site's pages get one.
+    fn of_worker(&self, response: &response::Parts) -> Vec<Edit> {
+        let ours = if self.is_worker { self.ours(response) } else { None };
+        let text = ours.as_ref().and_then(|ours| ours.built.policy.as_deref().zip(Some(ours.wall)));
+        text.map_or_else(Vec::new, |(text, wall)| {
+            let ours = OwnPolicy { text, holds: wall == Wall::Enforce };
+            headers::worker(&response.headers, SIGNALS, &ours)
+        })
     }
 
     /// The lines that end the cookies of refused vendors.

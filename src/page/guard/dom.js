@@ -174,7 +174,7 @@ const holdText = (el, text) => {
   const type = lower(trim(native.get(el, 'type') || ''));
   const named = type === 'module' ? /\b(?:import|from)\b\s*\(?\s*["'`]([^"'`]*)/g : exec(/^(importmap|speculationrules)$/, type) && /"([^"]*)"/g;
   if (!named || native.has(el, 'src') || !exec(MAY_NAME, text)) return;
-  const plain = swap(text, /\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|(\/))/gi, ([, long, short, other]) => other || fromCode(parseInt(long || short, 16)));
+  const plain = swap(text, /\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|(\/))/gi, (hit) => hit[3] || fromCode(parseInt(hit[1] || hit[2], 16)));
   let held;
   swap(plain, named, (hit) => {
     const judged = judge(hit[1], type === 'speculationrules' ? 'F' : 'S', baseOf(el));

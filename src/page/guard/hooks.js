@@ -193,13 +193,11 @@ const dom = (win) => {
   wrap('Node', 'textContent', (self, args) => {
     if (isStyle(self)) args[0] = gateCss(argument(args, 0), baseOf(self));
     else if (native.type(self) === 2) return write(self, args);
-    else code(self, argument(args, 0));
   }, null, true);
-  wrap('HTMLScriptElement', 'text', (self, args) => code(self, argument(args, 0)) && undefined, null, true);
+  wrap('HTMLScriptElement', 'text textContent innerText', (self, args) => code(self, argument(args, 0)) && undefined, null, true);
   wrap('Node', 'nodeValue', (self, args) => native.type(self) === 2 ? write(self, args) : undefined, null, true);
   wrap('HTMLElement', 'innerText', (self, args) => {
     if (isStyle(self)) args[0] = gateCss(argument(args, 0), baseOf(self));
-    else code(self, argument(args, 0));
   }, null, true);
 
   // --- markup ---

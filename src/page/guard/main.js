@@ -1,4 +1,6 @@
 // Turns this window, and the windows of its frames, into guarded ones; and the visitor's choice, here or in another tab, into what follows.
+// The site's own names behind which there is a vendor come after what the operator says of the site.
+if (boot.alias) all(split(boot.alias, ' '), (one) => push(rules.o, [slice(one, 2), '', one[0]]));
 const KEY = Symbol.for('consentry.guard');
 const base = proto ? () => native.base(document) : () => self.location.href;
 

@@ -4,7 +4,7 @@
 //! 1. One file for all visitors of a site; what differs stands in the attributes of its element: `data-granted` the letters of what is
 //!    allowed, `data-cmp` the cookies of other consent managers, `data-site` the registrable domain (`data-exact` where names below it are other sites), `data-kin` hosts of the site's own
 //!    company, `data-except` hosts of vendors that a TC string holds back, `data-alias` the site's own names behind which there is a
-//!    vendor, each with a letter, and `data-withheld` where nothing is ever opened.
+//!    vendor, each behind a letter and a colon, and `data-withheld` where nothing is ever opened.
 //! 2. The parts of the code stand in files of their own, and leave without comments and indentation.
 
 mod rules;

@@ -12,7 +12,7 @@ export async function visit(browser, guard, { pages, vendors = {}, granted = '',
     if (!found) return stub(request, response);
     const [type, text] = Array.isArray(found[1]) ? found[1] : ['text/javascript', found[1]];
     request.resume();
-    setTimeout(() => response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(text), /slow=(\d+)/.exec(url)?.[1] ?? 0);
+    setTimeout(() => response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', 'access-control-allow-origin': '*' }).end(text), /slow=(\d+)/.exec(url)?.[1] ?? 0);
   };
   const front = (request, response) => {
     if (request.url === '/_consentry/guard/state') return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>famous page</title>');
