@@ -41,7 +41,7 @@ const native = proto && {
   inPage: getter(Node.prototype, 'isConnected'), page: getter(Node.prototype, 'ownerDocument'), parent: getter(Node.prototype, 'parentNode'),
   base: getter(Node.prototype, 'baseURI'), text: getter(Node.prototype, 'textContent'), first: getter(proto, 'firstElementChild'),
   next: getter(Node.prototype, 'nextSibling'), before: free(Node.prototype.insertBefore), fire: free(EventTarget.prototype.dispatchEvent),
-  on: free(EventTarget.prototype.addEventListener), root: free(Node.prototype.getRootNode),
+  on: free(EventTarget.prototype.addEventListener), remove: free(proto.remove), root: free(Node.prototype.getRootNode),
   view: getter(Document.prototype, 'defaultView'), frame: getter(HTMLIFrameElement.prototype, 'contentWindow'),
   html: free(getOwnPropertyDescriptor(proto, 'innerHTML').set), outer: getter(proto, 'outerHTML'),
   settle: free(getOwnPropertyDescriptor(Node.prototype, 'textContent').set), create: free(Document.prototype.createElement),

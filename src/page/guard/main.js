@@ -30,27 +30,6 @@ const watch = (page) => {
 const watched = new Weak();
 const Watcher = self.MutationObserver;
 
-/** Removes what vendors of these purposes keep in the browser. */
-const forget = (letters) => {
-  const names = [];
-  all(split(readCookie(document), ';'), (pair) => push(names, trim(exec(/^[^=]*/, pair)[0])));
-  const { hostname, pathname } = self.location;
-  all(names, (name) => {
-    if (!isOf(name, letters)) return;
-    for (let path = pathname; path; path = slice(path, 0, lastIndexOf(path, '/'))) {
-      for (let at = 0, domain = hostname; domain; domain = (at = indexOf(hostname, '.', at) + 1) ? slice(hostname, at) : '') {
-        all(['', `;domain=${domain}`], (where) => all([path, path + '/', '/'], (place) => writeCookie(document, `${name}=;max-age=0;path=${place}${where}`)));
-      }
-    }
-  });
-  all(['localStorage', 'sessionStorage'], (kind) => ended(() => {
-    const store = self[kind];
-    for (let i = store.length; i--;) {
-      const key = store.key(i);
-      if (isOf(key, letters, true)) store.removeItem(key);
-    }
-  }));
-};
 const cookie = proto && getOwnPropertyDescriptor(Document.prototype, 'cookie');
 const readCookie = cookie && free(cookie.get);
 const writeCookie = cookie && free(cookie.set);
@@ -95,7 +74,11 @@ const wrote = (name) => {
   }
 };
 
-const api = Object.freeze({ grant, gated, watch });
+/** Takes what the second file does, once; it gets what it needs of this one. */
+const add = (f) => {
+  second ||= f(SHARED);
+};
+const api = Object.freeze({ grant, gated, watch, add });
 const install = (win) => {
   defineProperty(win, KEY, { value: api });
   network(win, win === self ? base : () => native.base(win.document));
@@ -120,3 +103,4 @@ ended(() => {
     if (!self.consentry) self.fetch(boot.origin + '/_consentry/choice').then((answer) => answer.json()).then(learn, () => {});
   };
 });
+expect();
