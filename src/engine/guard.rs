@@ -1,6 +1,6 @@
 //! Turns a site's guard into the element that a page gets for one visitor.
 //!
-//! 1. The file is one for all visitors of the site; what this one allows, and what the page's own site is, stand in the element.
+//! 1. Its files are one for all visitors of the site; what this one allows, and what the page's own site is, stand in the element.
 //! 2. Where a script writes a cookie of another consent manager, the guard asks here what that means: it reads none of them itself.
 //! 3. A purpose counts as allowed where its vendors are. Where a TC string holds some of them back, they are named by their hosts.
 
@@ -8,8 +8,8 @@ use super::{Served, Site};
 use crate::{
     catalog::{Catalog, Scope},
     consent,
-    page::{guard, texts::Language},
-    policy::{Gate, Ruling, csp},
+    page::{File, guard, texts::Language},
+    policy::{Gate, Ruling},
     purpose::Purpose,
     rewrite::OwnScript,
     site::{Site as Domain, is_public},
@@ -17,11 +17,15 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     sync::{Arc, LazyLock},
 };
 
 /// Where a guard asks what the visitor allows, behind the path of its file.
 pub(super) const STATE: &str = "state";
+
+/// The folder of its files.
+const BASE: &str = "/_consentry/guard/";
 
 /// How many names of a site that are aliases a page tells.
 const MOST_ALIASES: usize = 32;
@@ -42,9 +46,31 @@ pub(super) fn words(tag: &str) -> Option<Arc<Served>> {
 /// The guard of a site.
 #[derive(Debug)]
 pub(super) struct Guard {
+    first: Part,
+    second: Part,
+    /// Whether what needs no consent has a place on the site itself.
+    needs_second: bool,
+    telling: String,
+}
+
+/// One of its two files.
+#[derive(Debug)]
+struct Part {
     served: Arc<Served>,
     integrity: String,
-    telling: String,
+}
+
+impl Part {
+    fn new(file: File) -> Self {
+        let integrity = file.integrity();
+        Self { served: Arc::new(Served::new(file)), integrity }
+    }
+
+    fn script(&self, mut attributes: Vec<(&'static str, String)>) -> OwnScript {
+        attributes.insert(0, ("integrity", self.integrity.clone()));
+        let path = format!("{BASE}{}.js", self.served.file().hash);
+        OwnScript { path, attributes, blocking: true }
+    }
 }
 
 impl Guard {
@@ -59,23 +85,30 @@ impl Guard {
             keeps_queues: site.guard.keep_queues,
         };
         site.guard.enabled.then(|| {
-            let file = guard::file(settings);
-            let text = String::from_utf8_lossy(&file.body);
-            let integrity = csp::sha256_source(&text).trim_matches('\'').to_owned();
-            let telling = telling(&site.consent);
-            Self { served: Arc::new(Served::new(file)), integrity, telling }
+            let guard::Files { first, second } = guard::files(settings, BASE);
+            let needs_second = collect.enabled
+                && catalog.served_rules().any(|rule| rule.value.purpose == Purpose::Necessary);
+            let (first, second) = (Part::new(first), Part::new(second));
+            Self { first, second, needs_second, telling: telling(&site.consent) }
         })
     }
 
-    pub(super) fn file(&self) -> Arc<Served> {
-        self.served.clone()
+    /// The file of this name, without its `.js`; the first one where it is neither's.
+    pub(super) fn file(&self, name: &str) -> Arc<Served> {
+        let is_second = self.second.served.file().hash == name;
+        if is_second { &self.second } else { &self.first }.served.clone()
     }
 
-    /// The script of the page of `gate`.
-    pub(super) fn script(&self, gate: &Gate, withheld: bool) -> OwnScript {
+    /// The scripts of the page of `gate`: the second file where something is open, for it says where that goes.
+    pub(super) fn scripts(&self, gate: &Gate, withheld: bool) -> impl Iterator<Item = OwnScript> {
+        let first = self.first(gate, withheld);
+        let is_open = self.needs_second || !letters(gate.ruling()).is_empty();
+        iter::once(first).chain(is_open.then(|| self.second.script(Vec::new())))
+    }
+
+    fn first(&self, gate: &Gate, withheld: bool) -> OwnScript {
         let own = gate.page().site();
         let mut attributes = vec![
-            ("integrity", self.integrity.clone()),
             ("data-granted", letters(gate.ruling()).to_owned()),
             ("data-cmp", self.telling.clone()),
             ("data-site", own.as_str().to_owned()),
@@ -98,8 +131,7 @@ impl Guard {
         if !kin.is_empty() {
             attributes.push(("data-kin", kin.join(" ")));
         }
-        let path = format!("/_consentry/guard/{}.js", self.served.file().hash);
-        OwnScript { path, attributes, blocking: true }
+        self.first.script(attributes)
     }
 }
 

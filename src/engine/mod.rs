@@ -243,8 +243,9 @@ impl Engine {
             return Plan::Own(Own::File { served, caching });
         }
         if name != guard::STATE {
-            let served = guard.file();
-            let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
+            let name = name.strip_suffix(".js").unwrap_or(name);
+            let served = guard.file(name);
+            let caching = served.caching(name);
             return Plan::Own(Own::File { served, caching });
         }
         let location = self.locator.location(&request.headers, client.ip);

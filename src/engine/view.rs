@@ -499,9 +499,9 @@ impl View {
             ruling: self.gate.shared_ruling().clone(),
         });
         let end = last.map(|last| Arc::new(last) as Arc<dyn Ending>);
-        let guard = self.guard().map(|guard| guard.script(&self.gate, self.withheld));
+        let guard = self.guard().map(|guard| guard.scripts(&self.gate, self.withheld));
         let mirror = self.mirror().map(Mirror::script);
-        let head = guard.into_iter().chain(mirror).collect();
+        let head = guard.into_iter().flatten().chain(mirror).collect();
         Additions { head, end, is_page: self.is_document }
     }
 

@@ -1,6 +1,6 @@
 //! For every host of the catalogue and the long tail, for every path of an endpoint and for URLs at random, under several consents.
 
-use super::{CATALOG, file, folder, node, scope};
+use super::{CATALOG, files, folder, node, scope};
 use consentry::{
     catalog::{Config, Destination, Page, Prefix, Scope, Shape, Target, ThirdParty},
     consent::{Basis, Consent, Signal, Vote, Votes},
@@ -129,14 +129,16 @@ fn site(scope: &Arc<Scope>, granted: &str, urls: &[String]) -> Value {
 fn compare(name: &str, config: &Config, granted: &[&str]) {
     let scope = Arc::new(scope(config));
     let folder = folder("guard-decisions");
-    let (guard, cases) = (folder.join(format!("{name}.js")), folder.join(format!("{name}.json")));
-    let body = file(&scope).body;
-    println!("{name}: {} bytes", body.len());
-    fs::write(&guard, body).unwrap();
+    let path = |end| folder.join(format!("{name}{end}"));
+    let (first, second, cases) = (path(".js"), path(".second.js"), path(".json"));
+    let files = files(&scope);
+    println!("{name}: {} bytes", files.first.body.len());
+    fs::write(&first, files.first.body).unwrap();
+    fs::write(&second, files.second.body).unwrap();
     let urls: Vec<String> = known().into_iter().chain(random(4000)).collect();
     let sites: Vec<Value> = granted.iter().map(|granted| site(&scope, granted, &urls)).collect();
     fs::write(&cases, json!({ "sites": sites }).to_string()).unwrap();
-    node("tests/guard/decisions.mjs", &[&guard, &cases]);
+    node("tests/guard/decisions.mjs", &[&first, &second, &cases]);
 }
 
 #[test]

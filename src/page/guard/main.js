@@ -23,7 +23,6 @@ const watcher = proto && (() => {
     meet(node);
     if (native.has(node, 'data-consentry-src')) offer(node);
   });
-  native.watch = free(Watcher.prototype.observe);
   return new Watcher((records) => all(records, (record) => {
     const { target } = record;
     if (record.type === 'childList') {
@@ -36,27 +35,6 @@ const watcher = proto && (() => {
   }));
 })();
 
-/** Removes what vendors of these purposes keep in the browser. */
-const forget = (letters) => {
-  const names = [];
-  all(split(readCookie(document), ';'), (pair) => push(names, trim(exec(/^[^=]*/, pair)[0])));
-  const { hostname, pathname } = self.location;
-  all(names, (name) => {
-    if (!isOf(name, letters)) return;
-    for (let path = pathname; path; path = slice(path, 0, lastIndexOf(path, '/'))) {
-      for (let at = 0, domain = hostname; domain; domain = (at = indexOf(hostname, '.', at) + 1) ? slice(hostname, at) : '') {
-        all(['', `;domain=${domain}`], (where) => all([path, path + '/', '/'], (place) => writeCookie(document, `${name}=;max-age=0;path=${place}${where}`)));
-      }
-    }
-  });
-  all(['localStorage', 'sessionStorage'], (kind) => ended(() => {
-    const store = self[kind];
-    for (let i = store.length; i--;) {
-      const key = store.key(i);
-      if (isOf(key, letters, true)) store.removeItem(key);
-    }
-  }));
-};
 const cookie = proto && getOwnPropertyDescriptor(Document.prototype, 'cookie');
 const readCookie = cookie && free(cookie.get);
 const writeCookie = cookie && free(cookie.set);
@@ -107,7 +85,12 @@ const wrote = (name) => {
 };
 
 let channel;
-const api = Object.freeze({ grant, gated, watch });
+const tellOthers = () => channel && channel.postMessage('change');
+/** Takes what the second file does, once; it gets what it needs of this one. */
+const add = (f) => {
+  second ||= f(SHARED);
+};
+const api = Object.freeze({ grant, gated, watch, add });
 const install = (win) => {
   defineProperty(win, KEY, { value: api });
   network(win, win === self ? base : () => native.base(win.document));
@@ -132,3 +115,4 @@ ended(() => {
     if (!self.consentry) answerOf('choice').then(learn, () => {});
   };
 });
+expect();

@@ -22,7 +22,7 @@ const always = async (letter) => {
   const own = self.consentry;
   if (own && own.set) return own.set(purposes);
   await answerOf('choice', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: stringify({ purposes, method: 'custom', lang: LABELS.lang }) });
-  if (channel) channel.postMessage('change');
+  tellOthers();
   await ask();
 };
 
