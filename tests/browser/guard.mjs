@@ -6,7 +6,7 @@ import { visit } from './guard/site.mjs';
 import { FRAMEWORKS, OTHERS } from './guard/frameworks.mjs';
 import { NATIVE } from './guard/native.mjs';
 import { cost } from './guard/cost.mjs';
-import { program } from './guard/program.mjs';
+import { film, program } from './guard/program.mjs';
 import { inert, ORDERED, ORDERED_VENDORS, SNIPPETS, VENDORS } from './guard/revive.mjs';
 import { VECTORS, WRITTEN } from './guard/vectors.mjs';
 
@@ -32,7 +32,7 @@ async function vectors() {
   for (const [granted, expected] of [['', 0], ['fm', 0], ['fam', 1]]) {
     const site = await visit(browser, guard, { pages: { '/': pageOf(HOST) }, granted });
     await site.open();
-    await pause(2000);
+    await pause(3500);
     const taken = site.sink.take();
     const seen = {};
     for (const { url } of taken.requests) {
@@ -134,7 +134,8 @@ async function native() {
 }
 
 const SURROGATES = JSON.parse(readFileSync(process.argv[2].replace(/[^/]*$/, 'surrogates.json')));
-const TESTS = { vectors, snippets, order, frameworks, native, program: () => program(browser, process.env.CONSENTRY, dirname(process.argv[2]), { fail, pause }), cost: () => cost(browser, guard) };
+const TESTS = { vectors, snippets, order, frameworks, native, program: () => program(browser, process.env.CONSENTRY, dirname(process.argv[2]), { fail, pause }),
+  film: () => film(browser, process.env.CONSENTRY, dirname(process.argv[2]), { fail, pause }), cost: () => cost(browser, guard) };
 for (const [name, test] of Object.entries(TESTS)) {
   if (only ? only !== name : name === 'cost') continue;
   try {

@@ -43,14 +43,15 @@ const editTags = (text) => {
 // --- frames ---
 
 /** A page of a frame behind the guard. */
-const withinPage = (html) => {
+const withinPage = (html, tag = boot.tag) => {
   const start = exec(/^\s*(<!doctype[^>]*>)?/i, html)[0];
-  return includes(html, boot.src) ? html : start + boot.tag + editTags(slice(html, start.length));
+  return includes(html, boot.src) ? html : start + tag + editTags(slice(html, start.length));
 };
+/** The same behind a URL; nobody may know the files of this origin by their hashes in a `data:` one, which has none (SRI, 3.5). */
 const withinFrame = (url) => {
   const kept = mapGet(blobs, trim(url));
   if (kept) return createUrl(new self.Blob([withinPage('<!doctype html>'), kept], { type: kept.type }));
-  return exec(/^\s*data:[^,]*html/i, url) ? withinData(url, withinPage) : undefined;
+  return exec(/^\s*data:[^,]*html/i, url) ? withinData(url, (html) => withinPage(html, swap(boot.tag, / integrity="[^"]*"/g, () => ''))) : undefined;
 };
 const createUrl = self.URL.createObjectURL;
 
