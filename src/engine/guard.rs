@@ -6,7 +6,7 @@
 
 use super::{Served, Site};
 use crate::{
-    catalog::{Catalog, Scope},
+    catalog::{Catalog, Destination, Scope},
     consent,
     page::{File, guard, texts::Language},
     policy::{Gate, Ruling},
@@ -178,7 +178,9 @@ fn except(gate: &Gate) -> String {
 /// The page's own site's names behind which there is a vendor, each with the letter of its purpose, the first ones.
 fn aliases(gate: &Gate) -> String {
     let page = gate.page();
-    let is_other = |name: &str| page.site().contains(name) && page.url().host_str() != Some(name);
+    let is_judged =
+        |name: &str| gate.url(&format!("https://{name}/"), Destination::Other).is_some();
+    let is_other = |name: &str| page.site().contains(name) && is_judged(name);
     let names = gate.cloaked_hosts().into_iter();
     let mut names: Vec<String> = names
         .filter(|(name, _)| is_other(name))

@@ -248,6 +248,17 @@ export const NATIVE = {
     },
     expected: 'undefined',
   },
+  'a name of the site behind which there is a vendor is held': {
+    attributes: 'data-alias="a:metrics.shop.example m:ads.shop.example"',
+    granted: 'm',
+    act: () => ['metrics', 'cdn', 'ads', 'x.metrics'].map((name) => {
+      const script = document.createElement('script');
+      script.src = `https://${name}.shop.example/x.js`;
+      document.head.append(script);
+      return script.type;
+    }).join(),
+    expected: 'text/plain,,,text/plain',
+  },
   'how much is held': {
     body: '<img data-consentry="hotjar" data-consentry-purpose="analytics" data-consentry-src="x"><i data-consentry="a b" data-consentry-purpose="functional marketing"></i>',
     act: () => JSON.stringify(window[Symbol.for('consentry.guard')].gated()),
