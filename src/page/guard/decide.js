@@ -71,7 +71,7 @@ const tableOf = ([seed, size, bits, text]) => {
       if (!(i % 32)) word = mix(h + i / 32 + 1);
       sum ^= rows[start + i] & -(word & 1);
     }
-    letter = size && sum && sum < 9 ? ' mafnhzx/'[sum] : '';
+    letter = size && sum && sum < 8 ? ' mafnhz/'[sum] : '';
     if (++count % 2000 === 0) met = new Keys();
     mapSet(met, key, letter);
     return letter;

@@ -39,10 +39,65 @@ const STORED: &[(&str, &[&str])] = &[
     ("snowplow", &["snowplowOutQueue_*"]),
 ];
 
-/// Bits of a row for hosts: of hosts that are nobody's one in 87,000 is taken for a vendor's, each time one is looked for.
-const HOST_BITS: u32 = 18;
+/// Bits of a row for hosts: of hosts that are nobody's one in 43,000 is taken for a vendor's, each time one is looked for.
+const HOST_BITS: u32 = 17;
 /// The same for names, where more texts are looked for, and fewer are known.
-const NAME_BITS: u32 = 22;
+const NAME_BITS: u32 = 20;
+/// And for the second file's texts.
+const SECOND_BITS: u32 = 22;
+
+/// Suffixes under which many sites have their names: what is said of one by mistake would be said of them all.
+const SUFFIXES: &[&str] = &[
+    "ac.uk",
+    "azureedge.net",
+    "blogspot.com",
+    "cloudfront.net",
+    "co.id",
+    "co.il",
+    "co.in",
+    "co.jp",
+    "co.kr",
+    "co.nz",
+    "co.th",
+    "co.uk",
+    "co.za",
+    "com.ar",
+    "com.au",
+    "com.br",
+    "com.cn",
+    "com.co",
+    "com.hk",
+    "com.mx",
+    "com.my",
+    "com.ph",
+    "com.pl",
+    "com.sg",
+    "com.tr",
+    "com.tw",
+    "com.ua",
+    "com.vn",
+    "firebaseapp.com",
+    "fastly.net",
+    "github.io",
+    "githubusercontent.com",
+    "gov.uk",
+    "herokuapp.com",
+    "myshopify.com",
+    "ne.jp",
+    "net.au",
+    "netlify.app",
+    "or.jp",
+    "org.au",
+    "org.uk",
+    "pages.dev",
+    "r2.dev",
+    "vercel.app",
+    "web.app",
+    "windows.net",
+    "wixsite.com",
+    "wordpress.com",
+    "workers.dev",
+];
 
 /// Open paths by host.
 type Open = FxHashMap<String, Vec<(String, char)>>;
@@ -87,7 +142,7 @@ impl Rules<'_> {
         let served = self.served(&mut table);
         self.stored(&mut table);
         json!({
-            "t": table.write(NAME_BITS),
+            "t": table.write(SECOND_BITS),
             "q": sorted(served),
             "f": self.prefix.map(Prefix::as_str),
             "u": sorted(self.stubs()),
@@ -145,7 +200,8 @@ impl Rules<'_> {
             }
         }
         let nobodys = rules.iter().filter(|(_, rule)| matches!(rule, TailRule::Mixed));
-        nobodys.for_each(|(host, _)| table.avoid((*host).to_owned()));
+        let nobodys = nobodys.map(|(host, _)| *host).chain(SUFFIXES.iter().copied());
+        nobodys.for_each(|host| table.avoid(host.to_owned()));
     }
 
     /// What is said of the paths of the hosts above `host`, for it.
@@ -174,7 +230,7 @@ impl Rules<'_> {
             .collect();
         connects.into_iter().for_each(|text| table.insert(text, '/'));
         // One that is not offered is held for ever: no longer rule may take its place.
-        add(table, "e", rules(), |vendor| if offers(vendor) { letter(vendor) } else { 'x' })
+        add(table, "e", rules(), |vendor| if offers(vendor) { letter(vendor) } else { '/' })
     }
 
     /// Keys of storages.

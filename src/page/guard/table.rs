@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rustc_hash::FxHashMap;
 
 /// The letters by their numbers.
-const LETTERS: &str = " mafnhzx/";
+const LETTERS: &str = " mafnhz/";
 /// Rows that one text is told by.
 const WINDOW: usize = 128;
 /// Seeds that are tried with one number of rows.

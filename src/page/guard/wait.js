@@ -14,7 +14,8 @@ const get = (done) => {
     done();
   };
   native.set(script, 'async', '');
-  native.set(script, 'integrity', INTEGRITY);
+  // Frames of no origin would need more for it than we answer with.
+  if (self.origin === boot.origin) native.set(script, 'integrity', INTEGRITY);
   if (boot.nonce) native.set(script, 'nonce', boot.nonce);
   setAttribute(script, 'src', boot.origin + SECOND);
   native.on(script, 'load', end);
@@ -26,7 +27,7 @@ const need = (f) => {
   coming ||= new Later(get);
   return coming.then(() => second && f(second));
 };
-if (proto && boot.granted) boot.tag += swap(swap(boot.tag, / data-.*?>/g, () => '>'), / src="[^"]*"/g, () => ` src="${boot.origin + SECOND}" integrity="${INTEGRITY}"`);
+if (proto && boot.granted) boot.tag += swap(swap(boot.tag, / data-.*?>/g, () => '>'), / src="[^"]*"/g, () => ` src="${boot.origin + SECOND}"`);
 
 const grant = (letters) => need((it) => it.grant(letters));
 const gated = () => need((it) => it.gated());
