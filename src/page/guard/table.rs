@@ -98,7 +98,7 @@ fn add(equations: &mut [(u128, u32)], mut at: usize, mut sum: u128, mut value: u
 fn equation(seed: u32, text: &str, size: usize) -> (usize, u128) {
     let hash = hash(seed, text);
     let starts = u64::try_from(size - WINDOW + 1).unwrap_or(u64::MAX);
-    let start = usize::try_from(u64::from(hash) * starts >> 32).unwrap_or_default();
+    let start = usize::try_from((u64::from(hash) * starts) >> 32).unwrap_or_default();
     let word = |at: u32| u128::from(mix(hash.wrapping_add(at + 1))) << (at * 32);
     (start, (0..4).fold(0, |all, at| all | word(at)))
 }
