@@ -58,6 +58,12 @@ pub(super) fn kind(response: &response::Parts) -> Option<Kind> {
     SCRIPTS.contains(&&*one).then_some(Kind::Script)
 }
 
+/// Whether a request is for the script of a worker; it says so where the connection is secure (Fetch Metadata, 2.1).
+pub(super) fn is_worker(request: &request::Parts) -> bool {
+    let told = request.headers.get(SEC_FETCH_DEST).and_then(|value| value.to_str().ok());
+    told.is_some_and(|told| ["serviceworker", "sharedworker", "worker"].contains(&told))
+}
+
 /// Whether a request is for a script or a style sheet.
 pub(super) fn is_asked_for(request: &request::Parts) -> bool {
     if ![Method::GET, Method::HEAD].contains(&request.method) {

@@ -1,32 +1,77 @@
 //! Turns a site's guard into the element that a page gets for one visitor.
 //!
-//! 1. The file is one for all visitors of the site; what this one allows, and what the page's own site is, stand in the element.
+//! 1. Its files are one for all visitors of the site; what this one allows, and what the page's own site is, stand in the element.
 //! 2. Where a script writes a cookie of another consent manager, the guard asks here what that means: it reads none of them itself.
 //! 3. A purpose counts as allowed where its vendors are. Where a TC string holds some of them back, they are named by their hosts
 //!    (`data-except`); where a list that was shown holds all but its own back, those of the list are (`data-told`).
 
 use super::{Served, Site, told::ToldTexts};
 use crate::{
-    catalog::{Catalog, Scope},
+    catalog::{Catalog, Destination, Scope},
     consent,
-    page::guard,
-    policy::{Gate, Ruling, csp},
+    page::{File, guard, texts::Language},
+    policy::{Gate, Ruling},
     purpose::Purpose,
     rewrite::OwnScript,
     site::{Site as Domain, is_public},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+    sync::{Arc, LazyLock},
+};
 
 /// Where a guard asks what the visitor allows, behind the path of its file.
 pub(super) const STATE: &str = "state";
 
+/// The folder of its files.
+const BASE: &str = "/_consentry/guard/";
+
+/// How many names of a site that are aliases a page tells.
+const MOST_ALIASES: usize = 32;
+
+/// Where it asks for the words of a held frame, before a language.
+pub(super) const WORDS: &str = "words/";
+
+static SPOKEN: LazyLock<BTreeMap<Language, Arc<Served>>> = LazyLock::new(|| {
+    let one = |language| (language, Arc::new(Served::new(guard::words(language))));
+    Language::ALL.into_iter().map(one).collect()
+});
+
+/// The words of a held frame in the language of `tag`, or in English.
+pub(super) fn words(tag: &str) -> Option<Arc<Served>> {
+    SPOKEN.get(&Language::of_tag(tag).unwrap_or_default()).cloned()
+}
+
 /// The guard of a site.
 #[derive(Debug)]
 pub(super) struct Guard {
-    served: Arc<Served>,
-    integrity: String,
+    first: Part,
+    second: Part,
+    /// Whether what needs no consent has a place on the site itself.
+    needs_second: bool,
     telling: String,
     told: ToldTexts,
+}
+
+/// One of its two files.
+#[derive(Debug)]
+struct Part {
+    served: Arc<Served>,
+    integrity: String,
+}
+
+impl Part {
+    fn new(file: File) -> Self {
+        let integrity = file.integrity();
+        Self { served: Arc::new(Served::new(file)), integrity }
+    }
+
+    fn script(&self, mut attributes: Vec<(&'static str, String)>) -> OwnScript {
+        attributes.insert(0, ("integrity", self.integrity.clone()));
+        let path = format!("{BASE}{}.js", self.served.file().hash);
+        OwnScript { path, attributes, blocking: true }
+    }
 }
 
 impl Guard {
@@ -41,12 +86,12 @@ impl Guard {
             keeps_queues: site.guard.keep_queues,
         };
         site.guard.enabled.then(|| {
-            let file = guard::file(settings);
-            let text = String::from_utf8_lossy(&file.body);
-            let integrity = csp::sha256_source(&text).trim_matches('\'').to_owned();
-            let telling = telling(&site.consent);
+            let guard::Files { first, second } = guard::files(settings, BASE);
+            let needs_second = collect.enabled
+                && catalog.served_rules().any(|rule| rule.value.purpose == Purpose::Necessary);
+            let (first, second) = (Part::new(first), Part::new(second));
             let told = ToldTexts::new(catalog.clone(), scope.clone());
-            Self { served: Arc::new(Served::new(file)), integrity, telling, told }
+            Self { first, second, needs_second, telling: telling(&site.consent), told }
         })
     }
 
@@ -55,15 +100,22 @@ impl Guard {
         &self.told
     }
 
-    pub(super) fn file(&self) -> Arc<Served> {
-        self.served.clone()
+    /// The file of this name, without its `.js`; the first one where it is neither's.
+    pub(super) fn file(&self, name: &str) -> Arc<Served> {
+        let is_second = self.second.served.file().hash == name;
+        if is_second { &self.second } else { &self.first }.served.clone()
     }
 
-    /// The script of the page of `gate`.
-    pub(super) fn script(&self, gate: &Gate, withheld: bool) -> OwnScript {
+    /// The scripts of the page of `gate`: the second file where something is open, for it says where that goes.
+    pub(super) fn scripts(&self, gate: &Gate, withheld: bool) -> impl Iterator<Item = OwnScript> {
+        let first = self.first(gate, withheld);
+        let is_open = self.needs_second || !letters(gate.ruling()).is_empty();
+        iter::once(first).chain(is_open.then(|| self.second.script(Vec::new())))
+    }
+
+    fn first(&self, gate: &Gate, withheld: bool) -> OwnScript {
         let own = gate.page().site();
         let mut attributes = vec![
-            ("integrity", self.integrity.clone()),
             ("data-granted", letters(gate.ruling()).to_owned()),
             ("data-cmp", self.telling.clone()),
             ("data-site", own.as_str().to_owned()),
@@ -81,12 +133,15 @@ impl Guard {
         if let Some(told) = self.told.of(gate.ruling()) {
             attributes.push(("data-told", told.to_string()));
         }
+        let aliases = aliases(gate);
+        if !aliases.is_empty() {
+            attributes.push(("data-alias", aliases));
+        }
         let kin: Vec<&str> = gate.catalog().kin(own).collect();
         if !kin.is_empty() {
             attributes.push(("data-kin", kin.join(" ")));
         }
-        let path = format!("/_consentry/guard/{}.js", self.served.file().hash);
-        OwnScript { path, attributes, blocking: true }
+        self.first.script(attributes)
     }
 }
 
@@ -133,6 +188,22 @@ fn except(gate: &Gate) -> String {
         .collect();
     texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     texts.join(" ")
+}
+
+/// The page's own site's names behind which there is a vendor, each with the letter of its purpose, the first ones.
+fn aliases(gate: &Gate) -> String {
+    let page = gate.page();
+    let is_judged =
+        |name: &str| gate.url(&format!("https://{name}/"), Destination::Other).is_some();
+    let is_other = |name: &str| page.site().contains(name) && is_judged(name);
+    let names = gate.cloaked_hosts().into_iter();
+    let mut names: Vec<String> = names
+        .filter(|(name, _)| is_other(name))
+        .filter_map(|(name, vendor)| Some(format!("{}:{name}", vendor.purpose.name().get(..1)?)))
+        .collect();
+    names.sort_unstable();
+    names.truncate(MOST_ALIASES);
+    names.join(" ")
 }
 
 /// Whether the names below are other sites: an address, or a suffix under which names are registered.

@@ -260,9 +260,14 @@ impl Engine {
             let no = Reply::new(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
             return Reply { allow: Some(own::READS), ..no }.into();
         }
+        if let Some(served) = name.strip_prefix(guard::WORDS).and_then(guard::words) {
+            let caching = served.caching("");
+            return Plan::Own(Own::File { served, caching });
+        }
         if name != guard::STATE {
-            let served = guard.file();
-            let caching = served.caching(name.strip_suffix(".js").unwrap_or(name));
+            let name = name.strip_suffix(".js").unwrap_or(name);
+            let served = guard.file(name);
+            let caching = served.caching(name);
             return Plan::Own(Own::File { served, caching });
         }
         let host = host_of(authority(request));

@@ -40,8 +40,8 @@ use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{
         ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
-        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED,
-        X_DNS_PREFETCH_CONTROL,
+        CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+        LAST_MODIFIED, X_DNS_PREFETCH_CONTROL,
     },
     request, response,
 };
@@ -85,6 +85,8 @@ pub struct View {
     is_document: bool,
     /// Whether a script or a style sheet of the site's is asked for, which is rewritten.
     is_file: bool,
+    /// Whether the script of a worker is asked for.
+    is_worker: bool,
     /// The engine's own fingerprint.
     edition: Arc<str>,
     mode: Mode,
@@ -144,6 +146,7 @@ impl View {
             ended: Vec::new(),
             is_document: !is_file && (ours || headers::is_document(request)),
             is_file,
+            is_worker: asset::is_worker(request),
             edition,
             fingerprint,
             mode,
@@ -203,6 +206,10 @@ impl View {
             return Vec::new();
         }
         let mut edits = self.request.clone();
+        // A stored response would keep the policy of the choice before (RFC 9111, 3.2).
+        if self.is_worker && self.narrows() {
+            edits.extend([IF_NONE_MATCH, IF_MODIFIED_SINCE].map(Edit::Remove));
+        }
         if !self.passes() {
             edits.push(Edit::Set(ACCEPT_ENCODING, self.readable()));
         }
@@ -222,11 +229,13 @@ impl View {
         let of_file = self.is_file && response.status == StatusCode::NOT_MODIFIED;
         if matches!(treatment, Treatment::File(_)) || of_file {
             let state = of_everybody(&self.edition);
-            let (edits, findings) = headers::file(&response.headers, gate, SIGNALS, &state);
+            let (mut edits, findings) = headers::file(&response.headers, gate, SIGNALS, &state);
+            edits.extend(self.of_worker(response));
             return (self.made(edits), findings);
         }
         if matches!(treatment, Treatment::Other | Treatment::Passing(_)) && !unchanged {
-            let (edits, findings) = headers::subresource(&response.headers, gate, SIGNALS);
+            let (mut edits, findings) = headers::subresource(&response.headers, gate, SIGNALS);
+            edits.extend(self.of_worker(response));
             return (self.made(edits), findings);
         }
         let state = State { class: &self.class, fingerprint: &self.fingerprint };
@@ -275,6 +284,16 @@ impl View {
                 .extend(HeaderValue::try_from(value).ok().map(|v| Edit::Set(headers::OPERATOR, v)));
         }
         (edits, findings)
+    }
+
+    /// The policy of a worker's script, where the site's pages get one.
+    fn of_worker(&self, response: &response::Parts) -> Vec<Edit> {
+        let ours = if self.is_worker { self.ours(response) } else { None };
+        let text = ours.as_ref().and_then(|ours| ours.built.policy.as_deref().zip(Some(ours.wall)));
+        text.map_or_else(Vec::new, |(text, wall)| {
+            let ours = OwnPolicy { text, holds: wall == Wall::Enforce };
+            headers::worker(&response.headers, SIGNALS, &ours)
+        })
     }
 
     /// The lines that end the cookies of refused vendors.
@@ -521,9 +540,9 @@ impl View {
             ruling: self.gate.shared_ruling().clone(),
         });
         let end = last.map(|last| Arc::new(last) as Arc<dyn Ending>);
-        let guard = self.guard().map(|guard| guard.script(&self.gate, self.withheld));
+        let guard = self.guard().map(|guard| guard.scripts(&self.gate, self.withheld));
         let mirror = self.mirror().map(Mirror::script);
-        let head = guard.into_iter().chain(mirror).collect();
+        let head = guard.into_iter().flatten().chain(mirror).collect();
         Additions { head, end, is_page: self.is_document }
     }
 

@@ -118,6 +118,14 @@ pub fn subresource<J: Judge + ?Sized>(
     (edits, review.into_findings())
 }
 
+/// Edits that give a worker's script a policy of its own, under which it runs whatever the policy of its page is (HTML Standard,
+/// 10.2.4, "run a worker").
+#[must_use]
+pub fn worker(headers: &HeaderMap, signals: &[&str], ours: &OwnPolicy<'_>) -> Vec<Edit> {
+    let own = csp::more(ours);
+    own.into_iter().chain(caching::edits(headers, signals)).collect()
+}
+
 /// Edits of the final head of a file that is rewritten in the same way for every visitor, in the one `state` of it, 304
 /// included; with the findings in it. What names the map of its own bytes goes (ECMA-426, 11.1.1).
 #[must_use]

@@ -28,7 +28,9 @@ pub fn data<'v>(
     policy: &str,
     options: Options,
 ) -> Data {
-    let texts = look.texts(language.tag(), language.texts().clone());
+    let mut texts = look.texts(language.tag(), language.texts().clone());
+    // Those are the guard's.
+    texts.retain(|key, _| !key.starts_with("embed_"));
     let (position, button, logo) = (look.position, look.button, look.logo.clone());
     Data {
         lang: language.tag().to_owned(),

@@ -181,6 +181,12 @@ impl Gate {
         self.scope.cloaks()
     }
 
+    /// The names under the site's own domain behind which there is a vendor, as far as it is known.
+    #[must_use]
+    pub fn cloaked_hosts(&self) -> Vec<(String, Arc<Vendor>)> {
+        self.catalog.cloaked_hosts(&self.scope)
+    }
+
     /// The page.
     #[must_use]
     pub fn page(&self) -> &Page {

@@ -26,7 +26,7 @@ const INTEGRITY: &str = "integrity";
 /// Where the files are that come last.
 const ENDS: &str = "/_consentry/banner/";
 /// What our scripts speak to.
-const SPOKEN_TO: [&str; 2] = ["/_consentry/choice", "/_consentry/report"];
+const SPOKEN_TO: [&str; 3] = ["/_consentry/choice", "/_consentry/guard/", "/_consentry/report"];
 
 /// A script of our own that is a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

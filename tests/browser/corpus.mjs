@@ -2,6 +2,8 @@
 //
 //   node corpus.mjs --corpus DIR --out FILE [--program consentry] [--variants direct,again,...] [--pages N | --only a,b]
 //                   [--tabs N] [--settle MS] [--lists easyprivacy.txt=analytics,easylist.txt=marketing]
+//
+// `CORPUS_GUARD` is "true" or "false" for the guard in every variant behind the proxy.
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -59,7 +61,7 @@ async function run(chromium, pages, name, variant, write) {
 async function main() {
   const pages = saved();
   const lists = args.lists.split(',').filter(Boolean).map((entry) => entry.split('=')).map(([path, purpose]) => ({ path, purpose }));
-  const known = variants(lists);
+  const known = variants(lists, process.env.CORPUS_GUARD);
   mkdirSync(dirname(args.out), { recursive: true });
   const out = createWriteStream(args.out);
   const secure = certificate();

@@ -9,17 +9,21 @@ import { stub } from './sink.mjs';
 
 const READY = 30_000;
 
-/** Every variant: `config` is the proxy's (absent: no proxy), `consent` whether the visitor has said yes to everything. */
-export function variants(lists) {
+/**
+ * Every variant: `config` is the proxy's (absent: no proxy), `consent` whether the visitor has said yes to everything.
+ * `guard` is "true" or "false"; without it the program's default counts.
+ */
+export function variants(lists, guard) {
   const quoted = lists.map(({ path, purpose }) => `{ path = ${JSON.stringify(path)}, purpose = "${purpose}" }`).join(', ');
   const agreed = ['functional', 'analytics', 'marketing'].map((purpose) => `{ cookie = "agreed", equals = "1", purpose = "${purpose}" }`).join(', ');
+  const gate = guard ? `[gate]\nguard = ${guard}\n` : '[gate]\n';
   return {
     direct: {},
     again: {},
-    default: { config: '' },
-    consent: { config: `[banner]\nenabled = true\n[consent]\nrule = [${agreed}]\n[collect]\nenabled = false\n`, consent: true },
-    lists: { config: `[gate]\nlists = [${quoted}]\n` },
-    all: { config: '[gate]\nthird_party = "all"\n' },
+    default: { config: gate },
+    consent: { config: `${gate}[banner]\nenabled = true\n[consent]\nrule = [${agreed}]\n[collect]\nenabled = false\n`, consent: true },
+    lists: { config: `${gate}lists = [${quoted}]\n` },
+    all: { config: `${gate}third_party = "all"\n` },
   };
 }
 

@@ -7,7 +7,7 @@ import { visit } from './guard/site.mjs';
 import { FRAMEWORKS, OTHERS } from './guard/frameworks.mjs';
 import { NATIVE } from './guard/native.mjs';
 import { cost } from './guard/cost.mjs';
-import { program } from './guard/program.mjs';
+import { film, program } from './guard/program.mjs';
 import { inert, ORDERED, ORDERED_VENDORS, SNIPPETS, VENDORS } from './guard/revive.mjs';
 import { VECTORS, WRITTEN } from './guard/vectors.mjs';
 
@@ -32,7 +32,7 @@ async function vectors() {
   for (const [granted, expected] of [['', 0], ['fm', 0], ['fam', 1]]) {
     const site = await visit(browser, guard, { pages: { '/': pageOf(HOST) }, granted });
     await site.open();
-    await pause(2000);
+    await pause(3500);
     const taken = site.sink.take();
     const seen = {};
     for (const { url } of taken.requests) {
@@ -54,8 +54,8 @@ async function vectors() {
   }
 }
 /** Chromium asks for a video or a font in pieces, or not at all, by its own reasons. */
-/** Without a window there is no icon. */
-const NEVER = ['link icon'];
+/** Without a window there is no icon, and nothing is fetched on speculation. */
+const NEVER = ['link icon', 'speculation rules'];
 const OFTEN = ['img setAttribute srcset', 'video src', 'audio source', 'Audio'];
 
 const orderOf = (site) => site.page.evaluate(() => window.order ?? []);
@@ -134,7 +134,8 @@ async function native() {
 }
 
 const SURROGATES = JSON.parse(readFileSync(process.argv[2].replace(/[^/]*$/, 'surrogates.json')));
-const TESTS = { vectors, snippets, order, frameworks, native, program: () => program(browser, process.env.CONSENTRY, dirname(process.argv[2]), { fail, pause }), cost: () => cost(browser, guard) };
+const TESTS = { vectors, snippets, order, frameworks, native, program: () => program(browser, process.env.CONSENTRY, dirname(process.argv[2]), { fail, pause }),
+  film: () => film(browser, process.env.CONSENTRY, dirname(process.argv[2]), { fail, pause }), cost: () => cost(browser, guard) };
 for (const [name, test] of Object.entries(TESTS)) {
   if (only ? only !== name : name === 'cost') continue;
   try {

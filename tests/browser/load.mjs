@@ -3,6 +3,7 @@
 // 1. What left the browser is what the sink saw; Chromium's own account of it adds the type and the initiator.
 // 2. A load ends `settle` ms after the load event, or at `CAP`, whichever is first.
 // 3. `Math.random` starts from the same seed in every load, so that two loads of a page can be compared.
+// 4. What the page shows is read in a world of its own: in the page's, a guard answers what a held attribute stands for.
 import { Sink } from './sink.mjs';
 
 const CAP = 7_000;
@@ -58,8 +59,15 @@ async function visit(session, url, cookie, settle) {
   session.send('Page.navigate', { url }).catch(() => {});
   const capped = !(await within(loaded, CAP));
   await pause(Math.max(0, Math.min(settle, end - performance.now())));
-  const read = await within(session.send('Runtime.evaluate', { expression: READ, returnByValue: true, timeout: 2_000 }).catch(() => {}), 3_000);
+  const read = await within(look(session).catch(() => {}), 3_000);
   return { text: '', hints: [], ...read?.result?.value, errors, told, capped };
+}
+
+/** What the page shows, as no script of its own can tell it. */
+async function look(session) {
+  const { frameTree } = await session.send('Page.getFrameTree');
+  const { executionContextId: contextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
+  return session.send('Runtime.evaluate', { expression: READ, contextId, returnByValue: true, timeout: 2_000 });
 }
 
 /** The first line of an error: its position moves with the bytes before it. */

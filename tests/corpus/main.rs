@@ -7,7 +7,7 @@
 //!    held against the proxy either, except for a contact with a catalogue vendor, which always counts.
 //!
 //! Environment: `CONSENTRY` (the program; default the one just built), `CORPUS_VARIANTS`, `CORPUS_PAGES` (only the first
-//! so many), `CORPUS_TABS`, `CORPUS_RUN` (a finished run to judge instead of a new one).
+//! so many), `CORPUS_TABS`, `CORPUS_GUARD` (`true` or `false` in every variant), `CORPUS_RUN` (a finished run to judge instead of a new one).
 
 #![expect(
     clippy::expect_used,

@@ -1,7 +1,7 @@
 //! The guard alone, in a real browser (`tests/browser/guard.mjs`).
 
-use super::{CATALOG, file, folder, node, scope};
-use consentry::catalog::Config;
+use super::{CATALOG, files, folder, node, scope};
+use consentry::{catalog::Config, page};
 use serde_json::Value;
 use std::{env, fs, path::Path};
 
@@ -15,7 +15,9 @@ fn what_scripts_build_is_held_and_comes_alive() {
         }
     }
     let guard = folder("guard-browser").join("guard.js");
-    fs::write(&guard, file(&scope(&Config::default())).body).unwrap();
+    let page::guard::Files { first, second } = files(&scope(&Config::default()));
+    fs::write(&guard, first.body).unwrap();
+    fs::write(guard.with_file_name("second.js"), second.body).unwrap();
     let stubs: serde_json::Map<String, Value> =
         CATALOG.surrogates().map(|(id, text)| (id.into(), text.into())).collect();
     fs::write(guard.with_file_name("surrogates.json"), Value::Object(stubs).to_string()).unwrap();

@@ -3,12 +3,13 @@
 
 mod browser;
 mod decisions;
+mod files;
 mod page;
 
 use consentry::{
     catalog::{self, Catalog, Prefix, Scope},
     config,
-    page::{File, guard},
+    page::guard,
 };
 use std::{
     collections::BTreeSet,
@@ -22,14 +23,15 @@ static CATALOG_SHARED: LazyLock<Arc<Catalog>> =
     LazyLock::new(|| Arc::new(Catalog::new(&config::Config::default().vendors, &[]).unwrap()));
 static CATALOG: LazyLock<&Catalog> = LazyLock::new(|| &CATALOG_SHARED);
 
-fn file(scope: &Scope) -> File {
-    guard::file(guard::Settings {
+fn files(scope: &Scope) -> guard::Files {
+    let settings = guard::Settings {
         catalog: *CATALOG,
         scope,
         prefix: Some(&Prefix::default()),
         offered: &BTreeSet::new(),
         keeps_queues: false,
-    })
+    };
+    guard::files(settings, "/_consentry/guard/")
 }
 
 fn scope(config: &catalog::Config) -> Scope {

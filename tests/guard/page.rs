@@ -76,6 +76,38 @@ fn pages_get_the_guard_first() {
 }
 
 #[test]
+fn words_are_in_the_language_of_the_page() {
+    let engine = engine(Mode::Enforce);
+    for (tag, lang, once) in
+        [("de-AT", "de", "Einmal laden"), ("nn", "nb", "Last én gang"), ("xx", "en", "Load once")]
+    {
+        let path = format!("/_consentry/guard/words/{tag}");
+        let Plan::Own(Own::File { served, .. }) = plan(&engine, &path, "f0a0m0") else {
+            unreachable!()
+        };
+        let words: serde_json::Value = serde_json::from_slice(&served.file().body).unwrap();
+        assert_eq!((&words["lang"], &words["once"]), (&lang.into(), &once.into()));
+        assert!(words["text"].as_str().unwrap().contains("{host}"), "{words}");
+    }
+}
+
+#[test]
+fn the_guard_knows_the_sites_names_behind_which_there_is_a_vendor() {
+    let engine = engine(Mode::Enforce);
+    let chain = |to: &str| vec![to.to_owned()];
+    let aliases = [
+        ("metrics.shop.example".into(), chain("shop.102.122.2o7.net")),
+        ("cdn.shop.example".into(), chain("d1.cdn.example")),
+        ("www.shop.example".into(), chain("x.2o7.net")),
+        ("metrics.other.example".into(), chain("x.2o7.net")),
+    ];
+    assert!(!page(&engine, "f0a0m0").contains("data-alias"));
+    engine.uncloak(&aliases.into());
+    let page = page(&engine, "f0a0m0");
+    assert!(page.contains(" data-alias=\"a:metrics.shop.example\""), "{page}");
+}
+
+#[test]
 fn a_site_that_only_reports_has_none() {
     assert_eq!(page(&engine(Mode::Report), "f0a0m0"), PAGE);
 }

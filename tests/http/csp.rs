@@ -116,6 +116,30 @@ async fn a_304_keeps_what_the_stored_page_has() {
     }
 }
 
+/// A worker goes by the policy of its own script, whatever its page's is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_of_a_worker_gets_one_too() {
+    let script = "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nCache-Control: public, max-age=60\r\nContent-Length: 7\r\n\r\nfetch()";
+    let origin = Origin::fixed(script.into(), false).await;
+    for kind in KINDS {
+        let front = Front::of(kind, origin.address, site(Wall::Enforce, &["cdn.test"])).await;
+        for to in ["worker", "sharedworker", "serviceworker", "script"] {
+            let asked = format!("Sec-Fetch-Dest: {to}\r\nIf-None-Match: \"a\"\r\n");
+            let got = Visitor::new(front.visitors).await.ask(&get(&asked)).await;
+            let expected = format!("{START} *.cdn.test cdn.test{END}");
+            let is_worker = to != "script";
+            assert_eq!(got.get(POLICY), is_worker.then_some(&*expected), "{kind:?} {to}");
+            let (caching, vary) = (got.get("cache-control"), got.get("vary").unwrap_or_default());
+            assert_eq!(caching.unwrap().contains("public"), !is_worker, "{kind:?} {to}");
+            assert_eq!(vary.contains("Cookie"), is_worker, "{kind:?} {to}");
+            assert_eq!(got.body, b"fetch()");
+        }
+        let asked = format!("Sec-Fetch-Dest: worker\r\n{}", choice("f1a1m1"));
+        let got = Visitor::new(front.visitors).await.ask(&get(&asked)).await;
+        assert_eq!((got.all(POLICY), got.all(ONLY)), (vec![], vec![]), "{kind:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_hosts_leave_the_page_to_the_guard() {
     let many: Vec<String> = (0..400).map(|i| format!("cdn-of-others-{i}.test")).collect();

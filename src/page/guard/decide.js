@@ -16,14 +16,14 @@ const [indexOf, lastIndexOf, slice, lower, codeAt, startsWith, trim, split] =
 const [mapGet, mapSet, mapDelete, setHas] = [Map.prototype.get, Map.prototype.set, Map.prototype.delete, Set.prototype.has].map(free);
 const [weakGet, weakSet, weakHas] = [WeakMap.prototype.get, WeakMap.prototype.set, WeakMap.prototype.has].map(free);
 const [exec, push] = [/x/.exec, [].push].map(free);
-const [Url, Mul, Weak, Failure, Pattern, stringify, decode, encode] =
-  [URL, Math.imul, WeakMap, TypeError, RegExp, JSON.stringify, decodeURIComponent, encodeURIComponent];
+const [Url, Keys, Mul, Floor, Numbers, Weak, Failure, Pattern, stringify, parse, decode, encode, fromBase64] =
+  [URL, Map, Math.imul, Math.floor, Uint32Array, WeakMap, TypeError, RegExp, JSON.stringify, JSON.parse, decodeURIComponent, encodeURIComponent, atob];
 const later = (f, time) => delay(f, time);
 const delay = setTimeout;
 const all = (list, f) => {
   for (let i = 0; i < list.length; i++) f(list[i], i);
 };
-const rules = JSON.parse(told);
+const rules = parse(told);
 const [protocolOf, hostOf, portOf, pathOf, userOf, searchOf, hashOf] =
   ['protocol', 'hostname', 'port', 'pathname', 'username', 'search', 'hash'].map((name) => getter(Url.prototype, name));
 const fromCode = String.fromCodePoint;
@@ -43,38 +43,56 @@ const swap = (text, pattern, by) => {
   return out + slice(text, at);
 };
 
-/** 32 bits of `text`: FNV-1a, mixed as MurmurHash3 ends. */
-const hash = (text) => {
-  let h = rules.z;
-  for (let i = 0; i < text.length; i++) h = Mul(h ^ codeAt(text, i), 0x01000193);
+const mix = (h) => {
   h = Mul(h ^ h >>> 16, 0x85ebca6b);
   h = Mul(h ^ h >>> 13, 0xc2b2ae35);
   return (h ^ h >>> 16) >>> 0;
 };
-
-// Each letter's hashes, in order, as the gaps between them: the high part in unary, `bits` low ones (Golomb-Rice).
-const table = new Map();
-for (const [letter, bits, text] of rules.t) {
-  const bytes = atob(text);
-  let [at, sum] = [0, -1];
-  const bit = () => bytes.charCodeAt(at >> 3) >> (7 - (at++ & 7)) & 1;
-  for (;;) {
-    let [gap, low] = [0, 0];
-    while (at < bytes.length * 8 && bit()) gap++;
-    if (at + bits > bytes.length * 8) break;
-    for (let i = bits; i--;) low = low * 2 + bit();
-    table.set(sum += gap * 2 ** bits + low + 1, letter);
+/** What gives the letter of a text that is in a table of `table.rs`: rows are added up, which ones the text's hash says. */
+const tableOf = ([seed, size, bits, text]) => {
+  const bytes = fromBase64(text);
+  const rows = new Numbers(size);
+  for (let row = 0, at = 0, kept = 0, length = 0; row < size; row++) {
+    for (; length < bits; length += 8) kept = kept << 8 | codeAt(bytes, at++);
+    rows[row] = kept >>> (length -= bits);
+    kept &= (1 << length) - 1;
   }
-}
-const known = (key) => mapGet(table, hash(key));
+  let met = new Keys();
+  let count = 0;
+  return (key) => {
+    let letter = mapGet(met, key);
+    if (letter !== undefined) return letter;
+    let h = seed;
+    for (let i = 0; i < key.length; i++) h = Mul(h ^ codeAt(key, i), 0x01000193);
+    h = mix(h);
+    const start = Floor(h * (size - 127) / 2 ** 32);
+    let sum = mix(h) >>> 32 - bits;
+    for (let i = 0, word; i < 128; i++, word >>>= 1) {
+      if (!(i % 32)) word = mix(h + i / 32 + 1);
+      sum ^= rows[start + i] & -(word & 1);
+    }
+    letter = size && sum && sum < 8 ? ' mafnhz/'[sum] : '';
+    if (++count % 2000 === 0) met = new Keys();
+    mapSet(met, key, letter);
+    return letter;
+  };
+};
+const [hosts, names] = [tableOf(rules.t), tableOf(rules.k)];
 const [words, stems] = [new Set(rules.h[0].split(' ')), rules.h[1].split(' ')];
 
-/** What the visitor allows, as letters. */
-let granted = boot.granted;
+/** What the visitor allows, as letters: nothing before the second file is here, which knows where it goes then. */
+let granted = '';
+const given = () => granted;
+const allow = (letters) => {
+  granted = letters;
+};
+/** What the second file does, once it is here. */
+let second;
 const holds = (letter) => letter !== 'n' && !includes(granted, letter);
 
-/** The letter of the most specific rule that covers host and path. */
-const find = (kind, open, host, path) => {
+/** The letter of the most specific rule that covers host and path, by a table in which its texts begin with `kind`. */
+const find = (known, kind, open, host, path) => {
+  let innocent = '';
   for (let at = 0; ;) {
     const name = slice(host, at);
     let letter = '';
@@ -93,9 +111,13 @@ const find = (kind, open, host, path) => {
         length = start.length;
       }
     }
-    letter ||= known(kind + name);
     if (letter) return letter;
-    if (!(at = indexOf(host, '.', at) + 1)) return '';
+    letter = innocent || known(kind + name);
+    // What is said of paths goes before the long tail, which alone says that somebody is innocent.
+    if (letter && !includes('hz', letter)) return letter;
+    innocent = letter;
+    at = indexOf(host, '.', at) + 1;
+    if (!at || indexOf(host, '.', at) < 0) return innocent;
   }
 };
 
@@ -152,11 +174,13 @@ if (boot.except) {
 }
 
 /** Of what is allowed, what is so for the vendors of a list alone: letters, ids, and places in order, of which some are others'. */
-let only;
+const only = {};
 const limit = (text) => {
   boot.told = text;
   const parts = split(text, '|');
-  only = { letters: parts[0], ids: ` ${parts[1]} `, places: [] };
+  only.letters = parts[0];
+  only.ids = ` ${parts[1]} `;
+  only.places = [];
   all(split(parts[2] || '', ' '), (place) => {
     const others = place[0] === '!';
     const rule = others ? slice(place, 1) : place;
@@ -181,7 +205,7 @@ const classify = (host, path, to, hidden) => {
   whose = '';
   if (isOwn(host)) return listed(rules.o, host, path);
   if (except.length && listed(except, host, path)) return 'x';
-  const letter = find('h', rules.p, host, path) || find('t', {}, host, '/');
+  const letter = find(hosts, '', rules.p, host, path);
   if (letter && !includes('hz', letter)) return letter;
   whose = 'third-party';
   if (rules.a) return 'm';
@@ -190,21 +214,6 @@ const classify = (host, path, to, hidden) => {
   const own = nameOf(boot.site);
   const other = nameOf(host);
   return tells(host, path, to, hidden) && !contains(own, other) && !contains(other, own) ? 'm' : '';
-};
-
-/** The site's own URL for what an allowed vendor serves; '' where nothing is to be done any more; nothing where it goes to the vendor. */
-const served = (url, host, path, to) => {
-  if (!rules.f || self.origin !== boot.origin || isOwn(host)) return;
-  if (to === 'C') {
-    for (let at = 0, any; ;) {
-      for (let i = 0; i < 4; i++) if (!holds('nfam'[i])) any ||= known('C' + 'nfam'[i] + slice(host, at));
-      if (any) return '';
-      if (!(at = indexOf(host, '.', at) + 1)) return;
-    }
-  }
-  const letter = find('e', rules.q, host, path);
-  const plain = !userOf(url) && !portOf(url) && exec(/^[\w-]+(\.[\w-]+)*\.[\w-]*[a-z_-][\w-]*$/, host) && !exec(/%(25)*(2e|32|65)|\\/i, path);
-  if (letter && !holds(letter) && plain) return boot.origin + rules.f + host + path + searchOf(url) + hashOf(url);
 };
 
 /** Nothing for what passes; `{letter, host}` for what is held; `{way}` for what goes another way. */
@@ -222,7 +231,7 @@ const judge = (value, to, base, hidden) => {
   const letter = classify(host, path, to, hidden);
   if (!letter) return;
   if (holds(letter) || !isTold(letter, host, path)) return { letter, host };
-  const way = served(url, host, path, to);
+  const way = second && second.served(url, host, path, to);
   return way === undefined ? way : { way };
 };
 
@@ -245,13 +254,13 @@ const gateCss = (text, base) => {
 };
 const NAMES = { f: 'functional', a: 'analytics', m: 'marketing', x: 'vendor' };
 
-/** Whether a cookie belongs to a vendor of one of `letters`; a key of a storage may have a name of its own too. */
+/** Whether a cookie belongs to a vendor of one of `letters`; a key of a storage may have a name of its own too, which `stored` finds. */
 const isOf = (name, letters, stored) => {
-  let letter = known('k' + name) || stored && known('s' + name);
+  let letter = names('k' + name) || stored && stored('s' + name);
   let length = 1e9;
   for (let end = name.length; !letter && end >= 0; end--) {
     const start = slice(name, 0, length = end);
-    letter = known('K' + start) || stored && known('S' + start);
+    letter = names('K' + start) || stored && stored('S' + start);
   }
   for (let i = 0; i < rules.c.length; i++) {
     if (letter && rules.c[i][0] <= length) break;

@@ -5,7 +5,8 @@
 // 2. Images and media load when they are told to; scripts, frames, links and plug-ins when they get into the page. Each is looked at then.
 // 3. Markup is read in a document that loads nothing. Only where something in it is held the page gets those nodes; else its own call.
 // 4. A held element of analytics or marketing fires `error`, as with a blocker, so that loaders go on; one that the visitor looks for
-//    (functional) fires nothing until it comes alive, so that a loader of maps is not told that there are none.
+//    (functional) fires nothing until it comes alive, so that a loader of maps is not told that there are none. What has no answer that
+//    anybody could read, a picture out of sight or a hint, fires `load`: pages take its error for a blocker, and lock themselves.
 // 5. What trusted types guard is never turned into text: it passes as it is or not at all.
 const IMAGE = { src: 'I', href: 'I', 'xlink:href': 'I', srcset: 'I+', attributionsrc: 'P*' };
 const MEDIA = { src: 'M', poster: 'I', srcset: 'I+' };
@@ -25,6 +26,7 @@ const WATCHED = { __proto__: null, style: 1, rel: 1, as: 1 };
 for (const tag in USES) for (const name in USES[tag]) WATCHED[name] = 1;
 /** Those that load only in the page. */
 const waits = (tag) => includes(' script iframe frame link object embed ', ` ${tag} `);
+const XLINK = 'http://www.w3.org/1999/xlink';
 const PLACES = 'script,img,image,feImage,iframe,frame,object,embed,video,audio,source,track,input[src],link,use,a[ping],[background],[style*="url("],[attributionsrc],set,animate,style';
 
 const LINKS = [
@@ -36,14 +38,16 @@ const AS = { __proto__: null, script: 'S', worker: 'S', sharedworker: 'S', style
 const proto = self.Element && Element.prototype;
 const native = proto && {
   get: free(proto.getAttribute), set: free(proto.setAttribute), drop: free(proto.removeAttribute), has: free(proto.hasAttribute),
+  getNs: free(proto.getAttributeNS), setNs: free(proto.setAttributeNS), dropNs: free(proto.removeAttributeNS),
   tag: getter(proto, 'localName'), query: free(proto.querySelectorAll), queryPage: free(Document.prototype.querySelectorAll),
   queryPart: free(DocumentFragment.prototype.querySelectorAll), type: getter(Node.prototype, 'nodeType'),
   inPage: getter(Node.prototype, 'isConnected'), page: getter(Node.prototype, 'ownerDocument'), parent: getter(Node.prototype, 'parentNode'),
   base: getter(Node.prototype, 'baseURI'), text: getter(Node.prototype, 'textContent'), first: getter(proto, 'firstElementChild'),
   next: getter(Node.prototype, 'nextSibling'), before: free(Node.prototype.insertBefore), fire: free(EventTarget.prototype.dispatchEvent),
-  on: free(EventTarget.prototype.addEventListener), root: free(Node.prototype.getRootNode),
+  on: free(EventTarget.prototype.addEventListener), remove: free(proto.remove), root: free(Node.prototype.getRootNode), contains: free(Node.prototype.contains),
+  host: getter(ShadowRoot.prototype, 'host'), watch: free(MutationObserver.prototype.observe),
   view: getter(Document.prototype, 'defaultView'), frame: getter(HTMLIFrameElement.prototype, 'contentWindow'),
-  html: free(getOwnPropertyDescriptor(proto, 'innerHTML').set), outer: getter(proto, 'outerHTML'),
+  html: free(getOwnPropertyDescriptor(proto, 'innerHTML').set), inner: getter(proto, 'innerHTML'), outer: getter(proto, 'outerHTML'),
   settle: free(getOwnPropertyDescriptor(Node.prototype, 'textContent').set), create: free(Document.prototype.createElement),
   createNs: free(Document.prototype.createElementNS), space: getter(proto, 'namespaceURI'), nodes: getter(Node.prototype, 'childNodes'),
   content: getter(HTMLTemplateElement.prototype, 'content'), isAsync: getter(HTMLScriptElement.prototype, 'async'),
@@ -67,7 +71,14 @@ const trusted = (kind, text, use) => {
     return use(policy[kind](text));
   }
 };
-const setAttribute = (el, name, value) => trusted(name === 'srcdoc' ? 'createHTML' : 'createScriptURL', value, (text) => native.set(el, name, text));
+const setAttribute = (el, name, value) => trusted(name === 'srcdoc' ? 'createHTML' : 'createScriptURL', value, (text) =>
+  name === 'xlink:href' ? native.setNs(el, XLINK, name, text) : native.set(el, name, text));
+/** An attribute, of XLink's whatever its prefix is. */
+const read = (el, name) => name === 'xlink:href' && native.getNs(el, XLINK, 'href') || native.get(el, name);
+const takeOut = (el, name) => {
+  if (name === 'xlink:href') native.dropNs(el, XLINK, 'href');
+  if (native.has(el, name)) native.drop(el, name);
+};
 
 const tiny = (value) => value !== null && exec(/^\s*[01](px)?\s*$/, value);
 const isHidden = (el) => {
@@ -111,17 +122,19 @@ const mark = (el, judged) => {
 };
 const asyncOf = (el) => ended(() => native.isAsync(el), true);
 const silent = new Weak();
-const fail = (el, letter) => {
+const fail = (el, tag, letter) => {
   if (letter === 'f' || weakHas(silent, el)) return;
   weakSet(silent, el, 1);
   later(() => {
     weakDrop(silent, el);
-    native.fire(el, new Happening('error'));
+    const unseen = tag === 'img' ? !native.inPage(el) || isHidden(el) : tag === 'link' && !exec(/stylesheet/i, native.get(el, 'rel') || '');
+    native.fire(el, new Happening(unseen ? 'load' : 'error'));
   });
 };
 const weakDrop = free(WeakMap.prototype.delete);
 const Happening = self.Event;
 
+const [cut, Weakly, deref] = [free([].splice), WeakRef, free(WeakRef.prototype.deref)];
 /** How many things were edited; who reads markup learns by it whether there was anything. */
 let edits = 0;
 /** Whether what is looked at has begun to load: then it goes where it goes. */
@@ -135,9 +148,15 @@ const madeByScript = new Weak();
 
 /** Takes an attribute out and keeps what it says. */
 const hold = (el, tag, name, value, judged) => {
-  edits++;
   native.set(el, 'data-consentry-' + name, value);
-  if (native.has(el, name)) native.drop(el, name);
+  takeOut(el, name);
+  still(el, tag, judged);
+  if (includes(' script img link embed ', ` ${tag} `)) fail(el, tag, judged.letter);
+  if (tag === 'iframe') later(() => ended(() => offer(el)));
+};
+/** Marks an element that does nothing now. */
+const still = (el, tag, judged) => {
+  edits++;
   mark(el, judged);
   if (tag === 'script' && native.get(el, 'type') !== 'text/plain') {
     const type = native.get(el, 'type');
@@ -150,8 +169,20 @@ const hold = (el, tag, name, value, judged) => {
     setAdd(seenShadows, root);
     push(shadows, root);
   }
-  if (includes(' script img link embed ', ` ${tag} `)) fail(el, judged.letter);
-  if (tag === 'iframe') later(() => ended(() => offer(el)));
+};
+/** Holds a script whose text names what is held where no call of ours stands between: in the imports of a module, in maps and rules. */
+const holdText = (el, text) => {
+  const type = lower(trim(native.get(el, 'type') || ''));
+  const named = type === 'module' ? /\b(?:import|from)\b\s*\(?\s*["'`]([^"'`]*)/g : exec(/^(importmap|speculationrules)$/, type) && /"([^"]*)"/g;
+  if (!named || native.has(el, 'src') || !exec(MAY_NAME, text)) return;
+  const plain = swap(text, /\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|(\/))/gi, (hit) => hit[3] || fromCode(parseInt(hit[1] || hit[2], 16)));
+  let held;
+  swap(plain, named, (hit) => {
+    const judged = judge(hit[1], type === 'speculationrules' ? 'F' : 'S', baseOf(el));
+    held ||= judged && judged.letter && judged;
+    return '';
+  });
+  if (held) still(el, 'script', held);
 };
 /** What URLs are relative to; a document that loads nothing stands for the page. */
 const baseOf = (el) => native.base(native.view(native.page(el)) ? el : self.document);
@@ -215,10 +246,10 @@ const check = (el) => {
   if (tag === 'iframe') push(waiting, el);
   const uses = USES[tag];
   const look = (name) => {
-    const value = native.get(el, name);
+    const value = read(el, name);
     if (value === null || value === '') return;
     const other = instead(el, tag, name, value);
-    if (other === null && native.has(el, name)) native.drop(el, name);
+    if (other === null) takeOut(el, name);
     else if (other !== undefined && other !== null) {
       edits++;
       setAttribute(el, name, other);
@@ -226,6 +257,7 @@ const check = (el) => {
   };
   for (const name in uses) look(name);
   if (native.has(el, 'style')) look('style');
+  if (tag === 'script' && !late) holdText(el, native.text(el));
   if (tag === 'style') {
     const text = native.text(el);
     const css = gateCss(text, baseOf(el));
@@ -235,8 +267,16 @@ const check = (el) => {
     }
   }
 };
+/** Roots of shadow trees whose hosts were in no page yet, the last ones; they come into it with their hosts. */
+const apart = [];
 const checkAll = (node) => {
   const type = native.type(node);
+  for (let i = apart.length; i--;) {
+    const root = deref(apart[i]);
+    const comes = root && native.contains(node, native.host(root));
+    if (comes || !root) cut(apart, i, 1);
+    if (comes) checkAll(root);
+  }
   if (type === 1) {
     if (USES[native.tag(node)] || native.has(node, 'style')) check(node);
     if (!native.first(node)) return;

@@ -1,4 +1,6 @@
 // Turns this window, and the windows of its frames, into guarded ones; and the visitor's choice, here or in another tab, into what follows.
+// The site's own names behind which there is a vendor come after what the operator says of the site.
+if (boot.alias) all(split(boot.alias, ' '), (one) => push(rules.o, [slice(one, 2), '', one[0]]));
 const KEY = Symbol.for('consentry.guard');
 const base = proto ? () => native.base(document) : () => self.location.href;
 
@@ -6,17 +8,22 @@ const base = proto ? () => native.base(document) : () => self.location.href;
 const watch = (page) => {
   if (weakHas(watched, page)) return;
   weakSet(watched, page, 1);
+  native.watch(watcher, page, { childList: true, subtree: true, attributes: true, attributeFilter: ['style'] });
+};
+const watched = new Weak();
+const Watcher = self.MutationObserver;
+const watcher = proto && (() => {
   const look = (node) => ended(() => {
-    late = true;
     if (native.type(node) !== 1) return;
     const tag = native.tag(node);
-    if (USES[tag] || native.has(node, 'style')) check(node);
+    late = true;
+    if (USES[tag] || native.has(node, 'style')) ended(() => check(node));
     late = false;
     if (tag !== 'iframe') return;
     meet(node);
     if (native.has(node, 'data-consentry-src')) offer(node);
   });
-  new Watcher((records) => all(records, (record) => {
+  return new Watcher((records) => all(records, (record) => {
     const { target } = record;
     if (record.type === 'childList') {
       all(record.addedNodes, look);
@@ -25,32 +32,9 @@ const watch = (page) => {
       const text = native.get(target, 'style') || '';
       if (exec(/url\(/, text)) look(target);
     }
-  })).observe(page, { childList: true, subtree: true, attributes: true, attributeFilter: ['style'] });
-};
-const watched = new Weak();
-const Watcher = self.MutationObserver;
-
-/** Removes what vendors of these purposes keep in the browser. */
-const forget = (letters) => {
-  const names = [];
-  all(split(readCookie(document), ';'), (pair) => push(names, trim(exec(/^[^=]*/, pair)[0])));
-  const { hostname, pathname } = self.location;
-  all(names, (name) => {
-    if (!isOf(name, letters)) return;
-    for (let path = pathname; path; path = slice(path, 0, lastIndexOf(path, '/'))) {
-      for (let at = 0, domain = hostname; domain; domain = (at = indexOf(hostname, '.', at) + 1) ? slice(hostname, at) : '') {
-        all(['', `;domain=${domain}`], (where) => all([path, path + '/', '/'], (place) => writeCookie(document, `${name}=;max-age=0;path=${place}${where}`)));
-      }
-    }
-  });
-  all(['localStorage', 'sessionStorage'], (kind) => ended(() => {
-    const store = self[kind];
-    for (let i = store.length; i--;) {
-      const key = store.key(i);
-      if (isOf(key, letters, true)) store.removeItem(key);
-    }
   }));
-};
+})();
+
 const cookie = proto && getOwnPropertyDescriptor(Document.prototype, 'cookie');
 const readCookie = cookie && free(cookie.get);
 const writeCookie = cookie && free(cookie.set);
@@ -74,28 +58,39 @@ const change = (detail) => {
 let asking = 0;
 let asks = 0;
 const NAMES_OF = { f: 'functional', a: 'analytics', m: 'marketing' };
-const ask = () => {
+const ask = async () => {
   asking = 0;
-  fetchNow(boot.origin + '/_consentry/guard/state', { cache: 'no-store' }).then((answer) => answer.json()).then(({ granted: letters, told: list }) => {
-    // What is no answer of ours opens nothing.
-    if (typeof letters !== 'string' || !exec(/^f?a?m?$/, letters)) return;
-    const purposes = [];
-    all('fam', (letter) => includes(letters, letter) && push(purposes, NAMES_OF[letter]));
-    const given = change({ purposes });
-    if (given) grant(given, list);
-  }).catch(() => {});
+  const { granted: letters, told: list } = await answerOf('guard/state');
+  // What is no answer of ours opens nothing.
+  if (typeof letters !== 'string' || !exec(/^f?a?m?$/, letters)) return;
+  const purposes = [];
+  all('fam', (letter) => includes(letters, letter) && push(purposes, NAMES_OF[letter]));
+  const given = change({ purposes });
+  if (given) grant(given, list);
 };
 const fetchNow = self.fetch && self.fetch.bind(self);
+/** What the server says at a path of ours; it rejects where it says no. */
+const answerOf = async (path, more) => {
+  const answer = await fetchNow(boot.origin + '/_consentry/' + path, { cache: 'no-store', ...more });
+  if (!answer.ok) throw new Failure(path);
+  return answer.json();
+};
 const wrote = (name) => {
   if (!boot.cmp || asking || asks > 30) return;
   const names = split(boot.cmp, ' ');
   for (let i = 0; i < names.length && !asking; i++) {
     const is = endsWith(names[i], '*') ? startsWith(name, slice(names[i], 0, -1)) : name === names[i];
-    if (is) asking = ++asks && later(ask, 50);
+    if (is) asking = ++asks && later(() => ask().catch(() => {}), 50);
   }
 };
 
-const api = Object.freeze({ grant, gated, watch });
+let channel;
+const tellOthers = () => channel && channel.postMessage('change');
+/** Takes what the second file does, once; it gets what it needs of this one. */
+const add = (f) => {
+  second ||= f(SHARED);
+};
+const api = Object.freeze({ grant, gated, watch, add });
 const install = (win) => {
   defineProperty(win, KEY, { value: api });
   network(win, win === self ? base : () => native.base(win.document));
@@ -109,7 +104,7 @@ install(self);
 if (!proto) return;
 native.on(document, 'consentry:change', (event) => change(event.detail));
 ended(() => {
-  const channel = new BroadcastChannel('consentry');
+  channel = new BroadcastChannel('consentry');
   const learn = (detail) => {
     const given = change(detail);
     if (given) grant(given);
@@ -117,6 +112,7 @@ ended(() => {
   channel.onmessage = ({ data }) => {
     if (data !== 'change') return learn(data);
     // A banner in this page asks by itself.
-    if (!self.consentry) self.fetch(boot.origin + '/_consentry/choice').then((answer) => answer.json()).then(learn, () => {});
+    if (!self.consentry) answerOf('choice').then(learn, () => {});
   };
 });
+expect();

@@ -8,15 +8,20 @@ const childrenOf = (el) => {
   all(native.nodes(native.tag(el) === 'template' ? native.content(el) : el), (node) => push(found, node));
   return found;
 };
+/** Gives each `noscript` its content as text again, which makes elements where no scripts run. */
+const settled = (part) => {
+  all((native.type(part) === 1 ? native.query : native.queryPart)(part, 'noscript'), (el) => native.settle(el, native.inner(el)));
+  return part;
+};
 /** The nodes that `html` makes inside of `context`, where something in them is held; else nothing. */
 const nodesOf = (context, html) => {
   if (!context || native.type(context) !== 1 || !exec(MAY_NAME, html)) return;
   const tag = native.tag(context);
-  if (tag === 'template' || !native.view(native.page(context))) return;
+  if (tag === 'template' || tag === 'noscript' || !native.view(native.page(context))) return;
   const el = native.createNs(inert, native.space(context), tag);
   trusted('createHTML', html, (text) => native.html(el, text));
   const before = edits;
-  checkAll(el);
+  checkAll(settled(el));
   return edits === before ? undefined : childrenOf(el);
 };
 
@@ -38,14 +43,15 @@ const editTags = (text) => {
 // --- frames ---
 
 /** A page of a frame behind the guard. */
-const withinPage = (html) => {
+const withinPage = (html, tag = boot.tag) => {
   const start = exec(/^\s*(<!doctype[^>]*>)?/i, html)[0];
-  return includes(html, boot.src) ? html : start + boot.tag + editTags(slice(html, start.length));
+  return includes(html, boot.src) ? html : start + tag + editTags(slice(html, start.length));
 };
+/** The same behind a URL; nobody may know the files of this origin by their hashes in a `data:` one, which has none (SRI, 3.5). */
 const withinFrame = (url) => {
   const kept = mapGet(blobs, trim(url));
   if (kept) return createUrl(new self.Blob([withinPage('<!doctype html>'), kept], { type: kept.type }));
-  return exec(/^\s*data:[^,]*html/i, url) ? withinData(url, withinPage) : undefined;
+  return exec(/^\s*data:[^,]*html/i, url) ? withinData(url, (html) => withinPage(html, swap(boot.tag, / integrity="[^"]*"/g, () => ''))) : undefined;
 };
 const createUrl = self.URL.createObjectURL;
 

@@ -3,9 +3,13 @@
 //!
 //! 1. One file for all visitors of a site; what differs stands in the attributes of its element: `data-granted` the letters of what is
 //!    allowed, `data-cmp` the cookies of other consent managers, `data-site` the registrable domain (`data-exact` where names below it are other sites), `data-kin` hosts of the site's own
-//!    company, `data-except` hosts of vendors that a TC string holds back, `data-told` the list of vendors to whom alone something is allowed, `data-withheld` where nothing is ever opened, and the words of
-//!    a placeholder: `data-text` with `{host}` in it, `data-once`, `data-always`, `data-lang`, `data-dir`.
-//! 2. The parts of the code stand in files of their own, and leave without comments and indentation.
+//!    company, `data-except` hosts of vendors that a TC string holds back, `data-told` the list of vendors to whom alone something is
+//!    allowed, `data-alias` the site's own names behind which there is a vendor, each behind a letter and a colon, and `data-withheld`
+//!    where nothing is ever opened.
+//! 2. Two files: the first, which comes before everything in a page, decides and holds; the second knows what becomes of what is allowed. It is
+//!    got when it is needed first, and before it is here nothing is open. Neither knows of another release's: each is named by its hash.
+//! 3. The parts of the code stand in files of their own. What leaves is made of them by a minifier and kept beside them, so no build needs
+//!    one; tests hold it to what it is made of.
 
 mod rules;
 mod table;
@@ -13,27 +17,17 @@ mod told;
 
 use self::rules::Rules;
 pub use self::told::told;
-use super::File;
+use super::{File, texts::Language};
 use crate::catalog::{Catalog, Prefix, Scope};
-use std::{collections::BTreeSet, fmt::Write as _};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The vendors that read Consent Mode.
 const GOOGLE: [&str; 5] = ["ga4", "gtm", "google_ads", "floodlight", "ga_ua"];
 
-const CODE: [&str; 8] = [
-    include_str!("decide.js"),
-    include_str!("net.js"),
-    include_str!("dom.js"),
-    include_str!("markup.js"),
-    include_str!("hooks.js"),
-    include_str!("revive.js"),
-    include_str!("place.js"),
-    include_str!("main.js"),
-];
-
-/// What the script's own element says, which a worker is told instead; `tag` is that element as markup.
-const BOOT: &str = r#"if(!boot.origin){const s=document.currentScript,d=s.dataset;Object.assign(boot,{granted:"",site:location.hostname},d,{src:s.src,origin:new URL(s.src).origin});boot.tag="<script src=\""+s.src+"\""+(s.nonce?" nonce=\""+s.nonce+"\"":"")+Object.keys(d).map(k=>" data-"+k+"=\""+d[k].replace(/&/g,"&amp;").replace(/"/g,"&quot;")+"\"").join("")+"></"+"script>"}
-"#;
+/// The code of both files, as `tests/browser/minify.mjs` makes it of the parts beside it; what it is made of is told in the first line.
+const FIRST: &str = include_str!("first.min.js");
+const SECOND: &str = include_str!("second.min.js");
 
 /// What is told Google's tags before they run, as the server tells it; where they were told before, it is an update.
 const CONSENT: &str = r#"consent(g,b){var d=window.dataLayer=window.dataLayer||[];function p(){d.push(arguments)}function s(l){return g.indexOf(l)<0?"denied":"granted"}p("consent",b?"update":"default",{ad_storage:s("m"),ad_user_data:s("m"),ad_personalization:s("m"),analytics_storage:s("a"),functionality_storage:s("f"),personalization_storage:s("f"),security_storage:"granted"});if(g.indexOf("m")<0){p("set","ads_data_redaction",true);p("set","url_passthrough",false)}}"#;
@@ -62,18 +56,49 @@ pub struct Settings<'s> {
     pub keeps_queues: bool,
 }
 
-/// The guard of a site.
+/// The two files of a site's guard.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// What comes first in a page.
+    pub first: File,
+    /// What comes behind it where something is allowed, and else when it is needed.
+    pub second: File,
+}
+
+/// The guard of a site, whose files are served in the folder `base`, a path that ends in a slash.
 #[must_use]
-pub fn file(settings: Settings<'_>) -> File {
+pub fn files(settings: Settings<'_>, base: &str) -> Files {
     let Settings { catalog, scope, prefix, offered, keeps_queues } = settings;
-    let rules = Rules { catalog, scope, prefix, offered, keeps_queues }.write().to_string();
-    let mut text = String::from("(function start(told,boot,self,setups){'use strict';\n");
-    text.push_str(BOOT);
-    text.push_str("const source=Reflect.apply(Function.prototype.toString,start,[]);\n");
-    CODE.iter().for_each(|part| strip(part, &mut text));
-    let rules = rules.replace('\\', "\\\\").replace('\'', "\\'");
-    let _ = writeln!(text, "}})('{rules}',{{}},self,{{{}}});", setups(catalog, prefix));
-    File::script(text)
+    let rules = Rules { catalog, scope, prefix, offered, keeps_queues };
+    let second = call(SECOND, &rules.second(), &format!("{{{}}}", setups(catalog, prefix)));
+    let mut told = rules.first();
+    if let Some(told) = told.as_object_mut() {
+        let name = format!("{base}{}.js", second.hash);
+        told.insert("s".to_owned(), json!([name, second.integrity()]));
+    }
+    Files { first: call(FIRST, &told, "{}"), second }
+}
+
+/// The file that calls `code`, a function behind a line on what it is made of, with `told` as JSON and with `other`.
+fn call(code: &str, told: &Value, other: &str) -> File {
+    let told = told.to_string().replace('\\', "\\\\").replace('\'', "\\'");
+    let code = code.split_once('\n').map_or(code, |(_, code)| code).trim_end();
+    File::script(format!("({code})('{told}',{other},self);\n"))
+}
+
+/// The words of a held frame in `language`, as JSON that the guard reads.
+#[must_use]
+pub fn words(language: Language) -> File {
+    let text = |key: &str| language.texts().get(key).cloned().unwrap_or_default();
+    let words = serde_json::json!({
+        "lang": language.tag(),
+        "dir": if language.is_rtl() { "rtl" } else { "ltr" },
+        "text": text("embed_text"),
+        "once": text("embed_once"),
+        "always": text("embed_always"),
+        "failed": text("failed"),
+    });
+    File { content_type: "application/json", ..File::script(words.to_string()) }
 }
 
 /// The setups of the vendors that are served, as methods that get what is granted, what was before, and where vendors are served.
@@ -88,17 +113,4 @@ fn setups(catalog: &Catalog, prefix: Option<&Prefix>) -> String {
     };
     let methods = catalog.vendors().filter_map(|vendor| method(&vendor.id));
     methods.fold(CONSENT.to_owned(), |all, method| all + &method)
-}
-
-/// Appends `code` without its comments, which have lines of their own, and without indentation.
-fn strip(code: &str, out: &mut String) {
-    let mut within = false;
-    for line in code.lines().map(str::trim) {
-        within |= line.starts_with("/**");
-        if !within && !line.is_empty() && !line.starts_with("//") {
-            out.push_str(line);
-            out.push('\n');
-        }
-        within &= !line.ends_with("*/");
-    }
 }

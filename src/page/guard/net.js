@@ -31,7 +31,7 @@ const textOf = (value) => typeof value === 'symbol' ? '' : '' + value;
 
 /** The blobs behind the page's `blob:` URLs, and what is put before a script that a worker runs. */
 const blobs = new Map();
-const prelude = () => `(${source})(${stringify(told)},${stringify({ ...boot, granted })},self);\n`;
+const prelude = () => `(${source})(${stringify(told)},${stringify({ ...boot, granted })},self);\n${second ? second.text : ''}`;
 
 const network = (win, base) => {
   const { Request, Promise: Later, Blob, URL: Urls } = win;

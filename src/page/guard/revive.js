@@ -55,7 +55,7 @@ const tell = (id) => {
     setAdd(told_, name);
     // What is told comes before what pages noted already, for tags read their list in order.
     const count = (self.dataLayer || '').length;
-    ended(() => setups[name](granted, boot.granted, boot.origin + rules.f));
+    ended(() => setups[name](given(), boot.granted, boot.origin + more.f));
     const list = self.dataLayer;
     if (!list || list.push !== [].push) return;
     const added = list.splice(count);
@@ -65,7 +65,7 @@ const tell = (id) => {
 };
 const tellHost = (url) => ended(() => {
   const found = new Url(url, native.base(document));
-  const id = listed(rules.v, hostOf(found), pathOf(found));
+  const id = listed(more.v, hostOf(found), pathOf(found));
   if (id) tell(id);
 });
 const EVENT = /track|event|send|page|identify|conversion|purchase|capture|record/i;
@@ -77,16 +77,16 @@ const emptied = new Set();
 /** What our stubs noted, by the name of the global. */
 const clear = (id, text) => {
   const notes = [];
-  all(split(rules.u[id] || '', ' '), (name) => {
+  all(split(more.u[id] || '', ' '), (name) => {
     const value = name && ended(() => self[name]);
     if (!value) return;
     const list = value.queue || value.q || value.callQueue || value.a || value._q;
     const plain = value instanceof Array && !value.methods && !value.track;
-    if (plain && !rules.r && !setHas(emptied, name)) {
+    if (plain && !more.r && !setHas(emptied, name)) {
       setAdd(emptied, name);
       for (let i = value.length; i--;) if (isEvent(value[i])) value.splice(i, 1);
     } else if (!plain && includes(text, name) && deleteProperty(self, name)) {
-      if (rules.r && list) push(notes, { name, list });
+      if (more.r && list) push(notes, { name, list });
     }
   });
   return notes;
@@ -162,7 +162,7 @@ const put = async (el, text) => {
   const range = inert.createRange();
   range.selectNodeContents(inert.body);
   const part = range.createContextualFragment(text);
-  checkAll(part);
+  checkAll(settled(part));
   const scripts = [];
   all(native.queryPart(part, 'script'), (script) => {
     if (isCode(script) || !exec(/^$|javascript|module/, lower(native.get(script, 'type') || ''))) return;
@@ -252,7 +252,7 @@ const grant = (letters, list) => {
   if (boot.withheld) return turns;
   if (typeof list === 'string') limit(list);
   all('fam', (letter) => {
-    if (includes(letters, letter) && holds(letter)) granted += letter;
+    if (includes(letters, letter) && holds(letter)) allow(given() + letter);
   });
   return turns = turns.then(() => comeAlive(document, letters)).catch(() => {});
 };

@@ -3,13 +3,14 @@
 //!
 //! 1. A rule says no more than a purpose's letter: `n`, `f`, `a` or `m`. What the visitor allows is told beside the rules, so one file
 //!    serves every visitor of a site.
-//! 2. Hosts, closed paths and names of cookies stand in a table of hashes ([`super::table`]), each under a letter for its kind: `h` a
-//!    vendor's host, `t` one of the long tail (`h` there is an innocent one, `z` one that says nothing), `e` what is served, `C` and a
-//!    letter a host on which something of that purpose is served, `k` a cookie, `K` the start of one, `s` and `S` the same of a storage's keys; a kind with a `/` says that the
-//!    host has paths.
+//! 2. What is known stands in tables that give a text's letter ([`super::table`]): hosts and closed paths with hosts in one, and there
+//!    behind a `/` the hosts that have paths; names of cookies behind a `k`, starts of names behind a `K` in another; and in one of the
+//!    second file what is served (`e`), the hosts on which something of a purpose is (`C` and its letter), and keys of storages (`s`, `S`).
+//!    `h` is an innocent host of the long tail, and `z` one that says nothing.
 //! 3. Open paths, the operator's own words and patterns of cookies stand as they are.
 //! 4. Filter lists are not in the rules: they are patterns over whole URLs, and the policy and the server go by them.
-//! 5. Where every other site is gated, what would be marketing needs no rule.
+//! 5. A vendor's rule goes before the long tail, whose hosts are so few below one that what is said of its paths is said again for them.
+//! 6. Where every other site is gated, what would be marketing needs no rule.
 
 use super::table::Table;
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys of storages that vendors' scripts use beside the names of their cookies.
 const STORED: &[(&str, &[&str])] = &[
@@ -38,6 +39,69 @@ const STORED: &[(&str, &[&str])] = &[
     ("snowplow", &["snowplowOutQueue_*"]),
 ];
 
+/// Bits of a row for hosts: of hosts that are nobody's one in 43,000 is taken for a vendor's, each time one is looked for.
+const HOST_BITS: u32 = 17;
+/// The same for names, where more texts are looked for, and fewer are known.
+const NAME_BITS: u32 = 20;
+/// And for the second file's texts.
+const SECOND_BITS: u32 = 22;
+
+/// Suffixes under which many sites have their names: what is said of one by mistake would be said of them all.
+const SUFFIXES: &[&str] = &[
+    "ac.uk",
+    "azureedge.net",
+    "blogspot.com",
+    "cloudfront.net",
+    "co.id",
+    "co.il",
+    "co.in",
+    "co.jp",
+    "co.kr",
+    "co.nz",
+    "co.th",
+    "co.uk",
+    "co.za",
+    "com.ar",
+    "com.au",
+    "com.br",
+    "com.cn",
+    "com.co",
+    "com.hk",
+    "com.mx",
+    "com.my",
+    "com.ph",
+    "com.pl",
+    "com.sg",
+    "com.tr",
+    "com.tw",
+    "com.ua",
+    "com.vn",
+    "firebaseapp.com",
+    "fastly.net",
+    "github.io",
+    "githubusercontent.com",
+    "gov.uk",
+    "herokuapp.com",
+    "myshopify.com",
+    "ne.jp",
+    "net.au",
+    "netlify.app",
+    "or.jp",
+    "org.au",
+    "org.uk",
+    "pages.dev",
+    "r2.dev",
+    "vercel.app",
+    "web.app",
+    "windows.net",
+    "wixsite.com",
+    "wordpress.com",
+    "workers.dev",
+];
+
+/// Open paths by host.
+type Open = FxHashMap<String, Vec<(String, char)>>;
+
 /// Rules as the guard reads them.
 pub(super) struct Rules<'r> {
     pub(super) catalog: &'r Catalog,
@@ -51,35 +115,44 @@ pub(super) struct Rules<'r> {
 }
 
 impl Rules<'_> {
-    /// The rules, as JSON.
-    pub(super) fn write(&self) -> Value {
-        let mut table = Table::default();
-        let open = self.hosts(&mut table);
-        self.tail(&mut table);
-        let served = self.served(&mut table);
-        let cookies = self.cookies(&mut table);
-        let written = table.write();
+    /// The rules that the guard starts with, as JSON.
+    pub(super) fn first(&self) -> Value {
+        let mut hosts = Table::default();
+        let mut open = self.hosts(&mut hosts);
+        self.tail(&mut hosts, &mut open);
+        let mut names = Table::default();
+        let cookies = self.cookies(&mut names);
         let (words, stems) =
             if self.scope.guesses() { telling_words() } else { (&[][..], &[][..]) };
         json!({
-            "z": written.seed,
-            "t": written.lists,
-            "p": open,
-            "q": served,
+            "t": hosts.write(HOST_BITS),
+            "k": names.write(NAME_BITS),
+            "p": sorted(open),
             "c": cookies,
             "h": [words.join(" "), stems.join(" ")],
             "w": self.words(),
             "o": self.own(),
             "a": u8::from(self.scope.gates_all()),
+        })
+    }
+
+    /// Those that it needs when something is allowed.
+    pub(super) fn second(&self) -> Value {
+        let mut table = Table::default();
+        let served = self.served(&mut table);
+        self.stored(&mut table);
+        json!({
+            "t": table.write(SECOND_BITS),
+            "q": sorted(served),
             "f": self.prefix.map(Prefix::as_str),
-            "u": self.stubs(),
+            "u": sorted(self.stubs()),
             "v": self.told(),
             "r": u8::from(self.keeps_queues),
         })
     }
 
     /// The vendors' hosts; open paths aside, by host.
-    fn hosts(&self, table: &mut Table) -> FxHashMap<String, Vec<(String, char)>> {
+    fn hosts(&self, table: &mut Table) -> Open {
         let rules: Vec<_> = self.catalog.host_rules().collect();
         let nobody = Site::of_host("invalid");
         let of_tail = self.catalog.tail_rules(&nobody);
@@ -94,11 +167,11 @@ impl Rules<'_> {
         let needless = |rule: &HostRule<'_, _>| {
             self.scope.gates_all() && !ancestors(rule.host).any(|host| telling.contains(host))
         };
-        add(table, 'h', rules.into_iter().filter(|rule| !needless(rule)), letter)
+        add(table, "", rules.into_iter().filter(|rule| !needless(rule)), letter)
     }
 
     /// The long tail, as far as no vendor's host is before it.
-    fn tail(&self, table: &mut Table) {
+    fn tail(&self, table: &mut Table, open: &mut Open) {
         let named: FxHashSet<&str> = self
             .catalog
             .host_rules()
@@ -119,13 +192,35 @@ impl Rules<'_> {
             let is_named = ancestors(host).any(|host| named.contains(host));
             let needless = self.scope.gates_all() && matches!(value, 'm' | 'h' | 'z') && !is_below;
             if !is_named && !needless {
-                table.insert(format!("t{host}"), value);
+                table.insert((*host).to_owned(), value);
+                // Rule 5. Behind an innocent one the guard looks for them by itself.
+                if !matches!(value, 'h' | 'z') {
+                    self.repeat(table, open, host);
+                }
+            }
+        }
+        let nobodys = rules.iter().filter(|(_, rule)| matches!(rule, TailRule::Mixed));
+        let nobodys = nobodys.map(|(host, _)| *host).chain(SUFFIXES.iter().copied());
+        nobodys.for_each(|host| table.avoid(host.to_owned()));
+    }
+
+    /// What is said of the paths of the hosts above `host`, for it.
+    fn repeat(&self, table: &mut Table, open: &mut Open, host: &str) {
+        for above in ancestors(host).skip(1) {
+            for rule in self.catalog.host_rules().filter(|rule| rule.host == above) {
+                if rule.open {
+                    let own = open.entry(host.to_owned()).or_default();
+                    own.push((rule.path.to_owned(), letter(rule.value)));
+                } else if !rule.path.is_empty() {
+                    table.insert(format!("{host}{}", rule.path), letter(rule.value));
+                    table.insert(format!("/{host}"), '/');
+                }
             }
         }
     }
 
     /// What is served; open paths aside, by host.
-    fn served(&self, table: &mut Table) -> FxHashMap<String, Vec<(String, char)>> {
+    fn served(&self, table: &mut Table) -> Open {
         let offers =
             |vendor: &Vendor| self.offered.is_empty() || self.offered.contains(&*vendor.id);
         let rules = || self.catalog.served_rules().filter(|_| self.prefix.is_some());
@@ -133,13 +228,13 @@ impl Rules<'_> {
             .filter(|rule| offers(rule.value))
             .map(|rule| format!("C{}{}", letter(rule.value), rule.host))
             .collect();
-        connects.into_iter().for_each(|text| table.insert(text, 'n'));
+        connects.into_iter().for_each(|text| table.insert(text, '/'));
         // One that is not offered is held for ever: no longer rule may take its place.
-        add(table, 'e', rules(), |vendor| if offers(vendor) { letter(vendor) } else { 'x' })
+        add(table, "e", rules(), |vendor| if offers(vendor) { letter(vendor) } else { '/' })
     }
 
-    /// Cookies and keys of storages; patterns that are more than a start aside, the longest start first.
-    fn cookies(&self, table: &mut Table) -> Vec<(usize, String, char)> {
+    /// Keys of storages.
+    fn stored(&self, table: &mut Table) {
         for (id, rules) in STORED {
             let Some(vendor) = self.catalog.vendor(id) else { continue };
             for rule in *rules {
@@ -148,6 +243,10 @@ impl Rules<'_> {
                 table.insert(format!("{kind}{text}"), letter(vendor));
             }
         }
+    }
+
+    /// Cookies; patterns that are more than a start aside, the longest start first.
+    fn cookies(&self, table: &mut Table) -> Vec<(usize, String, char)> {
         let (mut patterns, mut seen) = (Vec::new(), FxHashSet::default());
         for (rule, vendor) in self.catalog.cookie_rules() {
             if !seen.insert(rule.clone()) {
@@ -210,11 +309,11 @@ impl Rules<'_> {
 /// Puts rules of one kind into the table, and gives back the open ones.
 fn add<'c>(
     table: &mut Table,
-    kind: char,
+    kind: &str,
     rules: impl Iterator<Item = HostRule<'c, &'c std::sync::Arc<Vendor>>>,
     value: impl Fn(&Vendor) -> char,
-) -> FxHashMap<String, Vec<(String, char)>> {
-    let mut open: FxHashMap<String, Vec<(String, char)>> = FxHashMap::default();
+) -> Open {
+    let mut open = Open::default();
     let mut with_paths = BTreeSet::new();
     for HostRule { host, path, open: is_open, value: vendor } in rules {
         let value = value(vendor);
@@ -227,8 +326,13 @@ fn add<'c>(
             with_paths.insert(host);
         }
     }
-    with_paths.into_iter().for_each(|host| table.insert(format!("{kind}/{host}"), 'n'));
+    with_paths.into_iter().for_each(|host| table.insert(format!("{kind}/{host}"), '/'));
     open
+}
+
+/// In the order of the keys, for the same rules are to be the same text.
+fn sorted<K: Ord, V>(map: FxHashMap<K, V>) -> BTreeMap<K, V> {
+    map.into_iter().collect()
 }
 
 fn text<V>(rule: &HostRule<'_, V>) -> String {

@@ -12,6 +12,40 @@ const BUNDLE = `window.loads = (window.loads || 0) + 1;
   new Image().src = 'https:' + '//' + 'script.' + 'hotjar.com' + '/x';`;
 const PAGE = '<!doctype html><html><head><title>Shop</title></head><body><h1>Shop</h1><script src="/bundle.js"></script></body></html>';
 
+/** A held film in a German page, and a visitor who always wants to see it: with a banner in the page and without one. */
+export async function film(browser, path, folder, { fail, pause }) {
+  for (const banner of ['true', 'false']) {
+    const markup = '<!doctype html><html lang="de-AT"><head><title>Film</title></head><body><iframe width=640 height=360 title="Ein Film" src="https://www.youtube.com/embed/x"></iframe></body></html>';
+    const origin = (_, response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'self' 'unsafe-inline'; connect-src 'none'; frame-src *" }).end(markup);
+    const running = await proxy(path, `film-${banner}`, `[gate]\nguard = true\n[banner]\nenabled = ${banner}\n`, origin, folder);
+    const sink = await new Sink(certificate(), new URL('http://shop.example/'), running.front).listen();
+    const context = await browser.createBrowserContext({ proxyServer: `http://${sink.address}`, proxyBypassList: ['<-loopback>'] });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => fail(`film: ${error}`));
+    await page.goto('http://shop.example/', { waitUntil: 'load' });
+    await pause(1000);
+    const others = () => sink.take().contacts.filter((host) => host !== 'shop.example');
+    const before = others();
+    if (before.length) fail(`film: before consent ${before}`);
+    const words = await page.evaluate(() => {
+      const { body, documentElement } = document.querySelector('iframe').contentDocument;
+      const said = `${documentElement.lang} ${body.innerText.replace(/\s+/g, ' ')}`;
+      body.querySelectorAll('button')[1]?.click();
+      return said;
+    });
+    if (!/^de Ein Film .*www\.youtube\.com.* Einmal laden ?Immer laden/.test(words)) fail(`film: it says ${words}`);
+    await pause(1500);
+    const after = others();
+    if (!after.includes('www.youtube.com')) fail(`film, banner ${banner}: after "always" the browser contacted ${after}`);
+    const choice = await page.evaluate(() => fetch('/_consentry/choice').then((answer) => answer.json()).then(({ purposes }) => purposes.join()).catch(String));
+    if (choice !== 'functional') fail(`film, banner ${banner}: chosen is ${choice}`);
+    console.log(`a film, with a banner ${banner}: ${words}; chosen ${choice}`);
+    await context.close();
+    sink.close();
+    await running.stop();
+  }
+}
+
 export async function program(browser, path, folder, { fail, pause }) {
   const heard = [];
   const vendor = http.createServer((request, response) => {

@@ -1,22 +1,30 @@
 // Turns the guard's file and pages into a site in a browser whose whole network is a sink.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Sink, certificate, stub } from '../sink.mjs';
 
 const secure = certificate();
+/** The guard's second file, which stands beside the first; any name but the first one's is its own. */
+const second = readFileSync(join(dirname(process.argv[2]), 'second.js'));
 export const OWN = new URL('https://shop.example/');
 
 /** Opens pages: `pages` by path, a text or a function of the request; `scripts` by the end of a vendor's URL, what it answers. */
 export async function visit(browser, guard, { pages, vendors = {}, granted = '', attributes = '', csp }) {
-  const html = (body) => `<!doctype html><html><head><meta charset=utf-8><script src="/_consentry/guard/x.js" data-granted="${granted}" data-site="shop.example" ${attributes}></script></head>${body}`;
+  const html = (body) => `<!doctype html><html><head><meta charset=utf-8><script src="/_consentry/guard/x.js" data-granted="${granted}" data-site="shop.example" ${attributes}></script>${granted && '<script src="/_consentry/guard/y.js"></script>'}</head>${body}`;
   const served = (url, request, response) => {
     const found = Object.entries(vendors).find(([part]) => url.includes(part));
     if (!found) return stub(request, response);
     const [type, text] = Array.isArray(found[1]) ? found[1] : ['text/javascript', found[1]];
     request.resume();
-    setTimeout(() => response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(text), /slow=(\d+)/.exec(url)?.[1] ?? 0);
+    setTimeout(() => response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', 'access-control-allow-origin': '*' }).end(text), /slow=(\d+)/.exec(url)?.[1] ?? 0);
   };
   const front = (request, response) => {
     if (request.url === '/_consentry/guard/state') return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>famous page</title>');
-    if (request.url.startsWith('/_consentry/guard/')) return response.writeHead(200, { 'content-type': 'text/javascript' }).end(guard);
+    if (request.url === '/_consentry/guard/words/en') {
+      return response.writeHead(200, { 'content-type': 'application/json' }).end('{"lang":"nb","dir":"ltr","text":"Fra {host}.","once":"Én gang","always":"Alltid"}');
+    }
+    if (request.url === '/cookies') return response.writeHead(200, { 'set-cookie': ['_ga=1; Path=/', '_fbp=1; Path=/', '_gid=1; Path=/', '_hjSession_1=1; Path=/', 'kept=1; Path=/'] }).end();
+    if (request.url.startsWith('/_consentry/guard/')) return response.writeHead(200, { 'content-type': 'text/javascript' }).end(request.url.endsWith('/x.js') ? guard : second);
     if (request.url.startsWith('/_consentry/v/')) return served(request.url, request, response);
     const page = pages[request.url.split('?')[0]];
     if (page === undefined) return response.writeHead(404).end();
