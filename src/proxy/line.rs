@@ -2,7 +2,8 @@
 //!
 //! 1. A request's head has so much time from its first byte on, however many pieces it comes in.
 //! 2. A response without length and chunks that breaks off ends with a reset, for its end would be taken for a whole.
-//! 3. A proxy's digest is the only thing of a connection's own that Pingora shows to requests; it is used for that.
+//! 3. A connection is idle until the first byte of a head: then a server may close it without a word (RFC 9112 9.5), and later not.
+//! 4. A proxy's digest is the only thing of a connection's own that Pingora shows to requests; it is used for that.
 
 use super::wire::Watch;
 use http::StatusCode;
@@ -26,6 +27,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 #[derive(Debug, Default)]
 pub(super) struct Line {
     busy: AtomicBool,
+    /// Whether a part of the next request's head is there.
+    begun: AtomicBool,
     aborted: AtomicBool,
     /// Whether streams share it.
     is_shared: AtomicBool,
@@ -82,6 +85,11 @@ impl Line {
         self.busy.store(false, Relaxed);
     }
 
+    /// Whether nothing of a request is there.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.busy.load(Relaxed) && !self.begun.load(Relaxed)
+    }
+
     /// Streams share the connection, and have their own ends.
     pub(super) fn share(&self) {
         self.is_shared.store(true, Relaxed);
@@ -99,6 +107,11 @@ impl Patience {
         Self { line, head, since: None, alarm: None, slow }
     }
 
+    fn forget(&mut self) {
+        (self.since, self.alarm) = (None, None);
+        self.line.begun.store(false, Relaxed);
+    }
+
     fn is_waiting(&self) -> bool {
         !self.line.busy.load(Relaxed) && !self.line.is_shared.load(Relaxed)
     }
@@ -107,7 +120,7 @@ impl Patience {
 impl Watch for Patience {
     fn may_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(since) = self.since.filter(|_| self.is_waiting()) else {
-            (self.since, self.alarm) = (None, None);
+            self.forget();
             return Poll::Ready(Ok(()));
         };
         let end = since + self.head;
@@ -124,12 +137,13 @@ impl Watch for Patience {
     fn has_read(&mut self) {
         if self.is_waiting() {
             self.since.get_or_insert_with(Instant::now);
+            self.line.begun.store(true, Relaxed);
         }
     }
 
     /// Nothing is written before a head is there; apps that are no proxy tell nothing else.
     fn has_written(&mut self) {
-        (self.since, self.alarm) = (None, None);
+        self.forget();
     }
 
     /// A request that is not over has lost its task: the program ends.

@@ -266,10 +266,7 @@ pub async fn live(
     let _ = timeout(wait, life.told(Order::Drain)).await;
     // Nobody may be listening any more, which is fine.
     let _ = ending.send(true);
-    let drained = async {
-        house.proxy.http_cleanup().await;
-        while tasks.join_next().await.is_some() {}
-    };
+    let drained = async { while tasks.join_next().await.is_some() {} };
     // Those still open at the end of the time are cut off when the set is dropped.
     tokio::select! {
         _ = timeout(config.drain, drained) => {}

@@ -30,7 +30,7 @@ use pingora_core::{
 use std::{net::SocketAddr, os::fd::AsRawFd as _, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncReadExt as _,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 /// How much is read at once to see what a connection is; bytes.
@@ -223,7 +223,11 @@ where
             drop(self.app.process_new(Box::new(stream), watch).await);
         } else {
             line.end();
-            self.one_by_one(stream, watch).await;
+            tokio::select! {
+                biased;
+                () = self.one_by_one(stream, watch) => {}
+                () = left(&line, watch.clone()) => {}
+            }
         }
     }
 
@@ -238,6 +242,19 @@ where
             if let Some(settings) = settings {
                 settings.apply_to_session(&mut session);
             }
+        }
+    }
+}
+
+/// Done when the program ends, and nothing has come on `line` for [`LAST_WORD`] or since what came has been answered.
+///
+/// Pingora's own end of waiting connections cuts off those of whose request a part is there.
+async fn left(line: &Line, mut watch: ShutdownWatch) {
+    let _ = watch.wait_for(|ends| *ends).await;
+    loop {
+        sleep(LAST_WORD).await;
+        if line.is_idle() {
+            return;
         }
     }
 }
