@@ -55,7 +55,7 @@ consent="agreed=1"
 agreed='[banner]
 enabled = true
 [consent]
-rule = [{ cookie = "agreed", equals = "1", purpose = "functional" }, { cookie = "agreed", equals = "1", purpose = "analytics" }, { cookie = "agreed", equals = "1", purpose = "marketing" }]'
+rule = [{ cookie = "agreed", path = "", equals = "1", purpose = "functional" }, { cookie = "agreed", path = "", equals = "1", purpose = "analytics" }, { cookie = "agreed", path = "", equals = "1", purpose = "marketing" }]'
 
 machine() {
   echo "$(nproc) cores, $(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1), Linux $(uname -r)"

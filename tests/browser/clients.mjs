@@ -152,7 +152,8 @@ async function check(browser, secure, front, stub, client) {
 }
 
 const stub = await vendors();
-const config = `[collect.targets]\n${stub.hosts.map((host) => `"${host}" = "${stub.address}"\n`).join('')}`;
+// The choice is the site's own here, so no list of vendors goes with it.
+const config = `[banner]\nenabled = false\n[collect.targets]\n${stub.hosts.map((host) => `"${host}" = "${stub.address}"\n`).join('')}`;
 const browser = await launch(['--disable-blink-features=AutomationControlled']);
 const secure = certificate();
 const served = await proxy(args.program, 'clients', config, origin, args.out);

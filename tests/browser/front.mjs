@@ -15,7 +15,7 @@ const READY = 30_000;
  */
 export function variants(lists, guard) {
   const quoted = lists.map(({ path, purpose }) => `{ path = ${JSON.stringify(path)}, purpose = "${purpose}" }`).join(', ');
-  const agreed = ['functional', 'analytics', 'marketing'].map((purpose) => `{ cookie = "agreed", equals = "1", purpose = "${purpose}" }`).join(', ');
+  const agreed = ['functional', 'analytics', 'marketing'].map((purpose) => `{ cookie = "agreed", path = "", equals = "1", purpose = "${purpose}" }`).join(', ');
   const gate = guard ? `[gate]\nguard = ${guard}\n` : '[gate]\n';
   return {
     direct: {},

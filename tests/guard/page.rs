@@ -71,7 +71,7 @@ fn pages_get_the_guard_first() {
         let Plan::Respond(reply) = plan(&engine, "/_consentry/guard/state", choice) else {
             unreachable!()
         };
-        assert_eq!(reply.json.unwrap(), format!("{{\"granted\":\"{letters}\"}}"));
+        assert_eq!(reply.json.unwrap(), format!("{{\"granted\":\"{letters}\",\"told\":\"\"}}"));
     }
 }
 
