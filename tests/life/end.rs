@@ -2,6 +2,8 @@
 
 use super::program::{Load, PIECES, Place, ask, origin, until};
 use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
     os::unix::net::UnixDatagram,
     sync::{Arc, Mutex},
     thread,
@@ -47,6 +49,31 @@ fn requests_in_time_are_answered_and_others_are_cut() {
     assert!(program.ended().success());
     let cut = slow.join().unwrap().map_or(true, |(_, body)| body.len() < PIECES);
     assert!(cut, "it took longer than it may");
+}
+
+#[test]
+fn who_began_to_ask_is_answered_and_who_did_not_is_let_go() {
+    let place = Place::new();
+    place.write(&config("[shutdown]\nwait = \"0s\"\ndrain = \"20s\"\n"));
+    let mut program = place.start();
+    let connect = || TcpStream::connect(program.visitors).unwrap();
+    let (mut begun, mut kept, silent) = (connect(), connect(), connect());
+    begun.write_all(b"GET / HTTP/1.1\r\nHo").unwrap();
+    kept.write_all(b"GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n").unwrap();
+    assert_ne!(kept.read(&mut [0; 4096]).unwrap(), 0);
+    thread::sleep(Duration::from_millis(300));
+    program.signal("TERM");
+    for mut idle in [kept, silent] {
+        idle.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let mut rest = Vec::new();
+        idle.read_to_end(&mut rest).unwrap();
+    }
+    assert!(program.is_running());
+    begun.write_all(b"st: shop.test\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    begun.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("page"), "{answer}");
+    assert!(program.ended().success());
 }
 
 #[test]
