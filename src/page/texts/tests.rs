@@ -2,7 +2,8 @@ use super::*;
 use crate::vendor::{Country, Facts, Period, Received, Source, Vendor};
 use std::collections::BTreeSet;
 
-const PLACES: [&str; 6] = ["{n}", "{companies}", "{count}", "{purposes}", "{receipt}", "{signal}"];
+const PLACES: [&str; 7] =
+    ["{n}", "{companies}", "{count}", "{purposes}", "{receipt}", "{signal}", "{host}"];
 
 /// Whose word for `marketing_name` is the English one.
 const MARKETING: [Language; 11] = [
