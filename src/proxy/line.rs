@@ -87,7 +87,12 @@ impl Line {
 
     /// Whether nothing of a request is there.
     pub(super) fn is_idle(&self) -> bool {
-        !self.busy.load(Relaxed) && !self.begun.load(Relaxed)
+        !self.is_busy() && !self.begun.load(Relaxed)
+    }
+
+    /// Whether a request is there and its response is not over.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.load(Relaxed)
     }
 
     /// Streams share the connection, and have their own ends.
@@ -113,7 +118,7 @@ impl Patience {
     }
 
     fn is_waiting(&self) -> bool {
-        !self.line.busy.load(Relaxed) && !self.line.is_shared.load(Relaxed)
+        !self.line.is_busy() && !self.line.is_shared.load(Relaxed)
     }
 }
 
@@ -149,6 +154,6 @@ impl Watch for Patience {
     /// A request that is not over has lost its task: the program ends.
     fn is_cut(&self) -> bool {
         let is_alone = !self.line.is_shared.load(Relaxed);
-        is_alone && (self.line.aborted.load(Relaxed) || self.line.busy.load(Relaxed))
+        is_alone && (self.line.aborted.load(Relaxed) || self.line.is_busy())
     }
 }

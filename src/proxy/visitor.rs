@@ -37,6 +37,8 @@ use tokio::{
 const PIECE: usize = 1024;
 /// How long a request that is on its way at the program's end may take to arrive.
 const LAST_WORD: Duration = Duration::from_millis(250);
+/// How many times [`LAST_WORD`] a request may take of which a part is there.
+const LAST_WORDS: u32 = 8;
 
 /// What a listener knows of how its connections are served.
 pub(super) struct Desk<A> {
@@ -246,16 +248,18 @@ where
     }
 }
 
-/// Done when the program ends, and nothing has come on `line` for [`LAST_WORD`] or since what came has been answered.
+/// Done when the program ends, and no request has been on `line` for [`LAST_WORD`], or part of one for [`LAST_WORDS`].
 ///
 /// Pingora's own end of waiting connections cuts off those of whose request a part is there.
 async fn left(line: &Line, mut watch: ShutdownWatch) {
     let _ = watch.wait_for(|ends| *ends).await;
-    loop {
+    let mut in_parts = 0;
+    while in_parts < LAST_WORDS {
         sleep(LAST_WORD).await;
         if line.is_idle() {
             return;
         }
+        in_parts = if line.is_busy() { 0 } else { in_parts + 1 };
     }
 }
 
