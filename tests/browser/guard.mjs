@@ -32,17 +32,28 @@ async function vectors() {
   for (const [granted, expected] of [['', 0], ['fm', 0], ['fam', 1]]) {
     const site = await visit(browser, guard, { pages: { '/': pageOf(HOST) }, granted });
     await site.open();
-    await pause(3500);
-    const taken = site.sink.take();
     const seen = {};
-    for (const { url } of taken.requests) {
-      const name = url.includes('hotjar') && nameOf(url);
-      if (name) seen[name] = (seen[name] ?? 0) + 1;
+    const contacts = new Set();
+    const look = () => {
+      const taken = site.sink.take();
+      for (const host of taken.contacts) contacts.add(host);
+      for (const { url } of taken.requests) {
+        const name = url.includes('hotjar') && nameOf(url);
+        if (name) seen[name] = (seen[name] ?? 0) + 1;
+      }
+    };
+    await pause(3500);
+    look();
+    // A busy machine is late with what it asks for.
+    const missing = () => NAMES.some((name) => (seen[name] ?? 0) < expected && !OFTEN.includes(name) && !NEVER.includes(name));
+    for (let i = 0; i < 120 && missing(); i++) {
+      await pause(250);
+      look();
     }
     const report = await site.page.evaluate(() => window.report);
     for (const line of report) fail(`granted=${granted}: ${line}`);
     for (const error of site.errors) fail(`granted=${granted}: ${error}`);
-    const others = taken.contacts.filter((host) => host !== 'shop.example');
+    const others = [...contacts].filter((host) => host !== 'shop.example');
     if (!expected && others.length) fail(`granted=${granted}: contacts ${others}`);
     for (const name of NAMES) {
       const count = seen[name] ?? 0;

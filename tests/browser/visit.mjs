@@ -7,7 +7,9 @@ import { Sink } from './sink.mjs';
 /** Where the packages are. */
 export const MODULES = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
 
-export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const PATIENCE = Number(process.env.PATIENCE) || 1;
+/** Waits `ms`, or so many times as long as `PATIENCE` says: a machine that does much else is late with everything. */
+export const pause = (ms) => new Promise((done) => setTimeout(done, ms * PATIENCE));
 
 /** What the script `name` is given: the program, where it writes, and `more`. */
 export function given(name, more = {}) {
