@@ -159,7 +159,7 @@ impl Program {
     }
 
     fn lets(&self, host: &str) -> bool {
-        self.get().contains(host)
+        self.get().contains(&format!("<script src=\"https://{host}/"))
     }
 
     /// How often the program has said `words`.

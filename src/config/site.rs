@@ -87,9 +87,9 @@ pub struct SiteConfig {
     pub gate: catalog::Config,
     /// What pages may contact.
     pub csp: csp::Config,
-    /// How pages are edited; with the guard [`Gated::Inert`](rewrite::Gated::Inert) unless it is written.
+    /// How pages are edited; [`Gated::Inert`](rewrite::Gated::Inert) unless it is written or there is no guard.
     pub rewrite: rewrite::Config,
-    /// What holds the decision in the browser; default off.
+    /// What holds the decision in the browser; default on.
     pub guard: guard::Config,
     /// What leaves for vendors, and how.
     pub collect: collect::Config,
@@ -145,8 +145,8 @@ impl Default for SiteConfig {
             banner: Banner { enabled: Enabled::Auto, ..Banner::default() },
             gate: catalog::Config::default(),
             csp: csp::Config::default(),
-            rewrite: rewrite::Config::default(),
-            guard: guard::Config::default(),
+            rewrite: rewrite::Config { gated: rewrite::Gated::Inert, ..Default::default() },
+            guard: guard::Config { enabled: true, ..Default::default() },
             collect: collect::Config::default(),
         }
     }

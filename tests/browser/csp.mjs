@@ -90,7 +90,7 @@ async function ownScripts(browser, secure) {
 }
 
 const hosts = (requests) => requests.map((request) => new URL(request.url).hostname);
-const config = (wall, port) => `[gate]\ncsp = "${wall}"\n${port ? `[listen]\nadmin = "127.0.0.1:${port}"\n` : ''}`;
+const config = (wall, port) => `[gate]\nguard = false\ncsp = "${wall}"\n${port ? `[listen]\nadmin = "127.0.0.1:${port}"\n` : ''}`;
 
 const page = (names) => `<!doctype html><meta charset=utf-8><title>v</title><body><p class=v>v</p><script>${script(names)}</script>`;
 const frame = script(['ownframe']).replace("put('<iframe src=\"/frame\"></iframe>')", "new Image().src = u('a.gif')");

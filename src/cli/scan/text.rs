@@ -137,7 +137,7 @@ mod tests {
         assert!(shown.lines().all(|line| line.chars().count() <= WIDTH), "{shown}");
         assert!(shown.contains("    2  Unknown tracker (marketing), img src"), "{shown}");
         assert_eq!(scanned.findings.len(), 2, "{shown}");
-        assert!(scanned.findings.iter().all(|found| found.effect == Effect::Removed), "{shown}");
+        assert!(scanned.findings.iter().all(|found| found.effect == Effect::Inert), "{shown}");
     }
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
         let shown = page(&scanned);
         let effects: Vec<_> = scanned.findings.iter().map(|f| (f.finding.line, f.effect)).collect();
         let held = Effect::HeldBack;
-        let expected = [(1, held), (2, held), (3, held), (4, held), (6, Effect::Stubbed)];
+        let expected = [(1, held), (2, held), (3, held), (4, held), (6, Effect::Inert)];
         assert_eq!(effects, expected, "{shown}");
         assert!(shown.contains("already held back by the site's own consent manager"), "{shown}");
     }
