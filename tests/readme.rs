@@ -44,6 +44,8 @@ fn the_example_is_what_the_program_does() {
     let output = program.wait_with_output().unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
     let (page, banner) = output.split_once("<script src=\"/_consentry/banner/en/").unwrap();
+    let (guard, page) = page.split_once("</script>").unwrap();
+    assert!(guard.starts_with("<script src=\"/_consentry/guard/"), "{guard}");
     assert_eq!(page, after);
     assert!(banner.ends_with("</noscript>") && !banner.contains("<button"), "{banner}");
 }

@@ -211,7 +211,8 @@ impl Visitors {
                                 Ok(cookie) => cookies.push(cookie),
                                 Err(why) => wrong.push(why),
                             }
-                            thread::sleep(Duration::from_millis(20));
+                            // A node takes five choices a second of one address over a while.
+                            thread::sleep(Duration::from_millis(150));
                         }
                         match ask(at, "/", &cookie.clone().unwrap_or_default()) {
                             Ok((200, head, _)) if head.contains(class(cookie.is_some())) => {
