@@ -25,6 +25,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli"]),
     ("brotli", &["coding"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("flate2", &["coding"]),
     ("hickory_resolver", &["proxy"]),
     ("hmac", &["choice", "collect"]),

@@ -31,7 +31,9 @@ fn has_its_trackers(page: &str) -> bool {
 fn loads_its_trackers(page: &str) -> bool {
     let page = page.replace("data-consentry-src=", "held=");
     ["googletagmanager.com", "stats.acme.example"].iter().any(|host| {
-        [" src=\"https://", " src=https://"].iter().any(|src| page.contains(&format!("{src}{host}")))
+        [" src=\"https://", " src=https://"]
+            .iter()
+            .any(|src| page.contains(&format!("{src}{host}")))
     })
 }
 

@@ -5,10 +5,12 @@
 //! 3. A reader of standard output that goes away ends the program quietly.
 
 mod check;
+mod completions;
 pub mod demo;
 mod explain;
 mod finding;
 mod log;
+mod man;
 mod notify;
 mod records;
 mod refresh;
@@ -73,6 +75,14 @@ enum Command {
     ///
     /// Example: consentry check consentry.toml
     Check(check::Arguments),
+    /// Print the script by which a shell completes this command line.
+    ///
+    /// Example: consentry completions bash > /usr/share/bash-completion/completions/consentry
+    Completions(completions::Arguments),
+    /// Print the manual page, or that of one command.
+    ///
+    /// Example: consentry man serve | man -l -
+    Man(man::Arguments),
 }
 
 /// The configuration file of a command.
@@ -112,6 +122,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Records(arguments) => records::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }
 
